@@ -1,0 +1,124 @@
+"""The codec seam: bytes in, values out, replies encoded on request.
+
+One rule: a codec can encode a reply, it never decides one. It does no I/O and reads no clock (`now` is an argument).
+A codec instance serves one connection (or one datagram source) and owns its receive buffer: a read is not a frame.
+Codecs are found by name through the entry point group `arcd.codecs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from protocols.secrets import WireKey
+from protocols.signals import Signal
+
+
+class Kind(StrEnum):
+    SIGNALS = "signals"
+    LINK_TEST = "link_test"  # DC-09 NULL, XNM; a receiver's heartbeat: proof of life, nothing to decide
+    OPAQUE = "opaque"  # well-formed, but the content is not understood: kept whole and raised
+
+
+class Protection(StrEnum):
+    PLAIN = "plain"
+    ENCRYPTED = "encrypted"
+
+
+class Problem(StrEnum):
+    """Why a well-formed frame must not be taken as genuine. The reply to each is in `protocols.dc09.reply_policy`."""
+
+    PLAINTEXT_REFUSED = "plaintext_refused"  # the account has a key and the frame came without encryption
+    NO_KEY = "no_key"  # encrypted, and we hold no key for the account
+    WRONG_KEY = "wrong_key"  # decrypts to nonsense
+    OUTSIDE_WINDOW = "outside_window"  # encrypted and its timestamp is too old or too new (also: none at all)
+    REPLAYED = "replayed"  # encrypted and seen before, byte for byte, under another arrival than a retransmission
+
+
+class ReplyKind(StrEnum):
+    ACK = "ack"
+    NAK = "nak"
+    DUH = "duh"
+    NONE = "none"  # silence: the panel repeats
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """Who sent it, exactly as sent (leading zeros kept). None where the frame has no such field."""
+
+    account: str
+    receiver: str | None = None
+    line: str | None = None
+
+
+class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One whole frame, understood as far as it goes.
+
+    `origin.account` is the account the signals belong to; `session_account` is the one in the frame's header, which
+    names the key and is echoed in replies (they differ behind a cloud transmitter).
+    """
+
+    protocol: str
+    kind: Kind
+    token: str  # the id token as sent, without the encryption mark: "SIA-DCS"
+    origin: Origin
+    session_account: str
+    sequence: str | None = None
+    signals: tuple[Signal, ...] = ()
+    protection: Protection = Protection.PLAIN
+    problem: Problem | None = None
+    # Panel's own clock minus ours, seconds; None when the frame bears no timestamp.
+    clock_skew_s: float | None = None
+    remarks: tuple[str, ...] = ()  # tolerated deviations: "decimal_length", "binary_crc", "clock_skew", …
+    # Everything that arrived, key material blanked out ([K…] extended data), for the journal and for people.
+    raw: bytes = b""
+    # Digest of what makes two arrivals the same message: id, sequence, account and content, not the timestamp.
+    fingerprint: str = ""
+    # What the codec needs to echo in a reply; opaque to everybody else and never journalled by itself.
+    reply_context: bytes = b""
+
+
+class Malformed(Struct, frozen=True, kw_only=True):
+    """Bytes that were no frame. Kept, counted and shown; never answered (design: reply policy)."""
+
+    protocol: str
+    reason: str  # bounded set per codec: "crc", "length", "syntax", "oversize", "noise"
+    detail: str
+    raw: bytes
+
+
+WireItem = Received | Malformed
+
+
+class WireProfile(Struct, frozen=True, kw_only=True):
+    """How one account is read. Comes from the site base; the default serves accounts nobody has configured."""
+
+    key: WireKey | None = None
+    previous_key: WireKey | None = None  # still accepted while a key change is under way
+    # Accept timestamps from now - window_past_s to now + window_future_s (DC-09-2013 5.5.1.9: 40 and 20).
+    window_past_s: float = 40.0
+    window_future_s: float = 20.0
+    ignore_crc: bool = False  # Eldes: CRC over an unknown range. Per account, off by default.
+    encoding: str = "utf-8"  # tried first and strictly; then Windows-1252
+
+
+# Account as in the frame header → its profile. Asked once per frame; must be fast.
+Profiles = Callable[[str], WireProfile]
+
+
+class Codec(Protocol):
+    """One connection's reader and writer."""
+
+    def receive_data(self, data: bytes, now: int) -> list[WireItem]:
+        """Take what was read (any split of the stream), give every item that is complete. `now`: ns UTC."""
+        ...
+
+    def receive_eof(self) -> list[WireItem]:
+        """The stream ended: whatever is left in the buffer is Malformed, not forgotten."""
+        ...
+
+    def encode_reply(self, received: Received, reply: ReplyKind, now: int) -> bytes:
+        """Bytes of the reply; b"" for NONE or where the format has no such reply."""
+        ...
