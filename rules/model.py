@@ -1,0 +1,232 @@
+"""The values of a decision: what the engine sees, what it answers, and the plans and case types that people wrote.
+
+One rule: plain frozen values. How they are read from YAML is `rules.schema` and `rules.loader`; how a signal finds its
+plan is `rules.engine`; what happens then is `arcd.core`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from protocols.signals import Category
+
+Texts = dict[str, str]  # language ("fi", "sv", "en") → text
+
+
+class Priority(StrEnum):
+    """requirements 4.5. P0 life, P1 confirmed intrusion, P2 unconfirmed, P3 technical, P4 faults, P5 information."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+    P5 = "P5"
+
+    def is_more_urgent_than(self, other: Priority) -> bool:
+        return self.value < other.value
+
+
+# ------------------------------------------------------------------------------------------------ what a rule may see
+
+
+class ZoneView(Struct, frozen=True, kw_only=True):
+    number: str
+    name: str = ""
+    kind: str = ""  # "door", "pir", "smoke", … as the site base says
+    tags: tuple[str, ...] = ()
+
+
+class SiteView(Struct, frozen=True, kw_only=True):
+    """The unchanging part of what a rule may ask about a site. Built once per import, shared by every decision."""
+
+    id: str
+    kind: str = ""  # "shop", "bank", "home", …
+    groups: tuple[str, ...] = ()  # rule precedence: site over group over general
+    tags: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()  # what the contract includes
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """The small snapshot a decision is made on. No rule reads anything else."""
+
+    site: SiteView | None = None  # None: the account is unknown
+    zone: ZoneView | None = None
+    system_kind: str = ""  # "intrusion", "fire", … of the system the account belongs to
+    armed: bool | None = None  # of the signal's area; None: the panel does not report openings and closings
+    verification: int = 0  # 0-4, TMA-AVS-01 meanings (requirements 2.5)
+    open_categories: frozenset[Category] = frozenset()  # of the site's open cases
+    weekday: int = 0  # site's local time: Monday 0 … Sunday 6
+    minute: int = 0  # of the local day, 0-1439
+    is_holiday: bool = False
+
+
+# -------------------------------------------------------------------------------------------------- what it answers
+
+
+class Reason(StrEnum):
+    ROUTED = "routed"  # a route matched
+    DEFAULT_ROUTE = "default_route"  # nothing matched; the root's plan applies
+    PLAN_MISSING = "plan_missing"  # the route names a plan this rule set does not have: the safe default applies
+    UNKNOWN_ACCOUNT = "unknown_account"
+    LIFE_SAFETY_RAISED = "life_safety_raised"  # a pack wanted only to log it; life safety is never muted by configuration
+
+
+class TraceStep(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
+    """One route looked at. `failing` names the first condition leaf that did not hold; "" where it matched."""
+
+    route: str
+    matched: bool
+    failing: str = ""
+
+
+class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Exactly one route and one plan for a signal, and why."""
+
+    route: str  # "intrusion/confirmed": pack and path of route names
+    plan: str
+    priority: Priority
+    reason: Reason
+    opens_case: bool = True  # False: the signal is kept in the site's history and asks nothing of anyone
+    rules_digest: str = ""
+
+
+# ------------------------------------------------------------------------------------------------- response plans
+
+
+class StepKind(StrEnum):
+    """requirements 4.6."""
+
+    VIEW_CAMERAS = "view_cameras"
+    LISTEN = "listen"
+    ANNOUNCE = "announce"
+    CALL = "call"
+    DISPATCH_GUARD = "dispatch_guard"
+    NOTIFY_AUTHORITY = "notify_authority"
+    NOTIFY_OPERATOR = "notify_operator"  # the transmission operator, R-19
+    ORDER_PROVIDER = "order_provider"
+    MESSAGE = "message"
+    WAIT = "wait"
+    ASK = "ask"
+    CLOSE = "close"
+
+
+class Branch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An answer to an `ask` step and the step it leads to."""
+
+    answer: str
+    title: Texts
+    goto: str
+
+
+class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step of a response plan. Automatic steps start by themselves when reached; others wait for the operator.
+
+    Steps start in order. `timeout_s` runs from the step's start; when it ends unanswered the plan goes to `on_timeout`
+    (a step id; "" means a person is called for: the case is escalated).
+    """
+
+    id: str
+    kind: StepKind
+    title: Texts
+    automatic: bool = False
+    mandatory: bool = False
+    # The step starts only when this condition holds for the case (source text of the tree; compiled by rules.conditions).
+    when: dict[str, object] | None = None
+    timeout_s: float | None = None
+    on_timeout: str = ""
+    on_unreachable: str = ""  # call: nobody answered; dispatch_guard: every guard refused or kept silent
+    # call, message, notify_authority, order_provider: whom. Names a call list of the site, else of the centre.
+    recipients: str = ""
+    strategy: str = "sequential"  # call: sequential | parallel
+    rounds: int = 2  # call: how many times through the list
+    channels: tuple[str, ...] = ()  # message: "mail", "webhook"
+    template: str = ""  # message: a named text of the plan's `texts`
+    sla_s: float | None = None  # dispatch_guard: from decision to on site
+    offer_timeout_s: float = 60.0  # dispatch_guard: requirements 4.8
+    branches: tuple[Branch, ...] = ()  # ask
+
+
+class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A response plan (toimintaohje). The version in force is frozen into the case it opens."""
+
+    name: str
+    version: int
+    title: Texts
+    case_type: str = "alarm"
+    opens_case: bool = True
+    priority: Priority = Priority.P2
+    instructions: Texts = {}
+    steps: tuple[Step, ...] = ()
+    texts: dict[str, Texts] = {}  # message templates: "{site_name}: {signal_text}"
+
+
+# ---------------------------------------------------------------------------------------------------- case types
+
+
+class FieldKind(StrEnum):
+    TEXT = "text"
+    CHOICE = "choice"
+    FLAG = "flag"
+    NUMBER = "number"
+    INSTANT = "instant"
+
+
+class FormField(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    name: str
+    kind: FieldKind
+    title: Texts
+    mandatory: bool = False
+    choices: dict[str, Texts] = {}  # value → what people read
+    length_max: int = 4000
+
+
+class Form(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    name: str
+    title: Texts
+    fields: tuple[FormField, ...]
+
+
+class Move(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An allowed change of state. A move that is in no table is refused by name."""
+
+    name: str
+    title: Texts
+    sources: tuple[str, ...]
+    target: str
+    form: str = ""
+    gates: tuple[str, ...] = ()  # names of arcd.core.case gates: "mandatory_steps", "owner", "identity_verified", …
+    closes: bool = False
+
+
+class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A target time on a state: started on entering one of `states`, stopped on leaving all of them.
+
+    `targets_s` are the instants, seconds after the start, at which the clock calls: per priority, in order.
+    """
+
+    name: str
+    states: tuple[str, ...]
+    targets_s: dict[str, tuple[float, ...]]  # priority → targets; "*" for the rest
+
+
+class CaseType(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A kind of matter people work on: its life cycle as a table, its forms, gates and clocks, and its report."""
+
+    name: str
+    version: int
+    title: Texts
+    initial: str
+    states: dict[str, Texts]
+    moves: tuple[Move, ...]
+    forms: tuple[Form, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    report: tuple[str, ...] = ()
+
+    def move(self, name: str) -> Move | None:
+        return next((move for move in self.moves if move.name == name), None)
+
+    def form(self, name: str) -> Form | None:
+        return next((form for form in self.forms if form.name == name), None)
