@@ -1,0 +1,145 @@
+"""The store seam: what is committed together, and what a restart gets back.
+
+One rule: when `commit` returns, the batch is on stable storage; when it raises, nothing of it is, and the process must
+end without acknowledging anything. Two implementations ship (`sqlite`, `memory`); one conformance suite runs both.
+The chain that both build is `arcd.store.chain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One step of the machine: the fact, what was decided and the effects asked for, as one payload.
+
+    `subject` is an opaque id ("site/K-1042", "case/C17", "centre"): no name, phone or code word may stand in it, because
+    it is chained and cannot be erased. `refs` are further subjects under which people will look for the record.
+    """
+
+    seq: int  # consecutive from 1, assigned by the runtime, checked by the store
+    at: int  # ns since 1970 UTC
+    kind: str  # the fact's type
+    subject: str
+    payload: bytes  # JSON
+    refs: tuple[str, ...] = ()
+
+
+class OutboxRow(Struct, frozen=True, kw_only=True):
+    """A durable effect that has not been settled. `effect_id` is its idempotency key."""
+
+    effect_id: str
+    seq: int
+    body: bytes  # JSON of the effect
+
+
+class CaseRow(Struct, frozen=True, kw_only=True):
+    """A case as it stood after a step: the projection that lists and searches are answered from."""
+
+    case_id: str
+    case_type: str
+    site_id: str
+    state: str
+    priority: str
+    is_open: bool
+    opened_at: int
+    closed_at: int | None
+    body: bytes  # JSON of the case
+
+
+class StateRow(Struct, frozen=True, kw_only=True):
+    """One partition of the machine's state; `body` None means it is gone."""
+
+    table: str
+    key: str
+    body: bytes | None
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """Everything that changed since the previous checkpoint, as of `seq`. Rows not named stay as they were."""
+
+    seq: int
+    rows: Sequence[StateRow]
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """What one transaction makes durable."""
+
+    records: Sequence[Record] = ()
+    outbox_added: Sequence[OutboxRow] = ()
+    outbox_settled: Sequence[str] = ()
+    cases: Sequence[CaseRow] = ()
+    checkpoint: Checkpoint | None = None
+
+
+class Head(Struct, frozen=True, kw_only=True):
+    """Where the chain stands: the last sequence number (0 for an empty journal), its hash and instant."""
+
+    seq: int
+    hash: bytes
+    at: int
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A journal entry as stored. `payload` is None where it has been erased; the chain verifies all the same."""
+
+    seq: int
+    at: int
+    kind: str
+    subject: str
+    commitment: bytes  # HMAC-SHA-256(salt, payload)
+    previous_hash: bytes
+    hash: bytes
+    salt: bytes | None
+    payload: bytes | None
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """What a restart begins with: the newest checkpoint's rows; the tail is `entries(after=checkpoint_seq)`."""
+
+    checkpoint_seq: int
+    rows: Sequence[StateRow]
+    outbox: Sequence[OutboxRow]
+    head: Head
+
+
+class StoreError(Exception):
+    """The store cannot be used. The message is a sentence for the administrator: what is wrong and what to do."""
+
+
+class CaseQuery(Struct, frozen=True, kw_only=True):
+    open_only: bool = True
+    site_id: str | None = None
+    case_type: str | None = None
+    limit: int = 200
+
+
+class Store(Protocol):
+    """Single writer. All methods but `commit` may run while a commit is under way."""
+
+    async def open(self) -> Restored:
+        """Take the store for this process. StoreError: locked by another process, unreadable, newer version, no disk."""
+        ...
+
+    async def commit(self, batch: Batch) -> None:
+        """All of it, durably, or StoreError."""
+        ...
+
+    def entries(
+        self, *, after: int = 0, until: int | None = None, subject: str | None = None, kind: str | None = None
+    ) -> AsyncIterator[Entry]:
+        """Committed entries in sequence order; `subject` matches the subject or any ref."""
+        ...
+
+    async def head(self) -> Head: ...
+
+    async def cases(self, query: CaseQuery) -> Sequence[CaseRow]:
+        """Newest first."""
+        ...
+
+    async def case(self, case_id: str) -> CaseRow | None: ...
+
+    async def close(self) -> None: ...
