@@ -1,0 +1,68 @@
+"""Everything the core can want done: the only way it touches the world.
+
+Two sorts. Immediate effects answer the one who caused the step; they are worth nothing after a crash and are dropped
+then (`Reply`, `Answer`, `ProfilesChanged`). Durable effects have an id, wait in the outbox, survive a crash, and are
+performed at least once under the same id, so performing one twice must be harmless. Their outcome is a fact.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from protocols.codec import ReplyKind
+
+# -------------------------------------------------------------------------------------------------------- immediate
+
+
+class Reply(Struct, frozen=True, kw_only=True, tag="reply", tag_field="effect"):
+    """What the sender of the frame is told. Leaves after the commit, never before."""
+
+    reply: ReplyKind
+
+
+class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answer", tag_field="effect"):
+    """Outcome of a request. A refusal names the rule and says what would be accepted."""
+
+    granted: bool
+    rule: str = ""  # "R-62", "case.move", "flag.expiry": what refused it
+    message: str = ""
+    subject: str = ""  # the case or flag the request made or changed
+
+
+class ProfilesChanged(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="profiles_changed", tag_field="effect"):
+    """Accounts of a site were imported or removed: the codecs' wire profiles must follow."""
+
+    site_id: str
+
+
+# ---------------------------------------------------------------------------------------------------------- durable
+
+
+class SendMail(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send_mail", tag_field="effect"):
+    """`{link}` in the body is replaced by the guard's personal link at the moment of sending, so that the token never
+    enters the journal."""
+
+    id: str
+    to: tuple[str, ...]
+    subject: str
+    body: str
+    offer_id: str = ""  # set for a job offer: names the link
+    case_id: str = ""
+    attempt: int = 1
+
+
+class PostWebhook(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="post_webhook", tag_field="effect"):
+    """A signed JSON POST. `payload` gains `links` at the moment of sending when it is a job offer."""
+
+    id: str
+    url: str
+    topic: str  # "dispatch.offer", "dispatch.cancel", "message"
+    payload: dict[str, object]
+    offer_id: str = ""
+    case_id: str = ""
+    attempt: int = 1
+
+
+ImmediateEffect = Reply | Answer | ProfilesChanged
+DurableEffect = SendMail | PostWebhook
+AnyEffect = ImmediateEffect | DurableEffect

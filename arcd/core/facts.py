@@ -1,0 +1,278 @@
+"""Everything that can happen: the journal's input vocabulary.
+
+One rule: facts are past tense, carry `at` (ns since 1970 UTC) and are enough, with the state before them, to get the
+state after them. Nothing here says what was decided; that stands beside the fact in its journal entry.
+
+A request (`CaseMoveRequested`, …) is a fact too: that somebody asked is what happened, whether or not it was granted.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from arcd.core.site import Centre, Site
+from protocols.codec import Malformed, Received
+from protocols.signals import Category
+
+
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="fact"):
+    """What every fact has. `at` is when the daemon learned of it."""
+
+    at: int
+
+
+class Actor(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who asked: `os:matti` over the local socket, `guard:g1` by link, `daemon` for the machine itself."""
+
+    id: str
+    name: str = ""
+
+
+DAEMON = Actor(id="daemon")
+
+
+# ---------------------------------------------------------------------------------------------------------- the wire
+
+
+class FrameReceived(Fact, tag="frame_received"):
+    """A whole frame from a premises, genuine or not (`received.problem`)."""
+
+    trace: str
+    gateway: str  # which listener: "dc09-tcp"
+    peer: str  # "192.0.2.7:41234"
+    received: Received
+
+
+class FrameMalformed(Fact, tag="frame_malformed"):
+    """Bytes that were no frame. Folded by the shell per source and minute: `count` arrivals, the first kept whole."""
+
+    trace: str
+    gateway: str
+    peer: str
+    malformed: Malformed
+    count: int = 1
+
+
+class AccountsHeard(Fact, tag="accounts_heard"):
+    """Proof of life gathered since the last such fact: account key → last heard. Keeps heartbeats out of the journal."""
+
+    heard: dict[str, int]
+
+
+# -------------------------------------------------------------------------------------------------------- the machine
+
+
+class Started(Fact, tag="started"):
+    version: str
+    down_since: int | None = None  # instant of the last journal entry; None on the first start ever
+    clean: bool = True  # False: the last run did not say goodbye
+
+
+class Stopped(Fact, tag="stopped"):
+    reason: str
+
+
+class ClockStepped(Fact, tag="clock_stepped"):
+    """Wall clock against monotonic clock: positive is forward."""
+
+    step_s: float
+
+
+class DeadlineReached(Fact, tag="deadline_reached"):
+    key: str
+    due: int
+
+
+class StepFailed(Fact, tag="step_failed"):
+    """The core could not digest a fact. What it was is kept whole; the state before it still stands."""
+
+    failed_kind: str
+    failed_fact: str  # JSON of the fact
+    error: str  # exception type and place, no values
+
+
+class DaemonTroubled(Fact, tag="daemon_troubled"):
+    """The daemon found something wrong with itself: "disk_low", "commit_slow", …"""
+
+    code: str
+    detail: str
+    cleared: bool = False
+
+
+# ---------------------------------------------------------------------------------------------------- administration
+
+
+class RulesLoaded(Fact, tag="rules_loaded"):
+    """The sources themselves, so that every decision can be traced to the exact text in force."""
+
+    digest: str
+    sources: dict[str, str]
+    actor: Actor
+
+
+class CentreImported(Fact, tag="centre_imported"):
+    centre: Centre
+    actor: Actor
+
+
+class SiteImported(Fact, tag="site_imported"):
+    site: Site
+    actor: Actor
+
+
+class SiteRemoved(Fact, tag="site_removed"):
+    site_id: str
+    actor: Actor
+
+
+class FlagKind(StrEnum):
+    ON_TEST = "on_test"
+    MAINTENANCE = "maintenance"  # out of service (huolto)
+
+
+class Scope(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a flag covers. Empty means all of the site. Life safety is covered only where a category names it."""
+
+    systems: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    categories: tuple[Category, ...] = ()
+
+
+class FlagStartRequested(Fact, tag="flag_start_requested"):
+    """Somebody asks to put a site on test or out of service. An expiry and a person are mandatory."""
+
+    kind: FlagKind
+    site_id: str
+    scope: Scope
+    until: int
+    reason: str
+    actor: Actor  # who typed it
+    requested_by: str = ""  # contact id on whose word it was placed
+    verified_how: str = ""  # "code_word", "call_back", "in_person", "operator"
+    starts_at: int | None = None
+
+
+class FlagEndRequested(Fact, tag="flag_end_requested"):
+    flag_id: str
+    reason: str
+    actor: Actor
+
+
+# -------------------------------------------------------------------------------------------------------------- cases
+
+
+class CaseOpenRequested(Fact, tag="case_open_requested"):
+    """A person opens a case by hand: a door opening, a service request, a report."""
+
+    case_type: str
+    site_id: str
+    title: str
+    priority: str
+    actor: Actor
+    form: dict[str, str] = {}
+
+
+class CaseMoveRequested(Fact, tag="case_move_requested"):
+    """A move of the case type's life cycle table: acknowledge, park, close, …"""
+
+    case_id: str
+    move: str
+    actor: Actor
+    form: dict[str, str] = {}
+
+
+class CaseNoted(Fact, tag="case_noted"):
+    case_id: str
+    text: str
+    actor: Actor
+
+
+class CaseStepRequested(Fact, tag="case_step_requested"):
+    """An operator starts, finishes or reasons away a step of the response plan."""
+
+    case_id: str
+    step_id: str
+    action: str  # "start", "done", "skip", "fail"
+    actor: Actor
+    outcome: str = ""  # answer of an `ask`, outcome of a call attempt
+    note: str = ""
+    # Step-level lock: the version of the case the operator looked at; 0 does not check.
+    seen_version: int = 0
+
+
+class CasePromoted(Fact, tag="case_promoted"):
+    """An operator makes a held (on-test) signal live."""
+
+    site_id: str
+    signal_seq: int
+    reason: str
+    actor: Actor
+
+
+# ---------------------------------------------------------------------------------------------------- the world's answers
+
+
+class EffectOutcome(StrEnum):
+    DELIVERED = "delivered"
+    REFUSED = "refused"  # the other side said no for good: do not repeat
+    FAILED = "failed"  # did not get through: may be repeated
+
+
+class EffectReported(Fact, tag="effect_reported"):
+    """What became of one attempt at a durable effect."""
+
+    effect_id: str
+    outcome: EffectOutcome
+    detail: str = ""  # "250 2.0.0 accepted", "HTTP 503", "connection refused": never a body, a name or a secret
+
+
+class GuardAnswer(StrEnum):
+    """What a guard can say through the link (requirements 4.8)."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    EN_ROUTE = "en_route"
+    ON_SITE = "on_site"
+    INSPECTING = "inspecting"
+    SECURED = "secured"
+    NEEDS_AUTHORITY = "needs_authority"
+    NEEDS_REPAIR = "needs_repair"
+    CHECK_IN = "check_in"
+    REPORT = "report"
+
+
+class GuardAnswered(Fact, tag="guard_answered"):
+    offer_id: str
+    answer: GuardAnswer
+    actor: Actor
+    eta_s: float | None = None
+    report: dict[str, str] = {}
+
+
+AnyFact = (
+    FrameReceived
+    | FrameMalformed
+    | AccountsHeard
+    | Started
+    | Stopped
+    | ClockStepped
+    | DeadlineReached
+    | StepFailed
+    | DaemonTroubled
+    | RulesLoaded
+    | CentreImported
+    | SiteImported
+    | SiteRemoved
+    | FlagStartRequested
+    | FlagEndRequested
+    | CaseOpenRequested
+    | CaseMoveRequested
+    | CaseNoted
+    | CaseStepRequested
+    | CasePromoted
+    | EffectReported
+    | GuardAnswered
+)

@@ -1,0 +1,149 @@
+"""The site base as the core knows it: sites, systems, accounts, zones, contacts, call lists and guards.
+
+One rule: frozen values without secrets in clear. Receiver keys arrive sealed, code words as argon2 hashes; both were
+made by the shell when the administrator imported them. Reading YAML is `arcd.sitebase`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from protocols.signals import Position, bare_address
+from rules.model import SiteView, ZoneView
+
+
+class SealedKey(Struct, frozen=True, kw_only=True):
+    """A receiver key under the key-encryption key (AES-256-GCM, the account as associated data). Base64 text."""
+
+    nonce: str
+    ciphertext: str
+
+
+class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A system's number within a receiver/line namespace. None for receiver or line means any."""
+
+    number: str
+    receiver: str | None = None
+    line: str | None = None
+    key: SealedKey | None = None
+    previous_key: SealedKey | None = None
+    window_past_s: float = 40.0  # DC-09-2013 5.5.1.9 per protocols.dc09
+    window_future_s: float = 20.0
+    ignore_crc: bool = False
+    encoding: str = "utf-8"
+
+
+class Zone(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    number: str
+    name: str = ""
+    area: str | None = None
+    kind: str = ""  # "door", "pir", "smoke", "panic", …
+    technology: str = ""  # independent detectors differ in technology or coverage (requirements 2.5)
+    exterior: bool = False  # exterior detectors do not confirm
+    confirm_group: str = ""  # zones of one group overlap in coverage and do not confirm each other
+    cameras: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class Area(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    number: str
+    name: str = ""
+    reports_open_close: bool = False
+
+
+class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A panel (järjestelmä) with the accounts it reports under."""
+
+    id: str
+    kind: str  # "intrusion", "holdup", "fire", "technical", "access", "video", "social", "bms"
+    name: str = ""
+    accounts: tuple[Account, ...] = ()
+    areas: tuple[Area, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    # Connected to the emergency response centre by itself, under this device number (R-50…R-79).
+    erc_device: str | None = None
+
+    def zone(self, number: str | None) -> Zone | None:
+        wanted = bare_address(number)
+        if not wanted:
+            return None
+        return next((zone for zone in self.zones if bare_address(zone.number) == wanted), None)
+
+
+class ContactRole(StrEnum):
+    KEY_HOLDER = "key_holder"
+    ALARM_CONTACT = "alarm_contact"  # listed for the ERC device (R-62)
+    ON_TEST_AUTHORITY = "on_test_authority"
+    DOOR_OPEN_AUTHORITY = "door_open_authority"
+    BILLING = "billing"
+
+
+class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    name: str
+    roles: tuple[ContactRole, ...] = ()
+    languages: tuple[str, ...] = ("fi",)
+    phones: tuple[str, ...] = ()
+    email: str | None = None
+    code_word_hash: str | None = None  # argon2id
+    duress_word_hash: str | None = None
+
+
+class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    name: str
+    address: str = ""
+    municipality: str = ""
+    position: Position | None = None
+    timezone: str = "Europe/Helsinki"
+    languages: tuple[str, ...] = ("fi",)
+    kind: str = ""
+    customer: str = ""
+    groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    instructions: dict[str, str] = {}  # language → standing notes for operators and guards
+    systems: tuple[System, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    call_lists: dict[str, tuple[str, ...]] = {}  # name → contact ids, in order
+    guards: tuple[str, ...] = ()  # guard ids, in the order they are offered a job
+
+    def contact(self, contact_id: str) -> Contact | None:
+        return next((contact for contact in self.contacts if contact.id == contact_id), None)
+
+    def view(self) -> SiteView:
+        return SiteView(id=self.id, kind=self.kind, groups=self.groups, tags=self.tags, services=self.services)
+
+
+class Guard(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A guard unit that can be offered a job, and how it is reached. Both channels are used when both are given."""
+
+    id: str
+    name: str
+    company: str = ""
+    language: str = "fi"
+    webhook_url: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class Centre(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What belongs to the centre and not to a site: guards, its own people and the lists of last resort."""
+
+    name: str = "arcd"
+    guards: tuple[Guard, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    call_lists: dict[str, tuple[str, ...]] = {}  # must hold "on_duty": the person when nobody else answers
+
+    def guard(self, guard_id: str) -> Guard | None:
+        return next((guard for guard in self.guards if guard.id == guard_id), None)
+
+    def contact(self, contact_id: str) -> Contact | None:
+        return next((contact for contact in self.contacts if contact.id == contact_id), None)
+
+
+def zone_view(zone: Zone) -> ZoneView:
+    return ZoneView(number=zone.number, name=zone.name, kind=zone.kind, tags=zone.tags)
