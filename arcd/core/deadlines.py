@@ -1,0 +1,73 @@
+"""Deadlines as data: readable keys, absolute instants, one table and a heap over it.
+
+One rule: setting a key again replaces it, so a repeated signal cannot stack timers. The shell sleeps once until
+`next_due`; nothing else in the daemon keeps time. A deadline that fired must be taken away or set anew in that step.
+
+Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/offer/<offer>`, `case/<id>/sla/<pct>`,
+`case/<id>/welfare`, `case/<id>/resume`, `case/<id>/claim`, `case/<id>/forget`, `flag/<id>/start|warn|end`,
+`effect/<id>/retry`.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+from arcd.core.state import State
+
+
+class Deadlines:
+    def __init__(self, state: State) -> None:
+        self._table = state.deadlines
+        self._heap: list[tuple[int, str]] = []
+        self._owned: dict[str, set[str]] = {}  # "case/C17" → its keys, so that closing a case need not search
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """After a restore or a reverted step. Heap and owners are only indexes: the table is the truth."""
+        self._heap = [(due, key) for key, due in self._table.items()]
+        heapq.heapify(self._heap)
+        self._owned = {}
+        for key in self._table:
+            self._owned.setdefault(_owner(key), set()).add(key)
+
+    def set(self, key: str, due: int) -> None:
+        if self._table.get(key) != due:
+            self._table.put(key, due)
+            heapq.heappush(self._heap, (due, key))
+            self._owned.setdefault(_owner(key), set()).add(key)
+            if len(self._heap) > 64 + 4 * len(self._table):
+                self.rebuild()
+
+    def clear(self, key: str) -> None:
+        if key in self._table:
+            self._table.drop(key)
+            owner = _owner(key)
+            keys = self._owned[owner]
+            keys.discard(key)
+            if not keys:
+                del self._owned[owner]
+
+    def clear_all(self, owner: str) -> None:
+        """Take away every deadline of one matter ("case/C17")."""
+        for key in sorted(self._owned.get(owner, ())):
+            self.clear(key)
+
+    def of(self, owner: str) -> list[str]:
+        return sorted(self._owned.get(owner, ()))
+
+    def due_of(self, key: str) -> int | None:
+        return self._table.get(key)
+
+    def next_due(self) -> tuple[int, str] | None:
+        """The earliest deadline, or None."""
+        while self._heap:
+            due, key = self._heap[0]
+            if self._table.get(key) == due:
+                return due, key
+            heapq.heappop(self._heap)
+        return None
+
+
+def _owner(key: str) -> str:
+    kind, _, rest = key.partition("/")
+    return f"{kind}/{rest.partition('/')[0]}"

@@ -1,0 +1,136 @@
+"""Everything the machine remembers, as tables of frozen values.
+
+One rule: state changes only through `Table.put` and `Table.drop`. They remember what stood there before, so that a
+step that fails leaves no trace, and which keys changed, so that a checkpoint writes only those. Values are replaced,
+never edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from arcd.core.account import AccountState
+from arcd.core.case.model import Case
+from arcd.core.delivery import PendingEffect
+from arcd.core.flags import Flag
+from arcd.core.site import Centre, Site
+from arcd.core.siterun import SiteRun
+
+V = TypeVar("V")
+
+
+class Table(Generic[V]):
+    """key → frozen value, with undo for the step under way and dirty keys for the next checkpoint."""
+
+    def __init__(self, name: str, value_type: Any, undo: list[tuple[Table[Any], str, object]]) -> None:
+        self.name = name
+        self._rows: dict[str, V] = {}
+        self._dirty: set[str] = set()
+        self._undo = undo
+        self._decoder = msgspec.json.Decoder(value_type)
+
+    def get(self, key: str) -> V | None:
+        return self._rows.get(key)
+
+    def __getitem__(self, key: str) -> V:
+        return self._rows[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def values(self) -> Iterable[V]:
+        return self._rows.values()
+
+    def items(self) -> Iterable[tuple[str, V]]:
+        return self._rows.items()
+
+    def put(self, key: str, value: V) -> None:
+        self._undo.append((self, key, self._rows.get(key)))
+        self._rows[key] = value
+        self._dirty.add(key)
+
+    def drop(self, key: str) -> None:
+        if key in self._rows:
+            self._undo.append((self, key, self._rows.pop(key)))
+            self._dirty.add(key)
+
+    def revert(self, key: str, value: Any) -> None:
+        """Used by `State.revert` only."""
+        if value is None:
+            self._rows.pop(key, None)
+        else:
+            self._rows[key] = value
+
+    def load(self, key: str, body: bytes) -> None:
+        self._rows[key] = self._decoder.decode(body)
+
+    def take_changes(self) -> list[tuple[str, bytes | None]]:
+        """Changed keys since the last call with their JSON (None: gone), in key order so that it is reproducible."""
+        encode = msgspec.json.encode
+        changes = [(key, encode(self._rows[key]) if key in self._rows else None) for key in sorted(self._dirty)]
+        self._dirty.clear()
+        return changes
+
+
+class RulesInForce(msgspec.Struct, frozen=True, kw_only=True):
+    digest: str
+    sources: dict[str, str]
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """Singletons about the machine itself."""
+
+    started_at: int = 0
+    stopped_cleanly: bool = True
+    starts: int = 0
+
+
+class State:
+    """All tables. Their names are the checkpoint's; renaming one is a migration."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[Table[Any], str, object]] = []
+        self.machine: Table[Machine] = self._table("machine", Machine)
+        self.rules: Table[RulesInForce] = self._table("rules", RulesInForce)
+        self.centre: Table[Centre] = self._table("centre", Centre)
+        self.sites: Table[Site] = self._table("site", Site)
+        self.siteruns: Table[SiteRun] = self._table("siterun", SiteRun)
+        self.accounts: Table[AccountState] = self._table("account", AccountState)
+        self.flags: Table[Flag] = self._table("flag", Flag)
+        self.cases: Table[Case] = self._table("case", Case)
+        self.deadlines: Table[int] = self._table("deadline", int)
+        self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
+
+    def _table(self, name: str, value_type: Any) -> Table[Any]:
+        return Table(name, value_type, self._undo)
+
+    def tables(self) -> dict[str, Table[Any]]:
+        return {table.name: table for table in vars(self).values() if isinstance(table, Table)}
+
+    def keep(self) -> None:
+        """The step succeeded: what it changed stands."""
+        self._undo.clear()
+
+    def revert(self) -> None:
+        """The step failed: everything it changed is as it was."""
+        for table, key, value in reversed(self._undo):
+            table.revert(key, value)
+        self._undo.clear()
+
+    def changed_keys(self, table: Table[Any]) -> list[str]:
+        """Keys of one table that the step under way has put or dropped."""
+        return list(dict.fromkeys(key for changed, key, _ in self._undo if changed is table))
+
+    def dump(self) -> dict[str, dict[str, bytes]]:
+        """All of it, for comparing two states: replaying the journal must give the live state."""
+        encode = msgspec.json.encode
+        return {name: {key: encode(value) for key, value in table.items()} for name, table in self.tables().items()}
