@@ -1,0 +1,100 @@
+"""What the HTTP API needs of the daemon, and nothing more.
+
+One rule: requests go in as facts through `ask` and are answered after the commit; everything else here only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from arcd.core.effects import Answer
+from arcd.core.facts import Actor, AnyFact
+from arcd.core.state import State
+from arcd.guard_links import LinkSigner
+from arcd.store import Entry, Store
+from rules.engine import RuleSet
+from rules.problems import Problem
+
+
+class Listener(Struct, frozen=True, kw_only=True):
+    name: str  # "dc09-tcp"
+    address: str  # "127.0.0.1:9999/tcp"
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One line of `arcctl status` and of /readyz."""
+
+    name: str  # "store", "intake", "rules", "mail", …
+    ok: bool
+    detail: str
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    version: str
+    started_at: int
+    now: int
+    journal_seq: int
+    rules_digest: str
+    sites: int
+    accounts: int
+    cases_open: Mapping[str, int]  # priority → count
+    flags: int
+    outbox: Mapping[str, int]  # effector → waiting
+    queue_depth: int
+    listeners: tuple[Listener, ...]
+    checks: tuple[Check, ...]
+
+
+class ImportReport(Struct, frozen=True, kw_only=True):
+    """Outcome of an import of site base or rules; with any error nothing was changed."""
+
+    applied: bool
+    problems: tuple[Problem, ...] = ()
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: int = 0
+    digest: str = ""  # rules only
+
+
+class Desk(Protocol):
+    @property
+    def state(self) -> State:
+        """Live state. Read it without awaiting in between; never change it."""
+        ...
+
+    @property
+    def rules(self) -> RuleSet: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def links(self) -> LinkSigner: ...
+
+    def now(self) -> int: ...
+
+    def status(self) -> Status: ...
+
+    async def ask(self, fact: AnyFact) -> Answer:
+        """Give a request to the machine; the answer comes after it is committed. Raises `Busy` when the queue is full."""
+        ...
+
+    async def import_sites(
+        self, files: Mapping[str, str], actor: Actor, *, dry_run: bool, remove_missing: bool
+    ) -> ImportReport: ...
+
+    async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
+        """Shipped rules plus overlays (None: read the rules directory again); a bad set leaves the good one running."""
+        ...
+
+    def follow(self, after: int) -> AsyncIterator[Entry]:
+        """Committed entries from `after` on, then each new one as it is committed, until the reader goes away."""
+        ...
+
+
+class Busy(Exception):  # noqa: N818 – not an error of the program: the intake is full, ask again
+    """The machine's queue is full."""

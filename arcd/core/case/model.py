@@ -1,0 +1,170 @@
+"""A case as a value: anything people work on, from an alarm to a door opening.
+
+One rule: bounded and complete. What an operator needs to see and what a restart needs to go on stands here; the long
+story stands in the journal, under the case's id.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from arcd.core.site import Contact
+from protocols.signals import Category, Signal
+from rules.model import Plan, Priority
+
+# The first signals tell how it began, the last how it stands; those between are counted and stay in the journal.
+SIGNALS_FIRST_MAX = 20
+SIGNALS_LAST_MAX = 20
+NOTES_MAX = 500
+NOTE_CHARS_MAX = 4000
+
+
+class CaseSignal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A signal as attached to a case. `seq` names its journal entry."""
+
+    seq: int
+    at: int
+    signal: Signal
+    account: str
+    system_id: str = ""
+    zone_name: str = ""
+    repeats: int = 0  # retransmissions and folded repeats after it
+
+
+class StepStatus(StrEnum):
+    PENDING = "pending"  # not reached yet, or a reserve step nobody has jumped to
+    ACTIVE = "active"
+    OVERDUE = "overdue"  # its timeout ran out; it can still be done
+    DONE = "done"
+    SKIPPED = "skipped"  # with a reason
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"  # its condition did not hold when it was reached
+
+
+SETTLED = frozenset({StepStatus.DONE, StepStatus.SKIPPED, StepStatus.FAILED, StepStatus.NOT_APPLICABLE})
+
+
+class CallAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    at: int
+    contact_id: str
+    outcome: str
+    by: str
+
+
+class StepState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    status: StepStatus = StepStatus.PENDING
+    started_at: int | None = None
+    ended_at: int | None = None
+    by: str = ""
+    outcome: str = ""
+    note: str = ""
+    # call: the list as it stood when the step started, whose turn it is, and what was tried.
+    call_list: tuple[Contact, ...] = ()
+    next_call: int = 0
+    attempts: tuple[CallAttempt, ...] = ()
+
+
+class DispatchStatus(StrEnum):
+    """requirements 4.8."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    EN_ROUTE = "en_route"
+    ON_SITE = "on_site"
+    INSPECTING = "inspecting"
+    SECURED = "secured"
+    NEEDS_AUTHORITY = "needs_authority"
+    NEEDS_REPAIR = "needs_repair"
+    REPORTED = "reported"
+    EXHAUSTED = "exhausted"  # no guard left to offer it to
+    CANCELLED = "cancelled"
+
+
+class OfferStatus(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    TIMED_OUT = "timed_out"
+    UNDELIVERED = "undelivered"
+    WITHDRAWN = "withdrawn"
+
+
+class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    guard_id: str
+    at: int
+    status: OfferStatus = OfferStatus.OPEN
+    answered_at: int | None = None
+    effect_ids: tuple[str, ...] = ()
+    failed_effects: int = 0
+
+
+class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One guard job. Offers are made in the order of `guard_ids`; at most one of them is ever accepted."""
+
+    step_id: str
+    guard_ids: tuple[str, ...]
+    decided_at: int
+    status: DispatchStatus = DispatchStatus.OFFERED
+    offers: tuple[Offer, ...] = ()
+    guard_id: str = ""  # who accepted
+    accepted_at: int | None = None
+    on_site_at: int | None = None
+    eta: int | None = None
+    offer_timeout_s: float = 60.0
+    sla_s: float | None = None
+    sla_breached: bool = False
+    report: dict[str, str] = {}
+
+
+class CaseNote(Struct, frozen=True, kw_only=True):
+    at: int
+    by: str
+    text: str
+
+
+class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    type: str
+    state: str
+    site_id: str  # "" for a matter of the centre itself
+    fold_key: str  # what later signals must match to join while it is open
+    title: str
+    category: Category | None = None
+    priority: Priority = Priority.P2
+    opened_at: int = 0
+    opened_by: str = "daemon"
+    closed_at: int | None = None
+    # The site as it stood when the case opened is in the journal; the name is here for lists.
+    site_name: str = ""
+    route: str = ""
+    rules_digest: str = ""
+    plan: Plan | None = None  # the version in force, frozen into the case
+    steps: tuple[StepState, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
+    signals: tuple[CaseSignal, ...] = ()
+    signal_count: int = 0
+    notes: tuple[CaseNote, ...] = ()
+    form: dict[str, str] = {}
+    owner: str = ""
+    acknowledged_at: int | None = None
+    acknowledged_by: str = ""
+    verification: int = 0
+    attention: int = 0  # how often a clock or an unanswered step has called for a person
+    disposition: str = ""
+    version: int = 1  # grows with every change: the step-level lock compares it
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    def step(self, step_id: str) -> StepState | None:
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def dispatch_of_offer(self, offer_id: str) -> Dispatch | None:
+        return next(
+            (dispatch for dispatch in self.dispatches if any(offer.id == offer_id for offer in dispatch.offers)), None
+        )

@@ -1,0 +1,120 @@
+"""Finding the account behind a frame, and the unchanging half of what rules may ask.
+
+One rule: an index over the site table and nothing more; it can be thrown away and built again from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from msgspec import Struct
+
+from arcd.core.account import account_key
+from arcd.core.site import Account, Site, System, Zone, zone_view
+from protocols.codec import Origin
+from protocols.signals import bare_address
+from rules.model import SiteView, ZoneView
+
+NS = 1_000_000_000
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """An account and where it belongs."""
+
+    key: str
+    site: Site
+    site_view: SiteView
+    system: System
+    account: Account
+    zones: dict[str, tuple[Zone, ZoneView]]  # by number without leading zeros
+
+
+class LocalTime(Struct, frozen=True, kw_only=True):
+    weekday: int
+    minute: int
+    is_holiday: bool
+
+
+class Directory:
+    def __init__(self, sites: Iterable[Site]) -> None:
+        self._by_number: dict[str, list[Entry]] = {}
+        self._by_site: dict[str, list[Entry]] = {}
+        for site in sites:
+            self.put(site)
+
+    def put(self, site: Site) -> None:
+        self.remove(site.id)
+        view = site.view()
+        entries = []
+        for system in site.systems:
+            zones = {bare_address(zone.number): (zone, zone_view(zone)) for zone in system.zones}
+            for account in system.accounts:
+                key = account_key(account.number, account.receiver, account.line)
+                entries.append(
+                    Entry(key=key, site=site, site_view=view, system=system, account=account, zones=zones)
+                )
+        self._by_site[site.id] = entries
+        for entry in entries:
+            self._by_number.setdefault(entry.account.number.upper(), []).append(entry)
+
+    def remove(self, site_id: str) -> None:
+        for entry in self._by_site.pop(site_id, ()):
+            number = entry.account.number.upper()
+            rest = [other for other in self._by_number[number] if other is not entry]
+            if rest:
+                self._by_number[number] = rest
+            else:
+                del self._by_number[number]
+
+    def find(self, origin: Origin) -> Entry | None:
+        """The account as sent, leading zeros and all; an entry that names receiver or line wins over one that does not."""
+        candidates = self._by_number.get(origin.account.upper())
+        if candidates is None:
+            return None
+        best: Entry | None = None
+        best_score = -1
+        for entry in candidates:
+            score = _namespace_match(entry.account, origin)
+            if score > best_score:
+                best, best_score = entry, score
+        return best
+
+    def of_site(self, site_id: str) -> list[Entry]:
+        return self._by_site.get(site_id, [])
+
+
+def _namespace_match(account: Account, origin: Origin) -> int:
+    """-1 when the namespace differs, else how much of it the entry names."""
+    score = 0
+    for named, sent in ((account.receiver, origin.receiver), (account.line, origin.line)):
+        if named is None:
+            continue
+        if bare_address(named).upper() != bare_address(sent).upper():
+            return -1
+        score += 1
+    return score
+
+
+@lru_cache(maxsize=64)
+def _holidays_in(year: int) -> frozenset[tuple[int, int]]:
+    # Finnish public holidays; a site's own exceptions come with schedules.
+    return frozenset((day.month, day.day) for day in holidays.country_holidays("FI", years=year))
+
+
+@lru_cache(maxsize=4096)
+def _local_time_of_minute(timezone: str, minute: int) -> LocalTime:
+    local = datetime.fromtimestamp(minute * 60, UTC).astimezone(ZoneInfo(timezone))
+    return LocalTime(
+        weekday=local.weekday(),
+        minute=local.hour * 60 + local.minute,
+        is_holiday=(local.month, local.day) in _holidays_in(local.year),
+    )
+
+
+def local_time(timezone: str, at: int) -> LocalTime:
+    """The site's wall clock at an instant (ns UTC)."""
+    return _local_time_of_minute(timezone, at // (60 * NS))
