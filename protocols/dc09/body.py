@@ -1,0 +1,90 @@
+"""The grammar of a frame's body, from the opening quote of the id to the byte before CR.
+
+    "id" | "*id"   seq   [R rrcvr]   [L lpref]   #acct   [data]   [x..]*   [_timestamp]        (DC-09-2013 5.5.1)
+
+One rule: it cuts, it does not interpret. Fields stay bytes as sent, because replies echo them to the byte.
+Blanking of key material is here too, since it must happen before anything is cut out and kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from protocols.dc09.timestamp import SHAPE, TIMESTAMP_BYTES
+
+ACCOUNT_BYTES_MAX: Final = (
+    32  # 3-16 hex digits by the standard; real accounts are longer and not hex (protocols.md 1.1)
+)
+TOKEN_BYTES_MAX: Final = 16  # the longest token of DC-09-2026 Annex H has 7
+
+ENCRYPTED_MARK: Final = b"*"
+
+# L is required by the standard, but its digits (ioBroker.sia #11) or the whole field (fioletoven/dc09) may be missing.
+HEADER: Final = re.compile(
+    rb'"(\*?)([A-Za-z0-9][!#-~]{0,15})"'
+    rb"([0-9]{4})(?:R([0-9A-Fa-f]{0,6}))?(?:L([0-9A-Fa-f]{0,6}))?"
+    rb"#([!$-Z\\^-{}~]{1,32})\["  # anything printable but " # [ ] |
+)
+# A reply: as above, but NAK names its account A0 and not #0 (DC-09-2013 5.5.3.2), so L must not eat the A.
+REPLY: Final = re.compile(
+    rb'"(\*?)(ACK|NAK|DUH|RSP)"'
+    rb"([0-9]{4})(?:R([0-9A-Fa-f]{0,6}?))?(?:L([0-9A-Fa-f]{0,6}?))?"
+    rb"[#A]([!$-Z\\^-{}~]{1,32})\["
+)
+REPLY_TOKENS: Final = frozenset({b"ACK", b"NAK", b"DUH", b"RSP"})
+
+_FIELD: Final = re.compile(rb"\[([^\]]*)\]")
+_ENDS_PLAIN: Final = re.compile(rb"[^\[\]]*\](?:\[[^\]]*\])*(?:_[0-9:,-]{1,19})?")
+_ENDS_ENCRYPTED: Final = re.compile(rb"(?:[0-9A-Fa-f]{32})+")
+
+# Extended data K carries an encryption key (protocols.md 1.2). In the place of extended data it is blanked whatever it
+# holds; in the place of the data (behind `[`, or behind the pad's bar) only if it looks like a key, for an unknown
+# token's alarm may begin with a K there.
+_KEY_MATERIAL: Final = re.compile(rb"(?<=\]\[[Kk])[^\]]+|(?<=[\[|][Kk])[0-9A-Fa-f]{16,}[^\]]*")
+
+
+class Content(Struct, frozen=True):
+    """What stands after `#acct[`, cut into its parts."""
+
+    data: bytes
+    fields: tuple[bytes, ...]  # extended data without brackets, letter first
+    timestamp: bytes | None  # without the underscore; None when nothing stood there
+    start: int  # where data began and
+    end: int  # where the last field ended, in the text that was cut: everything but the timestamp
+    trailing: bytes  # what stood there and was no timestamp
+
+
+def cut_content(text: bytes, start: int) -> Content | None:
+    """Cut `data]`, the extended fields and the timestamp out of `text` from `start`; None without a closing bracket."""
+    close = text.find(b"]", start)
+    if close < 0:
+        return None
+    data, end = text[start:close], close + 1
+    fields: list[bytes] = []
+    while (field := _FIELD.match(text, end)) is not None:
+        fields.append(field[1])
+        end = field.end()
+    timestamp, trailing = None, text[end:]
+    # Bytes after the timestamp's 19 characters are fill: PKCS#7 or 10h (protocols.md 1.6).
+    if trailing[:1] == b"_" and SHAPE.fullmatch(trailing, 1, 1 + TIMESTAMP_BYTES) is not None:
+        timestamp, trailing = trailing[1 : 1 + TIMESTAMP_BYTES], trailing[1 + TIMESTAMP_BYTES :]
+    return Content(data, tuple(fields), timestamp, start, end, trailing)
+
+
+def is_whole(body: bytes) -> bool:
+    """Whether the body could end here: tells a frame with a wrong length field from one whose text holds a CR."""
+    header = HEADER.match(body)
+    if header is None:
+        return False
+    ending = _ENDS_ENCRYPTED if header[1] else _ENDS_PLAIN
+    return ending.fullmatch(body, header.end()) is not None
+
+
+def blank_keys(text: bytes) -> bytes:
+    """The same text, as long as before, with key material replaced by asterisks."""
+    if b"[K" not in text and b"|K" not in text and b"[k" not in text and b"|k" not in text:
+        return text
+    return _KEY_MATERIAL.sub(lambda found: b"*" * len(found[0]), text)
