@@ -30,7 +30,6 @@ CREDENTIAL_BYTES_MAX = 4096
 
 _NONCE_BYTES = 12  # NIST SP 800-38D 5.2.1.1: 96 bits
 _SEAL_PURPOSE = b"arcd sealed receiver key 1"
-_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 # OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. About 20 ms; a caller waits on the phone.
 _WORD_TIME_COST = 2
@@ -92,19 +91,19 @@ def read_credential(name: str, *, file: Path | None = None, environ: Mapping[str
                 f"no credential {name!r}: name a file in the settings, or put LoadCredential={name}:/etc/arcd/{name} "
                 "into the service unit"
             )
-        return _read_bounded(Path(directory) / name)
-    content = _read_bounded(file)
-    if stat.S_IMODE(file.stat().st_mode) & _OTHERS_MAY:
-        raise CredentialError(f"{file} may be used by other people: run chmod 600 {file}, and replace the secret in it")
-    return content
+        return _read(Path(directory) / name, is_ours_alone=False)
+    return _read(file, is_ours_alone=True)
 
 
-def _read_bounded(path: Path) -> bytes:
+def _read(path: Path, *, is_ours_alone: bool) -> bytes:
     try:
         with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
             content = file.read(CREDENTIAL_BYTES_MAX + 1)
     except OSError as error:
         raise CredentialError(f"cannot read {path}: {os.strerror(error.errno or 0)}") from None
+    if is_ours_alone and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise CredentialError(f"{path} can be used by others: run chmod 600 {path}, and consider the secret known")
     if len(content) > CREDENTIAL_BYTES_MAX:
         raise CredentialError(f"{path} is longer than {CREDENTIAL_BYTES_MAX} bytes: it is not a credential")
     return content
@@ -128,8 +127,8 @@ def load_kek(*, file: Path | None = None, environ: Mapping[str, str] = os.enviro
 def create_kek(path: Path, *, urandom: Urandom = os.urandom) -> Kek:
     """Write a new key, readable by its owner alone. An existing file is never touched: what it sealed would be lost."""
     kek = urandom(KEK_BYTES)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise CredentialError(f"{path} exists: a key-encryption key is never overwritten") from None
@@ -187,8 +186,8 @@ class Keyring:
 
     _unknown = WireProfile()
 
-    def __init__(self, safe: KeySafe) -> None:
-        self._safe = safe
+    def __init__(self, kek: Kek) -> None:
+        self._safe = KeySafe(kek)
         self._profiles: dict[str, WireProfile] = {}
         self._by_site: dict[str, dict[str, WireProfile]] = {}
         self._by_account: dict[str, set[str]] = {}  # account → ids of the sites that have it
