@@ -71,7 +71,9 @@ class Reason(StrEnum):
     DEFAULT_ROUTE = "default_route"  # nothing matched; the root's plan applies
     PLAN_MISSING = "plan_missing"  # the route names a plan this rule set does not have: the safe default applies
     UNKNOWN_ACCOUNT = "unknown_account"
-    LIFE_SAFETY_RAISED = "life_safety_raised"  # a pack wanted only to log it; life safety is never muted by configuration
+    LIFE_SAFETY_RAISED = (
+        "life_safety_raised"  # a pack wanted only to log it; life safety is never muted by configuration
+    )
 
 
 class TraceStep(Struct, frozen=True, kw_only=True, omit_defaults=True, array_like=True):
@@ -133,7 +135,7 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: Texts
     automatic: bool = False
     mandatory: bool = False
-    # The step starts only when this condition holds for the case (source text of the tree; compiled by rules.conditions).
+    # The step starts only when this condition holds for the case (the tree as written; compiled by rules.conditions).
     when: dict[str, object] | None = None
     timeout_s: float | None = None
     on_timeout: str = ""

@@ -1,0 +1,186 @@
+"""The parts of a compiled condition, and what can be known of one without a signal.
+
+One rule: nothing here reads YAML. The comparisons inside the leaves are `rules.comparisons`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec import Struct
+
+from protocols.signals import LIFE_SAFETY, Category, Qualifier, Signal
+from rules.model import View
+from rules.paths import PathType, Value
+
+ALWAYS = "always"  # `when: always`: the explicit form of no condition
+SHOWN_VALUES_MAX = 5
+
+Test = Callable[[Signal | None, View], bool]
+T = TypeVar("T")
+
+
+class Leaf(Struct, frozen=True, eq=False):
+    path: PathType
+    operator: str
+    test: Test
+    shown: str
+    # Of an equality: the values it accepts. Lets the loader see what a condition pins and which route hides another.
+    values: frozenset[Value] | None = None
+
+    def failing(self, signal: Signal | None, view: View) -> str:
+        return "" if self.test(signal, view) else f"{self.shown} (is {shown_value(self.path.get(signal, view))})"
+
+
+class AllOf(Struct, frozen=True, eq=False):
+    children: tuple[Tree, ...]
+
+    def failing(self, signal: Signal | None, view: View) -> str:
+        return next((found for child in self.children if (found := child.failing(signal, view))), "")
+
+
+class AnyOf(Struct, frozen=True, eq=False):
+    children: tuple[Tree, ...]
+
+    def failing(self, signal: Signal | None, view: View) -> str:
+        found = [child.failing(signal, view) for child in self.children]
+        return " / ".join(found) if all(found) else ""
+
+
+class Negation(Struct, frozen=True, eq=False):
+    child: Tree
+
+    def failing(self, signal: Signal | None, view: View) -> str:
+        return "" if self.child.failing(signal, view) else f"not {shown_tree(self.child)}"
+
+
+Tree = Leaf | AllOf | AnyOf | Negation
+
+
+def closure(tree: Tree) -> Test:
+    """One callable for the whole tree; what a decision pays for."""
+    match tree:
+        case Leaf():
+            return tree.test
+        case Negation():
+            inner = closure(tree.child)
+            return lambda signal, view: not inner(signal, view)
+        case AnyOf():
+            tests = tuple(closure(child) for child in tree.children)
+            if len(tests) == 1:
+                return tests[0]
+
+            def holds_any(signal: Signal | None, view: View) -> bool:
+                for test in tests:  # noqa: SIM110 – a generator costs more than the comparison inside it
+                    if test(signal, view):
+                        return True
+                return False
+
+            return holds_any
+        case AllOf():
+            tests = tuple(closure(child) for child in tree.children)
+            if len(tests) == 1:
+                return tests[0]
+
+            def holds_all(signal: Signal | None, view: View) -> bool:
+                for test in tests:  # noqa: SIM110 – as above
+                    if not test(signal, view):
+                        return False
+                return True
+
+            return holds_all
+
+
+def pinned_categories(tree: Tree) -> frozenset[Category]:
+    def accepted(leaf: Leaf) -> frozenset[Category] | None:
+        if leaf.values is None:
+            return None
+        if leaf.path.name == "signal.category":
+            return frozenset(c for c in Category if (c in leaf.values) == (leaf.operator == "in"))
+        if leaf.path.name == "signal.life_safety":
+            return frozenset(c for c in Category if ((c in LIFE_SAFETY) in leaf.values) == (leaf.operator == "in"))
+        return None
+
+    return _pinned(tree, frozenset(Category), accepted)
+
+
+def pinned_qualifiers(tree: Tree) -> frozenset[Qualifier]:
+    def accepted(leaf: Leaf) -> frozenset[Qualifier] | None:
+        if leaf.values is None or leaf.path.name != "signal.qualifier":
+            return None
+        return frozenset(q for q in Qualifier if (q in leaf.values) == (leaf.operator == "in"))
+
+    return _pinned(tree, frozenset(Qualifier), accepted)
+
+
+def _pinned(tree: Tree, everything: frozenset[T], accepted: Callable[[Leaf], frozenset[T] | None]) -> frozenset[T]:
+    match tree:
+        case Leaf():
+            found = accepted(tree)
+            return everything if found is None else found
+        case AllOf():
+            return everything.intersection(*(_pinned(child, everything, accepted) for child in tree.children))
+        case AnyOf():
+            return frozenset().union(*(_pinned(child, everything, accepted) for child in tree.children))
+        case Negation():
+            # Only of a comparison that speaks of nothing else is the opposite known.
+            found = accepted(tree.child) if isinstance(tree.child, Leaf) else None
+            return everything if found is None else everything - found
+
+
+def covers(wider: Tree, narrower: Tree) -> bool:
+    """True when `narrower` cannot hold without `wider`. Seen only for plain conjunctions; False means "not seen"."""
+    demands = _conjunction(wider)
+    offers = _conjunction(narrower)
+    if demands is None:
+        return shown_tree(wider) == shown_tree(narrower)
+    if offers is None:
+        return not demands
+    return all(any(_implies(offer, demand) for offer in offers) for demand in demands)
+
+
+def _conjunction(tree: Tree) -> tuple[Leaf, ...] | None:
+    match tree:
+        case Leaf():
+            return (tree,)
+        case AllOf():
+            parts = [_conjunction(child) for child in tree.children]
+            return None if None in parts else tuple(leaf for part in parts if part is not None for leaf in part)
+        case _:
+            return None
+
+
+def _implies(offer: Leaf, demand: Leaf) -> bool:
+    if offer.path.name != demand.path.name:
+        return False
+    if offer.values is None or demand.values is None or offer.operator != "in":
+        return offer.operator == demand.operator and offer.values == demand.values and offer.shown == demand.shown
+    if demand.operator == "in":
+        return offer.values <= demand.values
+    return not offer.path.many and offer.values.isdisjoint(demand.values)
+
+
+def shown_tree(tree: Tree) -> str:
+    match tree:
+        case Leaf():
+            return tree.shown
+        case Negation():
+            return f"not {shown_tree(tree.child)}"
+        case AllOf():
+            return "(" + ", ".join(shown_tree(child) for child in tree.children) + ")" if tree.children else ALWAYS
+        case AnyOf():
+            return "(" + " / ".join(shown_tree(child) for child in tree.children) + ")"
+
+
+def shown_value(value: object) -> str:
+    if isinstance(value, frozenset | tuple):
+        names = sorted(str(item) for item in value)
+        return (
+            ", ".join(names[:SHOWN_VALUES_MAX]) + (", …" if len(names) > SHOWN_VALUES_MAX else "")
+            if names
+            else "nothing"
+        )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "absent" if value is None or value == "" else str(value)

@@ -1,0 +1,65 @@
+"""The closed lists of words that packs, plans and case types may use.
+
+One rule: a word is here because some code knows what to do with it; the loader refuses every other word by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from protocols.signals import Category
+
+LANGUAGE_VERSION = 1  # `requires:` of a file; raised when a construct is added that older releases cannot read
+
+LANGUAGES = ("fi", "sv", "en")
+
+# What a text sent or shown about a case may name. The core fills them in (requirements 4.6 `message`).
+PLACEHOLDERS = frozenset(
+    {
+        "site_name", "site_address", "signal_text", "signal_code", "zone", "zone_name", "area", "case_id", "priority",
+        "link", "time_local", "category", "guard_name", "instructions",
+    }
+)  # fmt: skip
+
+# Gates a move may name; enforced in arcd.core.case, never by a page (R-83).
+GATES = frozenset(
+    {
+        "mandatory_steps",  # every mandatory step done, or skipped with a reason
+        "disposition",  # the closing form names one
+        "owner",  # only the operator who holds the case
+        "identity_verified",  # requirements 4.7: code word or call-back
+        "consent_recorded",  # R-36, R-42
+        "contract_includes",  # the contract includes the service
+        "form_complete",  # every mandatory field of the move's form
+    }
+)
+
+# What a case's report may hold, in the order the case type names them (R-22, R-45).
+REPORT_SECTIONS = frozenset(
+    {
+        "summary", "signals", "decision", "steps", "calls", "dispatches", "notifications", "messages", "notes", "forms",
+        "moves", "clocks",
+    }
+)  # fmt: skip
+
+# What the daemon itself reports as signals of scheme `arcd` (R-88): code → category.
+ARCD_CODES: Mapping[str, Category] = MappingProxyType(
+    {
+        "plaintext_refused": Category.TAMPER,  # protocols.codec.Problem: somebody may be imitating the panel
+        "wrong_key": Category.TAMPER,
+        "replayed": Category.TAMPER,
+        "no_key": Category.TROUBLE,
+        "outside_window": Category.TROUBLE,
+        "unknown_account": Category.UNKNOWN,
+        "malformed": Category.UNKNOWN,
+        "opaque": Category.UNKNOWN,
+        "undecided": Category.UNKNOWN,
+        "effect_failed": Category.TROUBLE,
+        "clock_stepped": Category.TROUBLE,
+        "commit_slow": Category.TROUBLE,
+        "disk_low": Category.TROUBLE,
+        "restarted_unclean": Category.TROUBLE,
+        "link_overdue": Category.SUPERVISION,
+    }
+)
