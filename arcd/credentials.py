@@ -259,6 +259,10 @@ def verify_word(word_hash: str, word: str) -> bool:
         return False
 
 
+def same_word(a: str, b: str) -> bool:
+    return _as_spoken(a) == _as_spoken(b)
+
+
 def check_word_hash(word_hash: str) -> None:
     """ValueError for anything but an argon2id hash of bearable cost."""
     try:

@@ -1,0 +1,301 @@
+"""What may stand in the YAML of a site base, field by field.
+
+One rule: a form is what a person wrote, checked by itself: types, ranges, forms of numbers and addresses. Whether one
+entry fits another is `arcd.sitebase.checks`; sealing keys and hashing words is `arcd.sitebase.sealing`.
+
+Secrets are read into types that do not print, and no message of a check repeats what was written into a secret field.
+"""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+
+from arcd.core.site import ContactRole
+from arcd.credentials import WORD_CHARS_MAX, check_word_hash
+from arcd.loopback import is_loopback
+from protocols.secrets import WireKey
+from rules.problems import write_instead
+from rules.schema import fault
+from rules.vocabulary import LANGUAGES
+
+SITES_PER_FILE_MAX = 10_000
+SYSTEMS_PER_SITE_MAX = 50
+ACCOUNTS_PER_SYSTEM_MAX = 20
+AREAS_PER_SYSTEM_MAX = 200
+ZONES_PER_SYSTEM_MAX = 2_000
+CONTACTS_MAX = 200  # of one site, and of the centre
+GUARDS_MAX = 1_000  # of the centre
+CALL_LISTS_MAX = 50
+LIST_MAX = 100  # tags, phones, cameras, the names on one call list, …
+ID_CHARS_MAX = 64
+NAME_CHARS_MAX = 200
+TEXT_CHARS_MAX = 4_000
+EMAIL_CHARS_MAX = 254  # RFC 5321 4.5.3.1.3 less the angle brackets
+PHONE_CHARS_MAX = 40
+URL_CHARS_MAX = 2_000
+ACCOUNT_CHARS_MAX = 32  # opaque to us, and up to 32 characters in the field (protocols.dc09); leading zeros count
+PREFIX_CHARS_MAX = 6  # DC-09-2013 5.5.1.5, 5.5.1.6: receiver and line, 1 to 6 hex digits
+WIRE_ADDRESS_CHARS_MAX = 8
+WORD_HASH_CHARS_MAX = 400
+WINDOW_S_MAX = 86_400.0
+
+# Chained into the journal and written into URLs and file names; no name of a person belongs here.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_.-]+")
+_PREFIX = re.compile(r"[0-9A-Fa-f]+")
+_ADDRESS = re.compile(r"[0-9A-Za-z]+")
+_PHONE = re.compile(r"\+[1-9][0-9]{4,14}|[1-9][0-9]{2,5}")  # E.164, or a short number of this country
+_EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]+")
+_WORD = re.compile(r"[^\s/]+")
+_ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "windows-1251")
+
+
+def _as_text(value: object) -> object:
+    """YAML reads 1001 as a number; people mean text. What a number would have lost is asked for in quotes."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, float) or value < 0:
+        raise fault("this would be read as a number and change", "put it in quotes")
+    return str(value)
+
+
+def _matching(pattern: re.Pattern[str], what: str, advice: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise fault(f"this is not {what}", advice)
+        return text
+
+    return check
+
+
+def _phone_as_text(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 999_999:
+        raise fault("YAML reads this as a sum, and a leading + or 0 is lost", 'put it in quotes: "+358 40 555 0100"')
+    return _as_text(value)
+
+
+def _phone(text: str) -> str:
+    if not _PHONE.fullmatch(re.sub(r"[ ()-]", "", text)):
+        raise fault("this is not a telephone number", 'write it with its country code: "+358 40 555 0100"')
+    return text
+
+
+def _timezone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not in the database; not a relative path; a directory of it
+        advice = write_instead(name, zoneinfo.available_timezones())
+        raise fault(
+            f"{name} is no timezone", advice or "write a name of the tz database, like Europe/Helsinki"
+        ) from None
+    return name
+
+
+def _language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise fault(f"{text} is not a language of this system", write_instead(text, LANGUAGES))
+    return text
+
+
+def _encoding(text: str) -> str:
+    if text.lower() not in _ENCODINGS:
+        raise fault(f"{text} is not a text encoding panels use", write_instead(text, _ENCODINGS))
+    return text.lower()
+
+
+def _url(text: str, info: ValidationInfo) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or not text.isascii() or any(c.isspace() for c in text):
+        raise fault("this is not a web address", "write it like https://guard.example.org/arcd")
+    if parts.username is not None or parts.password is not None:
+        raise fault("a web address must not hold a user name or password", "remove it: requests are signed instead")
+    if parts.fragment:
+        raise fault("a web address to post to has no #", "remove the # and what follows it")
+    if parts.scheme == "http" and not is_loopback(host) and not (info.context or {}).get("allow_plain_http"):
+        raise fault("offers would cross the network unencrypted", "write https:// (http:// is for this machine only)")
+    return text
+
+
+def _wire_key(value: object) -> object:
+    if not isinstance(value, str):
+        raise fault("this is not a receiver key", 'put the key in quotes: key: "…"')
+    try:
+        return WireKey.parse(value)
+    except ValueError as error:
+        raise fault("this is not a receiver key", str(error)) from None
+
+
+def _spoken(word: SecretStr) -> SecretStr:
+    text = word.get_secret_value()
+    if not text.strip() or len(text) > WORD_CHARS_MAX:
+        raise fault("this is not a code word", f"write 1 to {WORD_CHARS_MAX} characters")
+    return word
+
+
+def _word_hash(text: str) -> str:
+    try:
+        check_word_hash(text)
+    except ValueError as error:
+        raise fault("this is not a code word hash", str(error)) from None
+    return text
+
+
+_Text = Annotated[str, BeforeValidator(_as_text)]
+
+
+def _checked(chars_max: int, *checks: Callable[..., str]) -> tuple[object, ...]:
+    return (Field(max_length=chars_max), *(AfterValidator(check) for check in checks))
+
+
+_is_id = _matching(_ID, "an id", "write letters, digits, - _ and . only, like K-1042")
+_is_word = _matching(_WORD, "one word", "write it without spaces and slashes, like high_value")
+_is_email = _matching(_EMAIL, "an e-mail address", "write it like name@example.org")
+_is_account = _matching(_ACCOUNT, "an account number", 'write it as the panel sends it: "0042"')
+_is_prefix = _matching(_PREFIX, "a receiver or line number", "write 1 to 6 hex digits, or leave it out for any")
+_is_address = _matching(_ADDRESS, "a zone or area number", 'write the number as the panel sends it: "003"')
+
+Id = Annotated[_Text, *_checked(ID_CHARS_MAX, _is_id)]
+Name = Annotated[_Text, Field(min_length=1, max_length=NAME_CHARS_MAX)]
+Text = Annotated[_Text, Field(max_length=TEXT_CHARS_MAX)]
+ShortText = Annotated[_Text, Field(max_length=NAME_CHARS_MAX)]
+Tag = Annotated[_Text, *_checked(ID_CHARS_MAX, _is_word)]
+Language = Annotated[_Text, *_checked(ID_CHARS_MAX, _language)]
+Timezone = Annotated[_Text, *_checked(ID_CHARS_MAX, _timezone)]
+Encoding = Annotated[_Text, *_checked(ID_CHARS_MAX, _encoding)]
+Email = Annotated[_Text, *_checked(EMAIL_CHARS_MAX, _is_email)]
+Url = Annotated[_Text, *_checked(URL_CHARS_MAX, _url)]
+Phone = Annotated[str, BeforeValidator(_phone_as_text), *_checked(PHONE_CHARS_MAX, _phone)]
+AccountNumber = Annotated[_Text, *_checked(ACCOUNT_CHARS_MAX, _is_account)]
+Prefix = Annotated[_Text, *_checked(PREFIX_CHARS_MAX, _is_prefix)]
+WireAddress = Annotated[_Text, *_checked(WIRE_ADDRESS_CHARS_MAX, _is_address)]
+Key = Annotated[WireKey, BeforeValidator(_wire_key)]
+Word = Annotated[SecretStr, BeforeValidator(_as_text), AfterValidator(_spoken)]
+WordHash = Annotated[str, *_checked(WORD_HASH_CHARS_MAX, _word_hash)]
+Seconds = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
+Names = Annotated[tuple[Id, ...], Field(max_length=LIST_MAX)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=LIST_MAX)]
+Languages = Annotated[tuple[Language, ...], Field(min_length=1, max_length=LIST_MAX)]
+CallLists = Annotated[dict[Id, Names], Field(max_length=CALL_LISTS_MAX)]
+
+SystemKind = Literal["intrusion", "holdup", "fire", "technical", "access", "video", "social", "bms"]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+class PositionForm(Form):
+    longitude: float = Field(ge=-180, le=180)
+    latitude: float = Field(ge=-90, le=90)
+    altitude_m: float | None = Field(default=None, ge=-500, le=9_000)
+
+
+class AccountForm(Form):
+    number: AccountNumber
+    receiver: Prefix | None = None
+    line: Prefix | None = None
+    key: Key | None = None
+    key_file: ShortText | None = None
+    previous_key: Key | None = None
+    previous_key_file: ShortText | None = None
+    window_past_s: Seconds = 40.0
+    window_future_s: Seconds = 20.0
+    ignore_crc: bool = False
+    encoding: Encoding = "utf-8"
+
+
+class AreaForm(Form):
+    number: WireAddress
+    name: ShortText = ""
+    reports_open_close: bool = False
+
+
+class ZoneForm(Form):
+    number: WireAddress
+    name: ShortText = ""
+    area: WireAddress | None = None
+    kind: Tag = ""
+    technology: ShortText = ""
+    exterior: bool = False
+    confirm_group: ShortText = ""
+    cameras: Names = ()
+    tags: Tags = ()
+
+
+class SystemForm(Form):
+    id: Id
+    kind: SystemKind
+    name: ShortText = ""
+    accounts: tuple[AccountForm, ...] = Field(default=(), max_length=ACCOUNTS_PER_SYSTEM_MAX)
+    areas: tuple[AreaForm, ...] = Field(default=(), max_length=AREAS_PER_SYSTEM_MAX)
+    zones: tuple[ZoneForm, ...] = Field(default=(), max_length=ZONES_PER_SYSTEM_MAX)
+    erc_device: ShortText | None = None
+
+
+class ContactForm(Form):
+    id: Id
+    name: Name
+    roles: tuple[ContactRole, ...] = Field(default=(), max_length=LIST_MAX)
+    languages: Languages = ("fi",)
+    phones: tuple[Phone, ...] = Field(default=(), max_length=LIST_MAX)
+    email: Email | None = None
+    code_word: Word | None = None
+    code_word_hash: WordHash | None = None
+    duress_word: Word | None = None
+    duress_word_hash: WordHash | None = None
+
+
+class SiteForm(Form):
+    id: Id
+    name: Name
+    address: ShortText = ""
+    municipality: ShortText = ""
+    position: PositionForm | None = None
+    timezone: Timezone = "Europe/Helsinki"
+    languages: Languages = ("fi",)
+    kind: Tag = ""
+    customer: ShortText = ""
+    groups: Tags = ()
+    tags: Tags = ()
+    services: Tags = ()
+    hazards: tuple[Text, ...] = Field(default=(), max_length=LIST_MAX)
+    instructions: dict[Language, Text] = {}
+    systems: tuple[SystemForm, ...] = Field(default=(), max_length=SYSTEMS_PER_SITE_MAX)
+    contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
+    call_lists: CallLists = {}
+    guards: Names = ()
+
+
+class SitesForm(Form):
+    """A file under sites/."""
+
+    sites: tuple[SiteForm, ...] = Field(max_length=SITES_PER_FILE_MAX)
+
+
+class GuardForm(Form):
+    id: Id
+    name: Name
+    company: ShortText = ""
+    language: Language = "fi"
+    webhook_url: Url | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+
+
+class CentreForm(Form):
+    """centre.yaml."""
+
+    name: Name = "arcd"
+    guards: tuple[GuardForm, ...] = Field(default=(), max_length=GUARDS_MAX)
+    contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
+    call_lists: CallLists = {}

@@ -1,0 +1,158 @@
+"""Forms → the core's values, with every key sealed and every code word hashed.
+
+One rule: what has not changed keeps its sealed form. Sealing and hashing draw new nonces and salts, so without the
+previous import every re-import of the same files would look like a change of every site.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from arcd.core.site import (
+    Account,
+    Area,
+    Centre,
+    Contact,
+    Guard,
+    SealedKey,
+    Site,
+    System,
+    Zone,
+)
+from arcd.credentials import CredentialError, Kek, KeySafe, Urandom, hash_word, read_credential, verify_word
+from arcd.sitebase.schema import AccountForm, CentreForm, ContactForm, SiteForm, SystemForm, ZoneForm
+from protocols.secrets import WireKey
+from protocols.signals import Position
+
+
+class Sealer:
+    """Makes core values of checked forms. `directory` is where relative `key_file` paths start."""
+
+    def __init__(self, *, kek: Kek, urandom: Urandom, directory: Path) -> None:
+        self._safe = KeySafe(kek, urandom=urandom)
+        self._urandom = urandom
+        self._directory = directory
+
+    def site(self, form: SiteForm, previous: Site | None) -> Site:
+        """CredentialError when a key file cannot be used."""
+        sealed_before = {
+            account.number: account for system in (previous.systems if previous else ()) for account in system.accounts
+        }
+        return Site(
+            id=form.id,
+            name=form.name,
+            address=form.address,
+            municipality=form.municipality,
+            position=Position(**form.position.model_dump()) if form.position else None,
+            timezone=form.timezone,
+            languages=form.languages,
+            kind=form.kind,
+            customer=form.customer,
+            groups=form.groups,
+            tags=form.tags,
+            services=form.services,
+            hazards=form.hazards,
+            instructions=form.instructions,
+            systems=tuple(self._system(system, sealed_before) for system in form.systems),
+            contacts=self._contacts(form.contacts, previous.contacts if previous else ()),
+            call_lists=form.call_lists,
+            guards=form.guards,
+        )
+
+    def centre(self, form: CentreForm, previous: Centre | None) -> Centre:
+        return Centre(
+            name=form.name,
+            guards=tuple(Guard(**guard.model_dump()) for guard in form.guards),
+            contacts=self._contacts(form.contacts, previous.contacts if previous else ()),
+            call_lists=form.call_lists,
+        )
+
+    def key_of(self, account: AccountForm) -> WireKey | None:
+        return account.key or self._from_file(account.key_file, account.number)
+
+    def previous_key_of(self, account: AccountForm) -> WireKey | None:
+        return account.previous_key or self._from_file(account.previous_key_file, account.number)
+
+    # ------------------------------------------------------------------------------------------------------ systems
+
+    def _system(self, form: SystemForm, before: Mapping[str, Account]) -> System:
+        return System(
+            id=form.id,
+            kind=form.kind,
+            name=form.name,
+            accounts=tuple(self._account(account, before.get(account.number)) for account in form.accounts),
+            areas=tuple(Area(**area.model_dump()) for area in form.areas),
+            zones=tuple(_zone(zone) for zone in form.zones),
+            erc_device=form.erc_device,
+        )
+
+    def _account(self, form: AccountForm, before: Account | None) -> Account:
+        known = (before.key, before.previous_key) if before else ()
+        return Account(
+            number=form.number,
+            receiver=form.receiver,
+            line=form.line,
+            key=self._sealed(self.key_of(form), form.number, known),
+            previous_key=self._sealed(self.previous_key_of(form), form.number, known),
+            window_past_s=form.window_past_s,
+            window_future_s=form.window_future_s,
+            ignore_crc=form.ignore_crc,
+            encoding=form.encoding,
+        )
+
+    def _sealed(self, key: WireKey | None, number: str, known: tuple[SealedKey | None, ...]) -> SealedKey | None:
+        if key is None:
+            return None
+        for sealed in known:
+            if sealed is not None and self._opens_to(sealed, number, key):
+                return sealed
+        return self._safe.seal(key, number)
+
+    def _opens_to(self, sealed: SealedKey, number: str, key: WireKey) -> bool:
+        try:
+            return self._safe.unseal(sealed, number) == key
+        except CredentialError:
+            return False  # sealed under an earlier key-encryption key: the import seals it anew
+
+    def _from_file(self, name: str | None, number: str) -> WireKey | None:
+        if name is None:
+            return None
+        path = self._directory / name
+        text = read_credential(f"key of account {number}", file=path)
+        try:
+            return WireKey.parse(text.decode("ascii").strip())
+        except ValueError:
+            raise CredentialError(f"{path} holds no receiver key: write 32, 48 or 64 hex digits into it") from None
+
+    # ----------------------------------------------------------------------------------------------------- contacts
+
+    def _contacts(self, forms: tuple[ContactForm, ...], previous: tuple[Contact, ...]) -> tuple[Contact, ...]:
+        before = {contact.id: contact for contact in previous}
+        return tuple(self._contact(form, before.get(form.id)) for form in forms)
+
+    def _contact(self, form: ContactForm, before: Contact | None) -> Contact:
+        known = (before.code_word_hash, before.duress_word_hash) if before else (None, None)
+        return Contact(
+            id=form.id,
+            name=form.name,
+            roles=form.roles,
+            languages=form.languages,
+            phones=form.phones,
+            email=form.email,
+            code_word_hash=form.code_word_hash or self._hashed(form.code_word, known[0]),
+            duress_word_hash=form.duress_word_hash or self._hashed(form.duress_word, known[1]),
+        )
+
+    def _hashed(self, word: SecretStr | None, known: str | None) -> str | None:
+        if word is None:
+            return None
+        if known is not None and verify_word(known, word.get_secret_value()):
+            return known
+        return hash_word(word.get_secret_value(), urandom=self._urandom)
+
+
+def _zone(form: ZoneForm) -> Zone:
+    return Zone(**form.model_dump())
