@@ -127,7 +127,8 @@ class Discipline(Struct, frozen=True, kw_only=True):
     """What the kernel knows about the wall clock's quality."""
 
     is_synchronized: bool
-    error_s_max: float  # the kernel's bound on the error; grows while nobody disciplines the clock
+    # The kernel's bound on the error; grows while nobody disciplines the clock. None where only the fact is known.
+    error_s_max: float | None
 
 
 class _Timex(ctypes.Structure):
@@ -144,9 +145,16 @@ class _Timex(ctypes.Structure):
     )
 
 
-def read_discipline() -> Discipline | None:
-    """Ask the kernel without changing anything (modes = 0 needs no privilege). None where it does not answer."""
-    timex = _Timex()
+def read_discipline(timesyncd: Path = Path("/run/systemd/timesync")) -> Discipline | None:
+    """Ask the kernel without changing anything; where the service's sandbox forbids that, ask systemd-timesyncd.
+
+    None: nobody says. (`ProtectClock=` in the unit forbids adjtimex altogether.)
+    """
+    return _ask_kernel() or _ask_timesyncd(timesyncd)
+
+
+def _ask_kernel() -> Discipline | None:
+    timex = _Timex()  # modes = 0: read only, needs no privilege
     try:
         answered = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     except (OSError, AttributeError):
@@ -154,3 +162,10 @@ def read_discipline() -> Discipline | None:
     if answered < 0:
         return None
     return Discipline(is_synchronized=not timex.status & _STA_UNSYNC, error_s_max=timex.maxerror / 1_000_000)
+
+
+def _ask_timesyncd(directory: Path) -> Discipline | None:
+    """systemd-timesyncd.service(8): the file `synchronized` is touched at every successful synchronisation."""
+    if not directory.is_dir():
+        return None
+    return Discipline(is_synchronized=(directory / "synchronized").exists(), error_s_max=None)

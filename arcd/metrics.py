@@ -333,8 +333,9 @@ class Metrics:
         self._lag_s.child().observe(seconds)
 
     def clock_discipline(self, discipline: Discipline | None) -> None:
+        error_s = None if discipline is None else discipline.error_s_max
         self._synchronized.child().set(float("nan") if discipline is None else discipline.is_synchronized)
-        self._clock_error_s.child().set(float("nan") if discipline is None else discipline.error_s_max)
+        self._clock_error_s.child().set(float("nan") if error_s is None else error_s)
 
     def clock_step(self, seconds: float) -> None:
         self._clock_steps.child("forward" if seconds > 0 else "backward").inc()

@@ -1,0 +1,126 @@
+"""What one setting may look like: addresses, numbers, places. Each check says what to write instead.
+
+One rule: a value is judged by itself here; what contradicts another setting is found in `arcd.settings`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+from arcd.loopback import is_loopback
+from rules.schema import fault
+
+LISTENERS_MAX = 16  # per transport; each is a socket with its own limits
+
+
+class Address(NamedTuple):
+    """Where to listen. An IP address, because a name could mean something else tomorrow."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def clashes_with(self, other: Address) -> bool:
+        """Whether the kernel would refuse the second one. Port 0 never clashes."""
+        if self.port != other.port or not self.port:
+            return False
+        return self.host == other.host or self._is_any or other._is_any
+
+    @property
+    def _is_any(self) -> bool:
+        return self.host in {"0.0.0.0", "::"}  # noqa: S104 – compared with, not listened on
+
+    @classmethod
+    def parse(cls, text: object) -> Address:
+        """ "127.0.0.1:9999" or "[::1]:9999". Port 0 lets the kernel choose one."""
+        if isinstance(text, Address):
+            return text
+        host, _, port = str(text).rpartition(":")
+        try:
+            ip = ipaddress.ip_address(host[1:-1] if host.startswith("[") and host.endswith("]") else host)
+            if (ip.version == 6) != host.startswith("["):
+                raise ValueError("an IPv6 address stands in brackets")
+            if not port.isascii() or not port.isdecimal() or int(port) > 65535:
+                raise ValueError("no port")
+        except ValueError:
+            raise fault("this is no address to listen on", "write it like 127.0.0.1:9999 or [::1]:9999") from None
+        return cls(str(ip), int(port))
+
+
+def whole(least: int, most: int) -> BeforeValidator:
+    def check(value: object) -> int:
+        text = str(value)
+        if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise fault(f"this must be a whole number from {least} to {most}", "write digits only")
+        return int(text)
+
+    return BeforeValidator(check)
+
+
+def seconds(least: float, most: float) -> BeforeValidator:
+    def check(value: object) -> float:
+        text = str(value)
+        if (
+            isinstance(value, bool)
+            or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text)
+            or not (least <= float(text) <= most)
+        ):
+            raise fault(f"this must be a number of seconds from {least:g} to {most:g}", "write it like 10 or 2.5")
+        return float(text)
+
+    return BeforeValidator(check)
+
+
+def _as_list(value: object) -> object:
+    """From the environment a list comes as text: "127.0.0.1:9999,[::1]:9999"."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _credential_name(name: str) -> str:
+    # systemd.exec(5) LoadCredential=: a plain file name.
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise fault("this is no name of a credential", "write the name given in LoadCredential=, like webhook-secret")
+    return name
+
+
+def _base_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_page = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+    except ValueError:  # "http://[": brackets that do not close
+        is_page = False
+    if not is_page:
+        raise fault("this is no address of a web page", "write it like https://guard.example.org")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise fault("guards' personal links would cross the network unencrypted", "write an https:// address")
+    return url.rstrip("/")
+
+
+def _bounded(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    if len(addresses) > LISTENERS_MAX:
+        raise fault(f"more than {LISTENERS_MAX} addresses to listen on", "listen on 0.0.0.0 or [::] instead")
+    return addresses
+
+
+def _path(value: object) -> Path:
+    text = str(value)
+    if not isinstance(value, str | Path) or not text or "\0" in text:
+        raise fault("this is no path", "write it like /var/lib/arcd, in quotes if it looks like a number")
+    return Path(text)
+
+
+File = Annotated[Path, BeforeValidator(_path)]
+Listen = Annotated[Address, BeforeValidator(Address.parse)]
+Listeners = Annotated[tuple[Listen, ...], BeforeValidator(_as_list), AfterValidator(_bounded)]
+CredentialName = Annotated[str, AfterValidator(_credential_name)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Language = Literal["fi", "sv", "en"]
+Languages = Annotated[tuple[Language, ...], BeforeValidator(_as_list)]
