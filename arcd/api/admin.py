@@ -1,0 +1,38 @@
+"""The admin API: JSON over the daemon's Unix socket, for `arcctl` and operator pages.
+
+One rule: every route is a coroutine that reads live state without awaiting in between; a plain function would run in
+another thread beside the machine. Who may connect is decided by the socket file's mode; who it was is recorded.
+"""
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+
+from arcd import __version__
+from arcd.api import cases, flags, journal, rules, sites, status
+from arcd.api.answers import install
+from arcd.api.asking import peer_actor
+from arcd.api.desk import Desk
+
+# A form of 64 fields with 4000 characters each is the largest body but for imports; JSON may escape one in 12 bytes.
+BODY_BYTES_MAX = 4 * 1024 * 1024
+
+
+def admin_app(desk: Desk) -> FastAPI:
+    app = FastAPI(
+        title="arcd",
+        version=__version__,
+        summary="Alarm receiving centre: administration",
+        openapi_url="/v1/openapi.json",
+        # The interactive pages load scripts from elsewhere; the description is enough.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(peer_actor)],
+        max_body_size=BODY_BYTES_MAX,
+    )
+    app.state.desk = desk
+    install(app)
+    for module in (status, cases, flags, sites, journal, rules):
+        app.include_router(module.router)
+    return app

@@ -1,0 +1,67 @@
+"""Who is asking, in which language, and what of: the parts every admin route takes from its request.
+
+One rule: the actor is what the kernel says about the other end of the socket (SO_PEERCRED, by `arcd.api.serving`),
+never what a request claims. A caller without one, over TCP or through a proxy, gets nothing.
+"""
+
+from __future__ import annotations
+
+import pwd
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+
+from arcd.api.answers import ApiError
+from arcd.api.desk import Desk
+from arcd.core.facts import Actor
+
+PEER_PREFIX = "uid:"
+ROWS_DEFAULT = 200
+ROWS_MAX = 2000  # of any list: one answer is a screen or a script's page, not a dump
+ID_CHARS_MAX = 64
+TEXT_CHARS_MAX = 4000
+
+
+class Language(StrEnum):
+    FI = "fi"
+    SV = "sv"
+    EN = "en"
+
+
+def os_actor(uid: int) -> Actor:
+    """The person behind a user id: `os:matti`; `os:1000` where the system has no name for it."""
+    try:
+        entry = pwd.getpwuid(uid)
+    except KeyError:
+        return Actor(id=f"os:{uid}")
+    return Actor(id=f"os:{entry.pw_name}", name=entry.pw_gecos.partition(",")[0])
+
+
+def peer_actor(request: Request) -> Actor:
+    # Not a coroutine on purpose: a user name may come from a directory server, so FastAPI asks for it in a thread.
+    host = request.client.host if request.client is not None else ""
+    uid = host.removeprefix(PEER_PREFIX)
+    if uid == host or not uid.isdecimal():
+        raise ApiError(HTTPStatus.FORBIDDEN, "peer", "The admin API answers on its Unix socket only.")
+    return os_actor(int(uid))
+
+
+async def desk_of(request: Request) -> Desk:
+    return cast(Desk, request.app.state.desk)
+
+
+async def language_of(
+    request: Request, lang: Annotated[Language | None, Query(description="Language of the texts")] = None
+) -> str:
+    if lang is not None:
+        return lang.value
+    centre = cast(Desk, request.app.state.desk).state.centre.get("centre")
+    return centre.language if centre is not None else Language.FI.value
+
+
+Asker = Annotated[Actor, Depends(peer_actor)]
+TheDesk = Annotated[Desk, Depends(desk_of)]
+Reading = Annotated[str, Depends(language_of)]
+Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="Rows at most")]

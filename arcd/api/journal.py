@@ -1,0 +1,147 @@
+"""Routes of the journal: what happened, what was decided, what was asked for; read only.
+
+One rule: entries are shown as stored, in order, less secrets (`arcd.api.redaction`). The salt stays inside: with an
+erased payload it could be used to guess what stood there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from arcd.api.answers import READ_ERRORS, UnusableError, View
+from arcd.api.asking import ROWS_DEFAULT, Limit, TheDesk
+from arcd.api.desk import Desk
+from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
+from arcd.api.redaction import readable
+from arcd.api.site_view import CENTRE_TIMEZONE
+from arcd.store import Entry, Store
+
+SUBJECT_CHARS_MAX = 100
+NDJSON = "application/x-ndjson"
+
+router = APIRouter(prefix="/v1/journal", tags=["journal"])
+
+SeqNumber = Annotated[int, Query(ge=0, le=2**63 - 1)]
+Name = Annotated[str | None, Query(min_length=1, max_length=SUBJECT_CHARS_MAX)]
+
+
+class EntryView(View):
+    """`record` is the StepRecord: fact, judgements, notes and effects; null where it has been erased."""
+
+    seq: int
+    at: str
+    kind: str
+    subject: str
+    erased: bool
+    record: Any
+    commitment: str
+    previous_hash: str
+    hash: str
+
+
+class Entries(View):
+    """`next` is the `after` of the following page, null on the last one."""
+
+    entries: list[EntryView]
+    next: int | None
+
+
+class HeadView(View):
+    seq: int
+    at: str | None
+    hash: str
+
+
+def entry_view(entry: Entry) -> EntryView:
+    return EntryView(
+        seq=entry.seq,
+        at=rfc3339(entry.at),
+        kind=entry.kind,
+        subject=entry.subject,
+        erased=entry.payload is None,
+        record=readable(entry.payload) if entry.payload is not None else None,
+        commitment=entry.commitment.hex(),
+        previous_hash=entry.previous_hash.hex(),
+        hash=entry.hash.hex(),
+    )
+
+
+@router.get("", summary="Entries in order, for one case, site or kind, or all", responses=READ_ERRORS)
+async def list_entries(
+    desk: TheDesk,
+    after: SeqNumber = 0,
+    until: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Last sequence number wanted")] = None,
+    since: Annotated[str | None, Query(max_length=40, description="Instant of the first entry wanted")] = None,
+    subject: Name = None,
+    kind: Name = None,
+    limit: Limit = ROWS_DEFAULT,
+) -> Entries:
+    if since is not None:
+        after = max(after, await _seq_before(desk.store, _instant(since)))
+    found: list[EntryView] = []
+    wanted = desk.store.entries(after=after, until=until, subject=subject, kind=kind)
+    async with aclosing(_closed_with(wanted)) as entries:
+        async for entry in entries:
+            if len(found) == limit:
+                return Entries(entries=found, next=found[-1].seq)
+            found.append(entry_view(entry))
+    return Entries(entries=found, next=None)
+
+
+@router.get("/head", summary="Where the chain stands", responses=READ_ERRORS)
+async def show_head(desk: TheDesk) -> HeadView:
+    head = await desk.store.head()
+    return HeadView(seq=head.seq, at=maybe_rfc3339(head.at if head.seq else None), hash=head.hash.hex())
+
+
+@router.get(
+    "/follow",
+    summary="Entries from `after` on and then each new one, as lines of JSON, until the reader goes away",
+    responses=READ_ERRORS | {200: {"content": {NDJSON: {}}, "description": "One entry per line"}},
+    response_class=StreamingResponse,
+)
+async def follow(desk: TheDesk, after: SeqNumber = 0) -> StreamingResponse:
+    return StreamingResponse(_lines(desk, after), media_type=NDJSON)
+
+
+async def _lines(desk: Desk, after: int) -> AsyncIterator[bytes]:
+    async with aclosing(_closed_with(desk.follow(after))) as entries:
+        async for entry in entries:
+            yield entry_view(entry).model_dump_json().encode() + b"\n"
+
+
+async def _closed_with(entries: AsyncIterator[Entry]) -> AsyncGenerator[Entry, None]:
+    """The same entries; closing this closes those, so that no read is left open behind a reader who has gone."""
+    try:
+        async for entry in entries:
+            yield entry
+    finally:
+        if isinstance(entries, AsyncGenerator):
+            await entries.aclose()
+
+
+def _instant(text: str) -> int:
+    try:
+        return parse_instant(text, CENTRE_TIMEZONE)
+    except ValueError as error:
+        raise UnusableError(f"since: {error}.") from None
+
+
+async def _seq_before(store: Store, instant: int) -> int:
+    """The last entry before an instant, by halving: instants follow the sequence but for steps of the clock."""
+    low, high = 0, (await store.head()).seq
+    while low < high:
+        middle = (low + high + 1) // 2
+        at = None
+        async for entry in store.entries(after=middle - 1, until=middle):
+            at = entry.at
+        if at is not None and at < instant:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,65 @@
+"""Routes of the site base: lists, one site, and the import.
+
+One rule: sealed keys and hashes have no way out (`arcd.api.site_view`), and what an import sends in is never repeated.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse
+
+from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, NotFoundError, View
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
+from arcd.api.imports import IMPORT_BYTES_MAX, IMPORT_ERRORS, Files, Imported, imported
+from arcd.api.site_view import SiteRow, SiteView, site_row, site_view
+
+router = APIRouter(prefix="/v1/sites", tags=["sites"])
+
+
+class Sites(View):
+    sites: list[SiteRow]
+    more: bool
+
+
+class SiteImport(Body):
+    files: Files
+    dry_run: bool = False
+    remove_missing: bool = False
+
+
+@router.get("", summary="Sites by id", responses=READ_ERRORS)
+async def list_sites(
+    desk: TheDesk,
+    after: Annotated[str, Query(max_length=ID_CHARS_MAX, description="Go on after this id")] = "",
+    limit: Limit = ROWS_DEFAULT,
+) -> Sites:
+    state = desk.state
+    site_ids = sorted(site_id for site_id in state.sites if site_id > after)
+    flags = Counter(flag.site_id for flag in state.flags.values())
+    rows = [site_row(state, state.sites[site_id], flags[site_id]) for site_id in site_ids[:limit]]
+    return Sites(sites=rows, more=len(site_ids) > limit)
+
+
+@router.get("/{site_id}", summary="One site: systems, zones, people, flags", responses=READ_ERRORS)
+async def show_site(
+    desk: TheDesk, language: Reading, site_id: Annotated[str, Path(max_length=ID_CHARS_MAX)]
+) -> SiteView:
+    site = desk.state.sites.get(site_id)
+    if site is None:
+        raise NotFoundError("There is no such site; `arcctl sites list` lists them.")
+    return site_view(desk.state, site, language, desk.now())
+
+
+@router.post(
+    "/import",
+    summary="Import the site base, all of it or nothing",
+    responses=ASK_ERRORS | IMPORT_ERRORS,
+    response_model=Imported,
+    max_body_size=IMPORT_BYTES_MAX,
+)
+async def import_sites(desk: TheDesk, actor: Asker, wanted: SiteImport) -> JSONResponse:
+    report = await desk.import_sites(wanted.files, actor, dry_run=wanted.dry_run, remove_missing=wanted.remove_missing)
+    return imported(report, "sites.import", dry_run=wanted.dry_run)

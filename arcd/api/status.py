@@ -1,0 +1,67 @@
+"""Route of the daemon's own state: is it well, what is it doing, what waits.
+
+One rule: it repeats what the daemon says of itself (`Desk.status`); nothing is measured here.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from arcd.api.answers import READ_ERRORS, View
+from arcd.api.asking import TheDesk
+from arcd.api.instants import NS, rfc3339
+
+router = APIRouter(prefix="/v1/status", tags=["status"])
+
+
+class ListenerView(View):
+    name: str
+    address: str
+
+
+class CheckView(View):
+    name: str
+    ok: bool
+    detail: str
+
+
+class StatusView(View):
+    """`ok` is true when every check is."""
+
+    ok: bool
+    version: str
+    now: str
+    started_at: str
+    up_s: float
+    journal_seq: int
+    rules_digest: str
+    sites: int
+    accounts: int
+    cases_open: dict[str, int]
+    flags: int
+    outbox: dict[str, int]
+    queue_depth: int
+    listeners: list[ListenerView]
+    checks: list[CheckView]
+
+
+@router.get("", summary="Is the daemon well, and what is it doing", responses=READ_ERRORS)
+async def show_status(desk: TheDesk) -> StatusView:
+    status = desk.status()
+    return StatusView(
+        ok=all(check.ok for check in status.checks),
+        version=status.version,
+        now=rfc3339(status.now),
+        started_at=rfc3339(status.started_at),
+        up_s=round((status.now - status.started_at) / NS, 3),
+        journal_seq=status.journal_seq,
+        rules_digest=status.rules_digest,
+        sites=status.sites,
+        accounts=status.accounts,
+        cases_open=dict(status.cases_open),
+        flags=status.flags,
+        outbox=dict(status.outbox),
+        queue_depth=status.queue_depth,
+        listeners=[ListenerView(name=each.name, address=each.address) for each in status.listeners],
+        checks=[CheckView(name=each.name, ok=each.ok, detail=each.detail) for each in status.checks],
+    )
