@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocols.dc09.timestamp import SHAPE, TIMESTAMP_BYTES
+from protocols.dc09.timestamp import TIMESTAMP_BYTES, has_timestamp_shape
 
 ACCOUNT_BYTES_MAX: Final = (
     32  # 3-16 hex digits by the standard; real accounts are longer and not hex (protocols.md 1.1)
@@ -36,7 +36,6 @@ REPLY: Final = re.compile(
 )
 REPLY_TOKENS: Final = frozenset({b"ACK", b"NAK", b"DUH", b"RSP"})
 
-_FIELD: Final = re.compile(rb"\[([^\]]*)\]")
 _ENDS_PLAIN: Final = re.compile(rb"[^\[\]]*\](?:\[[^\]]*\])*(?:_[0-9:,-]{1,19})?")
 _ENDS_ENCRYPTED: Final = re.compile(rb"(?:[0-9A-Fa-f]{32})+")
 
@@ -64,14 +63,29 @@ def cut_content(text: bytes, start: int) -> Content | None:
         return None
     data, end = text[start:close], close + 1
     fields: list[bytes] = []
-    while (field := _FIELD.match(text, end)) is not None:
-        fields.append(field[1])
-        end = field.end()
+    while text[end : end + 1] == b"[" and (field_end := text.find(b"]", end)) >= 0:
+        fields.append(text[end + 1 : field_end])
+        end = field_end + 1
     timestamp, trailing = None, text[end:]
     # Bytes after the timestamp's 19 characters are fill: PKCS#7 or 10h (protocols.md 1.6).
-    if trailing[:1] == b"_" and SHAPE.fullmatch(trailing, 1, 1 + TIMESTAMP_BYTES) is not None:
+    if trailing[:1] == b"_" and has_timestamp_shape(trailing[1 : 1 + TIMESTAMP_BYTES]):
         timestamp, trailing = trailing[1 : 1 + TIMESTAMP_BYTES], trailing[1 + TIMESTAMP_BYTES :]
     return Content(data, tuple(fields), timestamp, start, end, trailing)
+
+
+def cut_blanked(text: bytes, start: int) -> tuple[Content, bytes] | None:
+    """As cut_content, from a text whose key material is blanked first; that text too."""
+    content = cut_content(text, start)
+    if content is None:
+        return None
+    # Most frames have data and nothing else: only what could hold a key is searched for one.
+    if content.fields or content.trailing or content.data[:1] in (b"K", b"k") or b"[" in content.data:
+        clear = blank_keys(text)
+        if clear != text:
+            content = cut_content(clear, start)
+            assert content is not None  # blanking leaves brackets alone
+            return content, clear
+    return content, text
 
 
 def is_whole(body: bytes) -> bool:
@@ -85,6 +99,4 @@ def is_whole(body: bytes) -> bool:
 
 def blank_keys(text: bytes) -> bytes:
     """The same text, as long as before, with key material replaced by asterisks."""
-    if b"[K" not in text and b"|K" not in text and b"[k" not in text and b"|k" not in text:
-        return text
     return _KEY_MATERIAL.sub(lambda found: b"*" * len(found[0]), text)

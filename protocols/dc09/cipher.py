@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from protocols.dc09.body import Content, cut_content
+from protocols.dc09.body import Content, cut_blanked
 from protocols.secrets import WireKey
 
 # Draws that many random bytes. The daemon passes os.urandom.
@@ -40,8 +40,8 @@ def encrypt_content(key: WireKey, content: bytes, pad: PadSource) -> bytes:
     return sealed.hex().upper().encode("ascii")
 
 
-def decrypt_content(key: WireKey, text: bytes) -> tuple[bytes, Content] | None:
-    """The plaintext and its parts; None when the text is no ciphertext or this is not its key."""
+def decrypt_content(key: WireKey, text: bytes) -> tuple[Content, bytes] | None:
+    """The parts and the plaintext they were cut from, key material blanked; None for no ciphertext or another's key."""
     try:
         sealed = bytes.fromhex(text.decode("ascii"))
     except ValueError:
@@ -53,10 +53,10 @@ def decrypt_content(key: WireKey, text: bytes) -> tuple[bytes, Content] | None:
     close = plain.find(b"]")
     bar = plain.find(b"|", 0, max(close, 0))
     # Empty data is written `pad|]` by some and `pad]` by others (protocols.md 1.6).
-    content = cut_content(plain, bar + 1 if bar >= 0 else max(close, 0))
-    if content is None or (content.timestamp is None and not _is_readable(content)):
+    opened = cut_blanked(plain, bar + 1 if bar >= 0 else max(close, 0))
+    if opened is None or (opened[0].timestamp is None and not _is_readable(opened[0])):
         return None
-    return plain, content
+    return opened
 
 
 def _is_readable(content: Content) -> bool:

@@ -28,7 +28,7 @@ from protocols.codec import (
     WireProfile,
 )
 from protocols.content import DecodedContent
-from protocols.dc09.body import HEADER, REPLY, REPLY_TOKENS, Content, blank_keys, cut_content
+from protocols.dc09.body import HEADER, REPLY, REPLY_TOKENS, Content, blank_keys, cut_blanked
 from protocols.dc09.cipher import PadSource, decrypt_content
 from protocols.dc09.extended import EXTENDED_SIGNALS_MAX, FOLDED, decode_extended, merge_extended
 from protocols.dc09.frame import PROTOCOL, Frame, FrameReader
@@ -137,7 +137,7 @@ class Dc09Codec:
             problem=problem,
             clock_skew_s=skew_s,
             remarks=tuple(dict.fromkeys(remarks)) if remarks else (),
-            raw=frame.raw if header.is_encrypted else blank_keys(frame.raw),
+            raw=frame.raw if header.is_encrypted or opened.clear is frame.body else blank_keys(frame.raw),
             fingerprint=_fingerprint(frame.body, header, opened),
             reply_context=ReplyContext(is_binary_crc=frame.is_binary_crc, slot=opened.slot, echo=header.echo).pack(),
         )
@@ -150,15 +150,16 @@ def _read_header(body: bytes) -> _Header | None:
     mark, token, sequence, receiver, line, account = found.groups()
     if token in REPLY_TOKENS:
         return None
+    end = found.end()
     return _Header(
-        is_encrypted=bool(mark),
-        token=token.decode(),
-        sequence=sequence.decode(),
-        receiver=None if receiver is None else receiver.decode(),
-        line=None if line is None else line.decode(),
-        account=account.decode(),
-        echo=body[found.start(3) : found.end() - 1],
-        end=found.end(),
+        bool(mark),
+        token.decode(),
+        sequence.decode(),
+        None if receiver is None else receiver.decode(),
+        None if line is None else line.decode(),
+        account.decode(),
+        body[found.start(3) : end - 1],
+        end,
     )
 
 
@@ -175,12 +176,11 @@ def _unreadable(frame: Frame) -> Malformed:
 def _open(body: bytes, header: _Header, profile: WireProfile) -> _Opened | None:
     """None when a plain body has no closing bracket."""
     if not header.is_encrypted:
-        clear = blank_keys(body)
-        content = cut_content(clear, header.end)
-        if content is None:
+        cut = cut_blanked(body, header.end)
+        if cut is None:
             return None
         problem = None if profile.key is None else Problem.PLAINTEXT_REFUSED
-        return _Opened(content, clear, KeySlot.NONE, problem)
+        return _Opened(*cut, KeySlot.NONE, problem)
     if profile.key is None and profile.previous_key is None:
         return _Opened(None, b"", KeySlot.NONE, Problem.NO_KEY)
     best: _Opened | None = None
@@ -191,14 +191,9 @@ def _open(body: bytes, header: _Header, profile: WireProfile) -> _Opened | None:
         found = None if key is None else decrypt_content(key, body[header.end :])
         if found is None:
             continue
-        plain, content = found
-        clear = blank_keys(plain)
-        if clear is not plain:
-            content = cut_content(clear, content.start)
-            assert content is not None  # blanking leaves brackets alone
-        opened = _Opened(content, clear, slot, None, remarks)
+        opened = _Opened(*found, slot, None, remarks)
         # One wrong key in 256 gives something that passes for content without a time; the right one shows a time.
-        if content.timestamp is not None:
+        if found[0].timestamp is not None:
             return opened
         best = best or opened
     return best or _Opened(None, b"", KeySlot.NONE, Problem.WRONG_KEY)

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from protocols.codec import ReplyKind
-from protocols.dc09.body import HEADER, REPLY, Content, blank_keys, cut_content
+from protocols.dc09.body import HEADER, REPLY, Content, cut_blanked
 from protocols.dc09.cipher import PadSource, decrypt_content, encrypt_content
 from protocols.dc09.frame import Frame, FrameReader, encode_frame
 from protocols.dc09.text import decode_text
@@ -40,7 +40,7 @@ class ReplyReceived(Struct, frozen=True, kw_only=True):
     data: str = ""
 
 
-class Dialler(Struct, frozen=True, kw_only=True):
+class Dialler(Struct, frozen=True):
     """One panel: what it writes into the header of every message. A key makes every message encrypted."""
 
     account: str
@@ -129,7 +129,7 @@ class Dialler(Struct, frozen=True, kw_only=True):
         found = REPLY.match(frame.body)
         if found is None:
             return None
-        content = self._open_reply(blank_keys(frame.body), found.end(), is_encrypted=bool(found[1]))
+        content = self._open_reply(frame.body, found.end(), is_encrypted=bool(found[1]))
         if content is None:
             return None
         at = None if content.timestamp is None else parse_timestamp(content.timestamp)
@@ -140,14 +140,15 @@ class Dialler(Struct, frozen=True, kw_only=True):
             account=found[6].decode(),
             is_encrypted=bool(found[1]),
             clock_offset_s=None if at is None else (at - now) / NANOSECONDS,
-            data=decode_text(blank_keys(content.data), "utf-8")[0],
+            data=decode_text(content.data, "utf-8")[0],
         )
 
     def _open_reply(self, body: bytes, start: int, *, is_encrypted: bool) -> Content | None:
         if not is_encrypted:
-            return cut_content(body, start)
-        opened = None if self.key is None else decrypt_content(self.key, body[start:])
-        return None if opened is None else opened[1]
+            opened = cut_blanked(body, start)
+        else:
+            opened = None if self.key is None else decrypt_content(self.key, body[start:])
+        return None if opened is None else opened[0]
 
 
 def _as_bytes(text: str | bytes) -> bytes:

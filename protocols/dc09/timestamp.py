@@ -16,27 +16,27 @@ TIMESTAMP_BYTES: Final = 19  # without the underscore before it
 
 # The shape alone. An impossible date has it too: some dialers count months from 00 (protocols.md 6, unnamed Chinese
 # panels), and such a text still proves that a decryption succeeded.
-SHAPE: Final = re.compile(rb"([0-9]{2}):([0-9]{2}):([0-9]{2}),([0-9]{2}-[0-9]{2}-[0-9]{4})")
+SHAPE: Final = re.compile(rb"([0-9]{2}):([0-9]{2}):([0-9]{2}),([0-9]{2})-([0-9]{2})-([0-9]{4})")
 
 
-@lru_cache(maxsize=16)
-def _midnight(text: bytes) -> int | None:
-    """Seconds since 1970 at the start of `MM-DD-YYYY`. Cached: every frame of a day asks the same question."""
-    try:
-        day = date(int(text[6:10]), int(text[0:2]), int(text[3:5]))
-    except ValueError:
-        return None
-    return timegm(day.timetuple())
+# Cached, because frames come in bursts and name the same few seconds.
+@lru_cache(maxsize=256)
+def has_timestamp_shape(text: bytes) -> bool:
+    return SHAPE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=256)
 def parse_timestamp(text: bytes) -> int | None:
     """Nanoseconds since 1970, or None for a text that is not a time. Second 60 is a leap second and allowed."""
     found = SHAPE.fullmatch(text)
     if found is None:
         return None
-    hours, minutes, seconds = int(found[1]), int(found[2]), int(found[3])
-    midnight = _midnight(found[4])
-    if midnight is None or hours > 23 or minutes > 59 or seconds > 60:
+    hours, minutes, seconds, month, day, year = (int(part) for part in found.groups())
+    if hours > 23 or minutes > 59 or seconds > 60:
+        return None
+    try:
+        midnight = timegm(date(year, month, day).timetuple())
+    except ValueError:
         return None
     return (midnight + hours * 3600 + minutes * 60 + seconds) * NANOSECONDS
 
