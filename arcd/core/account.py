@@ -15,36 +15,36 @@ RECENT_MAX = 64
 
 
 class Recent(Struct, frozen=True, kw_only=True, array_like=True):
-    """A frame that was answered: its fingerprint, when, which journal entry, and the case it went to ("" for none)."""
+    """A frame that was answered: its fingerprint, when, which journal entry, and the case it went to ("" for none).
+
+    `sent_s` is the panel's own timestamp in whole seconds (0 for none): it tells a recording from a new message.
+    """
 
     fingerprint: str
     at: int
     seq: int
     case_id: str
-    reply: str
+    sent_s: int = 0
 
 
 class AccountState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_heard: int = 0
     recent: tuple[Recent, ...] = ()
-    # How often each wire trouble has been seen since its case was opened is in the case; here only the last instant.
-    troubles: dict[str, int] = {}
 
-    def find_recent(self, fingerprint: str, now: int) -> Recent | None:
-        oldest = now - int(RETRY_HORIZON_S * 1e9)
+    def find_recent(self, fingerprint: str) -> Recent | None:
+        """The newest frame with this fingerprint that is still remembered."""
         for recent in reversed(self.recent):
             if recent.fingerprint == fingerprint:
-                return recent if recent.at >= oldest else None
+                return recent
         return None
 
-    def remember(self, recent: Recent) -> AccountState:
-        oldest = recent.at - int(RETRY_HORIZON_S * 1e9)
+    def remember(self, recent: Recent, horizon_s: float) -> AccountState:
+        """Older frames than the horizon are forgotten; so is the oldest when there are too many."""
+        oldest = recent.at - int(horizon_s * 1e9)
         kept = self.recent
         if kept and kept[0].at < oldest:
             kept = tuple(entry for entry in kept if entry.at >= oldest)
-        return AccountState(
-            last_heard=max(self.last_heard, recent.at), recent=(*kept[1 - RECENT_MAX :], recent), troubles=self.troubles
-        )
+        return AccountState(last_heard=max(self.last_heard, recent.at), recent=(*kept[1 - RECENT_MAX :], recent))
 
 
 def account_key(number: str, receiver: str | None, line: str | None) -> str:

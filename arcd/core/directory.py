@@ -54,9 +54,7 @@ class Directory:
             zones = {bare_address(zone.number): (zone, zone_view(zone)) for zone in system.zones}
             for account in system.accounts:
                 key = account_key(account.number, account.receiver, account.line)
-                entries.append(
-                    Entry(key=key, site=site, site_view=view, system=system, account=account, zones=zones)
-                )
+                entries.append(Entry(key=key, site=site, site_view=view, system=system, account=account, zones=zones))
         self._by_site[site.id] = entries
         for entry in entries:
             self._by_number.setdefault(entry.account.number.upper(), []).append(entry)

@@ -29,7 +29,9 @@ class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answer"
     subject: str = ""  # the case or flag the request made or changed
 
 
-class ProfilesChanged(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="profiles_changed", tag_field="effect"):
+class ProfilesChanged(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, tag="profiles_changed", tag_field="effect"
+):
     """Accounts of a site were imported or removed: the codecs' wire profiles must follow."""
 
     site_id: str

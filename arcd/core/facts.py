@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from arcd.core.site import Centre, Site
 from protocols.codec import Malformed, Received
+from protocols.dc09.reply_policy import ReplyPolicy
 from protocols.signals import Category
 
 
@@ -36,7 +37,7 @@ DAEMON = Actor(id="daemon")
 # ---------------------------------------------------------------------------------------------------------- the wire
 
 
-class FrameReceived(Fact, tag="frame_received"):
+class FrameReceived(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="frame_received"):
     """A whole frame from a premises, genuine or not (`received.problem`)."""
 
     trace: str
@@ -45,7 +46,7 @@ class FrameReceived(Fact, tag="frame_received"):
     received: Received
 
 
-class FrameMalformed(Fact, tag="frame_malformed"):
+class FrameMalformed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="frame_malformed"):
     """Bytes that were no frame. Folded by the shell per source and minute: `count` arrivals, the first kept whole."""
 
     trace: str
@@ -55,7 +56,7 @@ class FrameMalformed(Fact, tag="frame_malformed"):
     count: int = 1
 
 
-class AccountsHeard(Fact, tag="accounts_heard"):
+class AccountsHeard(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="accounts_heard"):
     """Proof of life gathered since the last such fact: account key → last heard. Keeps heartbeats out of the journal."""
 
     heard: dict[str, int]
@@ -64,28 +65,29 @@ class AccountsHeard(Fact, tag="accounts_heard"):
 # -------------------------------------------------------------------------------------------------------- the machine
 
 
-class Started(Fact, tag="started"):
+class Started(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="started"):
     version: str
     down_since: int | None = None  # instant of the last journal entry; None on the first start ever
     clean: bool = True  # False: the last run did not say goodbye
+    reply_policy: ReplyPolicy = ReplyPolicy()  # in force for this run, so that a replay gives the same replies
 
 
-class Stopped(Fact, tag="stopped"):
+class Stopped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="stopped"):
     reason: str
 
 
-class ClockStepped(Fact, tag="clock_stepped"):
+class ClockStepped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="clock_stepped"):
     """Wall clock against monotonic clock: positive is forward."""
 
     step_s: float
 
 
-class DeadlineReached(Fact, tag="deadline_reached"):
+class DeadlineReached(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="deadline_reached"):
     key: str
     due: int
 
 
-class StepFailed(Fact, tag="step_failed"):
+class StepFailed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="step_failed"):
     """The core could not digest a fact. What it was is kept whole; the state before it still stands."""
 
     failed_kind: str
@@ -93,7 +95,7 @@ class StepFailed(Fact, tag="step_failed"):
     error: str  # exception type and place, no values
 
 
-class DaemonTroubled(Fact, tag="daemon_troubled"):
+class DaemonTroubled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="daemon_troubled"):
     """The daemon found something wrong with itself: "disk_low", "commit_slow", …"""
 
     code: str
@@ -104,7 +106,7 @@ class DaemonTroubled(Fact, tag="daemon_troubled"):
 # ---------------------------------------------------------------------------------------------------- administration
 
 
-class RulesLoaded(Fact, tag="rules_loaded"):
+class RulesLoaded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="rules_loaded"):
     """The sources themselves, so that every decision can be traced to the exact text in force."""
 
     digest: str
@@ -112,17 +114,17 @@ class RulesLoaded(Fact, tag="rules_loaded"):
     actor: Actor
 
 
-class CentreImported(Fact, tag="centre_imported"):
+class CentreImported(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="centre_imported"):
     centre: Centre
     actor: Actor
 
 
-class SiteImported(Fact, tag="site_imported"):
+class SiteImported(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="site_imported"):
     site: Site
     actor: Actor
 
 
-class SiteRemoved(Fact, tag="site_removed"):
+class SiteRemoved(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="site_removed"):
     site_id: str
     actor: Actor
 
@@ -141,7 +143,7 @@ class Scope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     categories: tuple[Category, ...] = ()
 
 
-class FlagStartRequested(Fact, tag="flag_start_requested"):
+class FlagStartRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="flag_start_requested"):
     """Somebody asks to put a site on test or out of service. An expiry and a person are mandatory."""
 
     kind: FlagKind
@@ -155,7 +157,7 @@ class FlagStartRequested(Fact, tag="flag_start_requested"):
     starts_at: int | None = None
 
 
-class FlagEndRequested(Fact, tag="flag_end_requested"):
+class FlagEndRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="flag_end_requested"):
     flag_id: str
     reason: str
     actor: Actor
@@ -164,7 +166,7 @@ class FlagEndRequested(Fact, tag="flag_end_requested"):
 # -------------------------------------------------------------------------------------------------------------- cases
 
 
-class CaseOpenRequested(Fact, tag="case_open_requested"):
+class CaseOpenRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="case_open_requested"):
     """A person opens a case by hand: a door opening, a service request, a report."""
 
     case_type: str
@@ -175,7 +177,7 @@ class CaseOpenRequested(Fact, tag="case_open_requested"):
     form: dict[str, str] = {}
 
 
-class CaseMoveRequested(Fact, tag="case_move_requested"):
+class CaseMoveRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="case_move_requested"):
     """A move of the case type's life cycle table: acknowledge, park, close, …"""
 
     case_id: str
@@ -184,13 +186,13 @@ class CaseMoveRequested(Fact, tag="case_move_requested"):
     form: dict[str, str] = {}
 
 
-class CaseNoted(Fact, tag="case_noted"):
+class CaseNoted(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="case_noted"):
     case_id: str
     text: str
     actor: Actor
 
 
-class CaseStepRequested(Fact, tag="case_step_requested"):
+class CaseStepRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="case_step_requested"):
     """An operator starts, finishes or reasons away a step of the response plan."""
 
     case_id: str
@@ -203,15 +205,6 @@ class CaseStepRequested(Fact, tag="case_step_requested"):
     seen_version: int = 0
 
 
-class CasePromoted(Fact, tag="case_promoted"):
-    """An operator makes a held (on-test) signal live."""
-
-    site_id: str
-    signal_seq: int
-    reason: str
-    actor: Actor
-
-
 # ---------------------------------------------------------------------------------------------------- the world's answers
 
 
@@ -221,7 +214,7 @@ class EffectOutcome(StrEnum):
     FAILED = "failed"  # did not get through: may be repeated
 
 
-class EffectReported(Fact, tag="effect_reported"):
+class EffectReported(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="effect_reported"):
     """What became of one attempt at a durable effect."""
 
     effect_id: str
@@ -244,7 +237,7 @@ class GuardAnswer(StrEnum):
     REPORT = "report"
 
 
-class GuardAnswered(Fact, tag="guard_answered"):
+class GuardAnswered(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="guard_answered"):
     offer_id: str
     answer: GuardAnswer
     actor: Actor
@@ -272,7 +265,6 @@ AnyFact = (
     | CaseMoveRequested
     | CaseNoted
     | CaseStepRequested
-    | CasePromoted
     | EffectReported
     | GuardAnswered
 )

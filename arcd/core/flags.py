@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from arcd.core.facts import FlagEndRequested, FlagKind, FlagStartRequested, Scope
 from arcd.core.site import Site
@@ -67,8 +68,6 @@ def holding(turn: Turn, entry: Entry, signal: Signal) -> Flag | None:
 
 
 def count_held(turn: Turn, flag: Flag, entry: Entry, signal: Signal) -> None:
-    from msgspec.structs import replace
-
     key = f"{entry.system.id}/{bare_address(signal.zone)}"
     heard = {**flag.heard, key: flag.heard.get(key, 0) + 1}
     turn.state.flags.put(flag.id, replace(flag, held=flag.held + 1, heard=heard))

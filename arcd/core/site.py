@@ -134,6 +134,7 @@ class Centre(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What belongs to the centre and not to a site: guards, its own people and the lists of last resort."""
 
     name: str = "arcd"
+    language: str = "fi"  # of case titles and of messages to the centre's own people
     guards: tuple[Guard, ...] = ()
     contacts: tuple[Contact, ...] = ()
     call_lists: dict[str, tuple[str, ...]] = {}  # must hold "on_duty": the person when nobody else answers

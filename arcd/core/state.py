@@ -18,6 +18,7 @@ from arcd.core.delivery import PendingEffect
 from arcd.core.flags import Flag
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRun
+from protocols.dc09.reply_policy import ReplyPolicy
 
 V = TypeVar("V")
 
@@ -91,7 +92,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     started_at: int = 0
     stopped_cleanly: bool = True
-    starts: int = 0
+    reply_policy: ReplyPolicy = ReplyPolicy()
 
 
 class State:
@@ -107,6 +108,8 @@ class State:
         self.accounts: Table[AccountState] = self._table("account", AccountState)
         self.flags: Table[Flag] = self._table("flag", Flag)
         self.cases: Table[Case] = self._table("case", Case)
+        self.folds: Table[str] = self._table("fold", str)  # fold key → the open case that later signals join
+        self.open_by_site: Table[tuple[str, ...]] = self._table("open_by_site", tuple[str, ...])
         self.deadlines: Table[int] = self._table("deadline", int)
         self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
-from arcd.core.effects import AnyEffect, Answer
+from arcd.core.effects import Answer, AnyEffect
 from arcd.core.record import Judgement, Note
 from arcd.core.site import Centre
 from arcd.core.state import State

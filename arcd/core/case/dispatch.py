@@ -1,0 +1,372 @@
+"""Guard dispatch (requirements 4.8): offer, timeout, next guard, acceptance, the way to the site, the report.
+
+One rule: at most one guard ever holds a job. Offers go out one after the other; the first acceptance wins, even a late
+one as long as nobody else has accepted, and everybody else is told that the job is gone.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from arcd.core.case import engine, outgoing, steps, texts
+from arcd.core.case.model import Case, Dispatch, DispatchStatus, Offer, OfferStatus, StepStatus
+from arcd.core.delivery import ask_for, withdraw
+from arcd.core.effects import DurableEffect, PostWebhook, SendMail
+from arcd.core.facts import EffectOutcome, GuardAnswer, GuardAnswered
+from arcd.core.site import Guard
+from arcd.core.turn import NS, Turn
+from rules.model import Priority, Step
+
+WELFARE_S = 15 * 60.0  # requirements 4.8: a guard on site checks in this often
+SLA_WARN_RATIO = 0.7
+# requirements 4.8, guard report: without these it is not a report.
+REPORT_FIELDS = ("arrival", "entry_method", "findings", "measures", "state_left", "persons", "keys_returned")
+REPORT_CHARS_MAX = 4000
+
+D, A = DispatchStatus, GuardAnswer
+# What a guard may say in which state, and where it leads. A pair that is missing is refused.
+ANSWERS: dict[DispatchStatus, dict[GuardAnswer, DispatchStatus]] = {
+    D.OFFERED: {A.ACCEPT: D.ACCEPTED, A.DECLINE: D.OFFERED},
+    D.EXHAUSTED: {A.ACCEPT: D.ACCEPTED},
+    D.ACCEPTED: {A.EN_ROUTE: D.EN_ROUTE, A.ON_SITE: D.ON_SITE, A.DECLINE: D.OFFERED},
+    D.EN_ROUTE: {A.EN_ROUTE: D.EN_ROUTE, A.ON_SITE: D.ON_SITE, A.DECLINE: D.OFFERED},
+    D.ON_SITE: {
+        A.INSPECTING: D.INSPECTING, A.SECURED: D.SECURED, A.NEEDS_AUTHORITY: D.NEEDS_AUTHORITY,
+        A.NEEDS_REPAIR: D.NEEDS_REPAIR, A.CHECK_IN: D.ON_SITE,
+    },
+    D.INSPECTING: {
+        A.SECURED: D.SECURED, A.NEEDS_AUTHORITY: D.NEEDS_AUTHORITY, A.NEEDS_REPAIR: D.NEEDS_REPAIR,
+        A.CHECK_IN: D.INSPECTING,
+    },
+    D.SECURED: {A.REPORT: D.REPORTED, A.CHECK_IN: D.SECURED},
+    D.NEEDS_AUTHORITY: {
+        A.SECURED: D.SECURED, A.NEEDS_REPAIR: D.NEEDS_REPAIR, A.REPORT: D.REPORTED, A.CHECK_IN: D.NEEDS_AUTHORITY,
+    },
+    D.NEEDS_REPAIR: {A.SECURED: D.SECURED, A.REPORT: D.REPORTED, A.CHECK_IN: D.NEEDS_REPAIR},
+}  # fmt: skip
+PRESENT = frozenset({D.ON_SITE, D.INSPECTING, D.SECURED, D.NEEDS_AUTHORITY, D.NEEDS_REPAIR})
+ENDED = frozenset({D.REPORTED, D.CANCELLED})
+
+
+def begin(turn: Turn, case: Case, step: Step) -> Case:
+    """The decision to send a guard: the SLA clock starts here (R-4, R-26)."""
+    site = turn.state.sites.get(case.site_id)
+    guard_ids = tuple(guard_id for guard_id in (site.guards if site else ()) if turn.centre.guard(guard_id))
+    dispatch = Dispatch(
+        step_id=step.id,
+        guard_ids=guard_ids,
+        decided_at=turn.at,
+        offer_timeout_s=step.offer_timeout_s,
+        sla_s=step.sla_s,
+    )
+    turn.note("dispatch.decided", case.id, step=step.id, guards=", ".join(guard_ids), sla_s=step.sla_s)
+    if step.sla_s is not None:
+        turn.deadlines.set(f"case/{case.id}/sla/warn", turn.after(step.sla_s * SLA_WARN_RATIO))
+        turn.deadlines.set(f"case/{case.id}/sla/breach", turn.after(step.sla_s))
+    case = replace(case, dispatches=(*case.dispatches, dispatch))
+    return _offer_next(turn, case, dispatch)
+
+
+def _offer_next(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
+    """Offer the job to the next guard that has not had it; when there is none, the plan's branch or a person."""
+    offered = {offer.guard_id for offer in dispatch.offers}
+    for guard_id in dispatch.guard_ids:
+        guard = turn.centre.guard(guard_id)
+        if guard_id in offered or guard is None:
+            continue
+        offer_id = f"{case.id}-{1 + sum(len(each.offers) for each in case.dispatches)}"
+        effects = _offer_effects(turn, case, dispatch, guard, offer_id)
+        offer = Offer(id=offer_id, guard_id=guard_id, at=turn.at, effect_ids=tuple(effect.id for effect in effects))
+        if not effects:
+            offer = replace(offer, status=OfferStatus.UNDELIVERED, answered_at=turn.at)
+            turn.note("offer.unreachable", case.id, offer=offer_id, guard=guard_id)
+            dispatch = replace(dispatch, offers=(*dispatch.offers, offer))
+            case = _put(case, dispatch)
+            continue
+        for effect in effects:
+            ask_for(turn, effect)
+        turn.deadlines.set(f"case/{case.id}/offer/{offer_id}", turn.after(dispatch.offer_timeout_s))
+        turn.note("offer.made", case.id, offer=offer_id, guard=guard_id, timeout_s=dispatch.offer_timeout_s)
+        return _put(case, replace(dispatch, status=D.OFFERED, offers=(*dispatch.offers, offer)))
+    case = _put(case, replace(dispatch, status=D.EXHAUSTED))
+    turn.note("dispatch.exhausted", case.id, step=dispatch.step_id, offers=len(dispatch.offers))
+    step = _step(case, dispatch.step_id)
+    return steps.jump(turn, case, step.on_unreachable if step else "", "no_guard")
+
+
+def _offer_effects(turn: Turn, case: Case, dispatch: Dispatch, guard: Guard, offer_id: str) -> list[DurableEffect]:
+    values = {
+        **outgoing.values_of(turn, case, guard.language),
+        "timeout_s": f"{dispatch.offer_timeout_s:.0f}",
+        "guard_name": guard.name,
+    }
+    effects: list[DurableEffect] = []
+    if guard.webhook_url is not None:
+        payload: dict[str, object] = {
+            "offer": offer_id,
+            "case": case.id,
+            "priority": case.priority.value,
+            "category": case.category.value if case.category else None,
+            "site": {"name": values["site_name"], "address": values["site_address"]},
+            "signal": values["signal_text"],
+            "at": case.opened_at,
+            "instructions": values["instructions"],
+            "answer_within_s": dispatch.offer_timeout_s,
+        }
+        effects.append(
+            PostWebhook(
+                id=turn.new_id("E"),
+                url=guard.webhook_url,
+                topic="dispatch.offer",
+                payload=payload,
+                offer_id=offer_id,
+                case_id=case.id,
+            )
+        )
+    if guard.email is not None:
+        effects.append(
+            SendMail(
+                id=turn.new_id("E"),
+                to=(guard.email,),
+                subject=texts.message("offer.subject", guard.language, values),
+                body=texts.message("offer.body", guard.language, values),
+                offer_id=offer_id,
+                case_id=case.id,
+            )
+        )
+    return effects
+
+
+# --------------------------------------------------------------------------------------------- silence and failed offers
+
+
+def on_offer_timeout(turn: Turn, case: Case, offer_id: str) -> Case:
+    return _end_offer(turn, case, offer_id, OfferStatus.TIMED_OUT)
+
+
+def on_effect_settled(turn: Turn, case: Case, effect: DurableEffect, outcome: EffectOutcome) -> Case:
+    """An offer that reached the guard by no channel at all goes to the next one without waiting for its timeout."""
+    dispatch = case.dispatch_of_offer(effect.offer_id)
+    offer = _offer(dispatch, effect.offer_id)
+    if outcome is EffectOutcome.DELIVERED or dispatch is None or offer is None or offer.status is not OfferStatus.OPEN:
+        return case
+    offer = replace(offer, failed_effects=offer.failed_effects + 1)
+    case = _put(case, _with_offer(dispatch, offer))
+    if offer.failed_effects < len(offer.effect_ids):
+        return case
+    return _end_offer(turn, case, offer.id, OfferStatus.UNDELIVERED)
+
+
+def _end_offer(turn: Turn, case: Case, offer_id: str, status: OfferStatus) -> Case:
+    dispatch = case.dispatch_of_offer(offer_id)
+    offer = _offer(dispatch, offer_id)
+    assert dispatch is not None, offer_id
+    assert offer is not None, offer_id
+    if offer.status is not OfferStatus.OPEN:
+        return case
+    turn.note(f"offer.{status.value}", case.id, offer=offer_id, guard=offer.guard_id)
+    _stop_offer(turn, case, offer)
+    dispatch = _with_offer(dispatch, replace(offer, status=status, answered_at=turn.at))
+    return _offer_next(turn, _put(case, dispatch), dispatch)
+
+
+def _stop_offer(turn: Turn, case: Case, offer: Offer) -> None:
+    turn.deadlines.clear(f"case/{case.id}/offer/{offer.id}")
+    for effect_id in offer.effect_ids:
+        withdraw(turn, effect_id)
+
+
+def on_sla(turn: Turn, case: Case, what: str) -> Case:
+    dispatch = next((each for each in case.dispatches if each.on_site_at is None and each.status not in ENDED), None)
+    if dispatch is None:
+        return case
+    turn.note(f"sla.{what}", case.id, guard=dispatch.guard_id, sla_s=dispatch.sla_s)
+    if what == "warn":
+        return case
+    case = _put(case, replace(dispatch, sla_breached=True))
+    return engine.call_for_person(turn, case, "sla_breached")
+
+
+def on_welfare(turn: Turn, case: Case) -> Case:
+    """A guard on site has been silent for too long: their life may be what is at stake (4.8: P0)."""
+    turn.note("welfare.missed", case.id)
+    if Priority.P0.is_more_urgent_than(case.priority):
+        case = engine.raise_priority(turn, case, Priority.P0)
+    turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
+    return engine.call_for_person(turn, case, "guard_silent")
+
+
+# --------------------------------------------------------------------------------------------------- what guards answer
+
+
+def answer(turn: Turn, fact: GuardAnswered) -> None:
+    case = turn.state.cases.get(fact.offer_id.partition("-")[0])
+    dispatch = case.dispatch_of_offer(fact.offer_id) if case is not None else None
+    offer = _offer(dispatch, fact.offer_id)
+    if case is None or dispatch is None or offer is None or not case.is_open:
+        return turn.refuse("offer.gone", "This job has ended.")
+    refusal = _refusal(dispatch, offer, fact)
+    if refusal is not None:
+        return turn.refuse(*refusal)
+    turn.note(f"guard.{fact.answer.value}", case.id, offer=offer.id, guard=offer.guard_id, by=fact.actor.id)
+    engine.save(turn, _ANSWERED[fact.answer](turn, case, dispatch, offer, fact))
+    return turn.grant(case.id)
+
+
+def _refusal(dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> tuple[str, str] | None:
+    allowed = ANSWERS.get(dispatch.status, {})
+    if dispatch.guard_id and dispatch.guard_id != offer.guard_id:
+        return "offer.taken", "Another guard has taken this job."
+    if fact.answer is A.ACCEPT and offer.status is OfferStatus.ACCEPTED:
+        return "offer.accepted", "You have accepted this job already."
+    if fact.answer not in allowed or offer.status is OfferStatus.WITHDRAWN:
+        now = ", ".join(answer.value for answer in allowed) or "nothing"
+        return "offer.answer", f"The job is {dispatch.status.value}: {fact.answer.value} is not possible, {now} is."
+    if fact.answer is not A.ACCEPT and offer.status not in (OfferStatus.OPEN, OfferStatus.ACCEPTED):
+        return "offer.closed", f"This offer was {offer.status.value}."
+    if fact.answer is A.REPORT:
+        missing = [name for name in REPORT_FIELDS if not fact.report.get(name, "").strip()]
+        if missing:
+            return "report.fields", f"The report still needs: {', '.join(missing)}."
+        unknown = sorted(set(fact.report) - set(REPORT_FIELDS))
+        if unknown:
+            return "report.fields", f"The report has no field {unknown[0]}."
+        if any(len(text) > REPORT_CHARS_MAX for text in fact.report.values()):
+            return "report.length", f"A field of the report has at most {REPORT_CHARS_MAX} characters."
+    return None
+
+
+def _accept(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
+    turn.deadlines.clear(f"case/{case.id}/offer/{offer.id}")
+    case = _withdraw_others(turn, case, dispatch, offer.id)
+    current = case.dispatch_of_offer(offer.id)
+    assert current is not None
+    accepted = _with_offer(current, replace(offer, status=OfferStatus.ACCEPTED, answered_at=turn.at))
+    accepted = replace(accepted, status=D.ACCEPTED, guard_id=offer.guard_id, accepted_at=turn.at, eta=_eta(turn, fact))
+    return _put(case, accepted)
+
+
+def _decline(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
+    """A refusal, or a guard who has to give the job back: on to the next one."""
+    _stop_offer(turn, case, offer)
+    dispatch = _with_offer(dispatch, replace(offer, status=OfferStatus.DECLINED, answered_at=turn.at))
+    dispatch = replace(dispatch, guard_id="", accepted_at=None, eta=None, status=D.OFFERED)
+    return _offer_next(turn, _put(case, dispatch), dispatch)
+
+
+def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
+    status = ANSWERS[dispatch.status][fact.answer]
+    dispatch = replace(dispatch, status=status, eta=_eta(turn, fact) or dispatch.eta)
+    if status in PRESENT:
+        if dispatch.on_site_at is None:
+            dispatch = replace(dispatch, on_site_at=turn.at)
+            turn.deadlines.clear(f"case/{case.id}/sla/warn")
+            turn.deadlines.clear(f"case/{case.id}/sla/breach")
+            turn.note("dispatch.on_site", case.id, guard=dispatch.guard_id, took_s=_took_s(turn, dispatch))
+        turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
+    case = _put(case, dispatch)
+    if status is D.NEEDS_AUTHORITY and fact.answer is A.NEEDS_AUTHORITY:
+        case = engine.call_for_person(turn, case, "guard_needs_authority")
+    return case
+
+
+def _report(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
+    turn.deadlines.clear(f"case/{case.id}/welfare")
+    case = _put(case, replace(dispatch, status=D.REPORTED, report=dict(fact.report)))
+    return steps.finish(turn, case, dispatch.step_id, StepStatus.DONE, by=fact.actor.id, outcome="reported")
+
+
+_ANSWERED = {
+    **dict.fromkeys(GuardAnswer, _proceed),
+    GuardAnswer.ACCEPT: _accept,
+    GuardAnswer.DECLINE: _decline,
+    GuardAnswer.REPORT: _report,
+}
+
+
+def _eta(turn: Turn, fact: GuardAnswered) -> int | None:
+    return turn.after(fact.eta_s) if fact.eta_s is not None else None
+
+
+def _took_s(turn: Turn, dispatch: Dispatch) -> float:
+    return round((turn.at - dispatch.decided_at) / NS, 3)
+
+
+# ----------------------------------------------------------------------------------------------------------- called off
+
+
+def cancel_all(turn: Turn, case: Case) -> Case:
+    for dispatch in case.dispatches:
+        case = _cancel(turn, case, dispatch)
+    return case
+
+
+def cancel_of_step(turn: Turn, case: Case, step_id: str) -> Case:
+    for dispatch in case.dispatches:
+        if dispatch.step_id == step_id:
+            case = _cancel(turn, case, dispatch)
+    return case
+
+
+def _cancel(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
+    if dispatch.status in ENDED:
+        return case
+    turn.note("dispatch.cancelled", case.id, step=dispatch.step_id, guard=dispatch.guard_id)
+    case = _withdraw_others(turn, case, dispatch, "")
+    for name in ("sla/warn", "sla/breach", "welfare"):
+        turn.deadlines.clear(f"case/{case.id}/{name}")
+    current = next(each for each in case.dispatches if each.step_id == dispatch.step_id)
+    return _put(case, replace(current, status=D.CANCELLED))
+
+
+def _withdraw_others(turn: Turn, case: Case, dispatch: Dispatch, winner_id: str) -> Case:
+    """Everybody who still holds an open or accepted offer, except the winner, is told that the job is gone."""
+    for offer in dispatch.offers:
+        if offer.id == winner_id or offer.status not in (OfferStatus.OPEN, OfferStatus.ACCEPTED):
+            continue
+        _stop_offer(turn, case, offer)
+        guard = turn.centre.guard(offer.guard_id)
+        if guard is not None:
+            _tell_withdrawn(turn, case, offer, guard)
+        dispatch = _with_offer(dispatch, replace(offer, status=OfferStatus.WITHDRAWN, answered_at=turn.at))
+    return _put(case, dispatch)
+
+
+def _tell_withdrawn(turn: Turn, case: Case, offer: Offer, guard: Guard) -> None:
+    values = outgoing.values_of(turn, case, guard.language)
+    if guard.webhook_url is not None:
+        payload: dict[str, object] = {"offer": offer.id, "case": case.id}
+        ask_for(
+            turn,
+            PostWebhook(
+                id=turn.new_id("E"), url=guard.webhook_url, topic="dispatch.withdrawn", payload=payload, case_id=case.id
+            ),
+        )
+    if guard.email is not None:
+        subject = texts.message("withdrawn.subject", guard.language, values)
+        body = texts.message("withdrawn.body", guard.language, values)
+        ask_for(turn, SendMail(id=turn.new_id("E"), to=(guard.email,), subject=subject, body=body, case_id=case.id))
+
+
+# ------------------------------------------------------------------------------------------------------ small readings
+
+
+def _offer(dispatch: Dispatch | None, offer_id: str) -> Offer | None:
+    if dispatch is None:
+        return None
+    return next((offer for offer in dispatch.offers if offer.id == offer_id), None)
+
+
+def _with_offer(dispatch: Dispatch, offer: Offer) -> Dispatch:
+    return replace(dispatch, offers=tuple(offer if old.id == offer.id else old for old in dispatch.offers))
+
+
+def _put(case: Case, dispatch: Dispatch) -> Case:
+    """One dispatch per step: a step that is started again begins a new case of its own."""
+    return replace(
+        case, dispatches=tuple(dispatch if old.step_id == dispatch.step_id else old for old in case.dispatches)
+    )
+
+
+def _step(case: Case, step_id: str) -> Step | None:
+    return next((step for step in case.plan.steps if step.id == step_id), None) if case.plan else None

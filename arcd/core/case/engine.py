@@ -1,0 +1,295 @@
+"""The one engine for every matter people work on: opening, joining, moves, gates, clocks.
+
+One rule: what may happen to a case stands in its type's table (`rules/cases/*.yaml`), and gates are enforced here, not
+in a page. A move that is in no table is refused by name.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from arcd.core.case import dispatch, outgoing, steps
+from arcd.core.case.forms import form_problem
+from arcd.core.case.gates import GATES
+from arcd.core.case.model import (
+    NOTE_CHARS_MAX,
+    NOTES_MAX,
+    SIGNALS_FIRST_MAX,
+    SIGNALS_LAST_MAX,
+    Case,
+    CaseNote,
+    CaseSignal,
+)
+from arcd.core.facts import DAEMON, Actor, CaseMoveRequested, CaseNoted, CaseOpenRequested
+from arcd.core.site import Site
+from arcd.core.turn import Turn, text_in
+from protocols.signals import Category
+from rules.model import CaseType, Decision, Move, Plan, Priority
+
+# A closed case stays at hand this long (late retransmissions, a second look); then only the journal and the
+# store's projection have it.
+CLOSED_KEPT_S = 24 * 3600.0
+# A clock's second target, and every later one, calls a person from outside the room.
+PAGE_FROM_TARGET = 1
+
+
+def save(turn: Turn, case: Case) -> Case:
+    case = replace(case, version=case.version + 1)
+    turn.state.cases.put(case.id, case)
+    turn.refs[f"case/{case.id}"] = None
+    return case
+
+
+def open_case(
+    turn: Turn,
+    *,
+    case_type: CaseType,
+    fold_key: str,
+    site: Site | None,
+    title: str,
+    category: Category | None,
+    priority: Priority,
+    plan: Plan | None,
+    decision: Decision | None = None,
+    signal: CaseSignal | None = None,
+    verification: int = 0,
+    form: dict[str, str] | None = None,
+    opened_by: str = DAEMON.id,
+) -> Case:
+    case = Case(
+        id=turn.new_id("C"),
+        type=case_type.name,
+        state=case_type.initial,
+        site_id=site.id if site else "",
+        fold_key=fold_key,
+        title=title,
+        category=category,
+        priority=priority,
+        opened_at=turn.at,
+        opened_by=opened_by,
+        site_name=site.name if site else turn.centre.name,
+        route=decision.route if decision else "",
+        rules_digest=turn.rules.digest,
+        plan=plan,
+        signals=(signal,) if signal else (),
+        signal_count=1 if signal else 0,
+        verification=verification,
+        form=form or {},
+    )
+    turn.note(
+        "case.opened", case.id, type=case.type, site=case.site_id, priority=priority, plan=plan.name if plan else None
+    )
+    if fold_key:
+        turn.state.folds.put(fold_key, case.id)
+    if case.site_id:
+        turn.state.open_by_site.put(case.site_id, (*(turn.state.open_by_site.get(case.site_id) or ()), case.id))
+    case = _enter_state(turn, case, case_type)
+    case = steps.begin(turn, case)
+    return save(turn, case)
+
+
+def join_case(
+    turn: Turn, case: Case, signal: CaseSignal, *, plan: Plan, priority: Priority, verification: int = 0
+) -> Case:
+    """Attach a follow-on signal. It may raise priority, plan and verification; it never lowers them (4.1)."""
+    case = replace(case, signals=_bounded((*case.signals, signal)), signal_count=case.signal_count + 1)
+    if verification > case.verification:
+        turn.note("case.verification", case.id, level=verification, before=case.verification)
+        case = replace(case, verification=verification)
+    if priority.is_more_urgent_than(case.priority):
+        case = raise_priority(turn, case, priority)
+        if case.plan is None or plan.name != case.plan.name:
+            case = steps.extend(turn, case, plan)
+    return save(turn, case)
+
+
+def attach(turn: Turn, case: Case, signal: CaseSignal) -> Case:
+    """A signal that belongs to the case and changes nothing about it: a restore, a report."""
+    return save(turn, replace(case, signals=_bounded((*case.signals, signal)), signal_count=case.signal_count + 1))
+
+
+def count_repeat(turn: Turn, case: Case, fingerprint_seq: int) -> None:
+    """A retransmission: counted at the signal it repeats, if the case still holds that one."""
+    signals = tuple(
+        replace(signal, repeats=signal.repeats + 1) if signal.seq == fingerprint_seq else signal
+        for signal in case.signals
+    )
+    save(turn, replace(case, signals=signals))
+
+
+def raise_priority(turn: Turn, case: Case, priority: Priority) -> Case:
+    turn.note("case.priority", case.id, priority=priority, before=case.priority)
+    case = replace(case, priority=priority)
+    case_type = turn.rules.case_types[case.type]
+    for clock in case_type.clocks:
+        if case.state in clock.states:
+            for number, target_s in enumerate(_targets(clock.targets_s, priority)):
+                key = f"case/{case.id}/clock/{clock.name}/{number}"
+                due, standing = turn.after(target_s), turn.deadlines.due_of(key)
+                if standing is not None and due < standing:
+                    turn.deadlines.set(key, due)
+    return case
+
+
+def _bounded(signals: tuple[CaseSignal, ...]) -> tuple[CaseSignal, ...]:
+    if len(signals) <= SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX:
+        return signals
+    return (*signals[:SIGNALS_FIRST_MAX], *signals[-SIGNALS_LAST_MAX:])
+
+
+def _targets(targets_s: dict[str, tuple[float, ...]], priority: Priority) -> tuple[float, ...]:
+    return targets_s.get(priority.value) or targets_s.get("*", ())
+
+
+def _enter_state(turn: Turn, case: Case, case_type: CaseType) -> Case:
+    """Start the clocks of the state, stop those that do not run in it."""
+    for clock in case_type.clocks:
+        targets = _targets(clock.targets_s, case.priority)
+        prefix = f"case/{case.id}/clock/{clock.name}/"
+        running = any(key.startswith(prefix) for key in turn.deadlines.of(f"case/{case.id}"))
+        if case.state in clock.states:
+            if not running:
+                for number, target_s in enumerate(targets):
+                    turn.deadlines.set(f"{prefix}{number}", turn.after(target_s))
+        else:
+            for key in turn.deadlines.of(f"case/{case.id}"):
+                if key.startswith(prefix):
+                    turn.deadlines.clear(key)
+    return case
+
+
+def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> None:
+    """A target time passed with the case still in a state the clock runs in."""
+    turn.note("clock.passed", case.id, clock=clock_name, target=target_number + 1, priority=case.priority)
+    case = replace(case, attention=case.attention + 1)
+    if target_number >= PAGE_FROM_TARGET:
+        outgoing.page_on_duty(turn, case, "not_acknowledged")
+        # Nobody yet: call again, as often as it takes. Every open matter has a deadline or an owner.
+        case_type = turn.rules.case_types[case.type]
+        clock = next((clock for clock in case_type.clocks if clock.name == clock_name), None)
+        again_s = max(60.0, _targets(clock.targets_s, case.priority)[-1]) if clock else 60.0
+        turn.deadlines.set(f"case/{case.id}/clock/{clock_name}/{target_number}", turn.after(again_s))
+    save(turn, case)
+
+
+# ------------------------------------------------------------------------------------------------------------ requests
+
+
+def request_open(turn: Turn, fact: CaseOpenRequested) -> None:
+    case_type = turn.rules.case_types.get(fact.case_type)
+    if case_type is None:
+        known = ", ".join(sorted(turn.rules.case_types))
+        return turn.refuse("case.type", f"No case type {fact.case_type}. There are: {known}.")
+    site = turn.state.sites.get(fact.site_id) if fact.site_id else None
+    if fact.site_id and site is None:
+        return turn.refuse("case.site", f"No site {fact.site_id}.")
+    if fact.priority not in Priority.__members__:
+        return turn.refuse("case.priority", f"Priority is one of {', '.join(Priority.__members__)}.")
+    case = open_case(
+        turn,
+        case_type=case_type,
+        fold_key="",
+        site=site,
+        title=fact.title or text_in(case_type.title, turn.centre.language),
+        category=None,
+        priority=Priority(fact.priority),
+        plan=turn.rules.plans.get(case_type.name),
+        form=fact.form,
+        opened_by=fact.actor.id,
+    )
+    return turn.grant(case.id)
+
+
+def request_move(turn: Turn, fact: CaseMoveRequested) -> None:
+    case = turn.state.cases.get(fact.case_id)
+    if case is None:
+        return turn.refuse("case.unknown", f"No case {fact.case_id} is open.")
+    refusal = move(turn, case, fact.move, fact.actor, fact.form)
+    if refusal is not None:
+        return turn.refuse(*refusal)
+    return turn.grant(case.id)
+
+
+def move(turn: Turn, case: Case, name: str, actor: Actor, form: dict[str, str]) -> tuple[str, str] | None:
+    """Make a move of the life cycle table; a refusal (rule, message) leaves the case as it was."""
+    case_type = turn.rules.case_types[case.type]
+    chosen = case_type.move(name)
+    if chosen is None or case.state not in chosen.sources:
+        allowed = [each.name for each in case_type.moves if case.state in each.sources]
+        return "case.move", f"{case.id} is {case.state}: {name} is not possible, {', '.join(allowed) or 'nothing'} is."
+    problem = form_problem(case_type, chosen.form, form)
+    if problem is not None:
+        return "case.form", problem
+    for gate in chosen.gates:
+        refusal = GATES[gate](turn, case, actor, form)
+        if refusal is not None:
+            return f"gate.{gate}", refusal
+    _perform_move(turn, case, case_type, chosen, actor, form)
+    return None
+
+
+def _perform_move(
+    turn: Turn, case: Case, case_type: CaseType, chosen: Move, actor: Actor, form: dict[str, str]
+) -> None:
+    turn.note("case.moved", case.id, move=chosen.name, before=case.state, state=chosen.target, by=actor.id)
+    is_person = actor.id != DAEMON.id
+    if is_person and case.acknowledged_at is None:
+        case = replace(case, acknowledged_at=turn.at, acknowledged_by=actor.id)
+    case = replace(case, state=chosen.target, form={**case.form, **form}, owner=actor.id if is_person else case.owner)
+    turn.deadlines.clear(f"case/{case.id}/resume")
+    if "until" in form:  # checked by the form to be an instant
+        turn.deadlines.set(f"case/{case.id}/resume", int(form["until"]))
+    case = _enter_state(turn, case, case_type)
+    if chosen.closes:
+        close(turn, case)
+    else:
+        save(turn, case)
+
+
+def close(turn: Turn, case: Case) -> None:
+    """The end of a case: nothing of it stays due, and nobody is left on the way for it."""
+    case = dispatch.cancel_all(turn, case)
+    turn.deadlines.clear_all(f"case/{case.id}")
+    turn.deadlines.set(f"case/{case.id}/forget", turn.after(CLOSED_KEPT_S))
+    if turn.state.folds.get(case.fold_key) == case.id:
+        turn.state.folds.drop(case.fold_key)
+    rest = tuple(other for other in turn.state.open_by_site.get(case.site_id) or () if other != case.id)
+    if rest:
+        turn.state.open_by_site.put(case.site_id, rest)
+    else:
+        turn.state.open_by_site.drop(case.site_id)
+    case = replace(case, closed_at=turn.at, disposition=case.form.get("disposition", ""), owner="")
+    turn.note("case.closed", case.id, disposition=case.disposition)
+    save(turn, case)
+
+
+def resume(turn: Turn, case: Case) -> None:
+    """The return time of a parked case was reached."""
+    if move(turn, case, "resume", DAEMON, {}) is None:
+        case = turn.state.cases[case.id]
+    call_for_person(turn, case, "resumed")
+
+
+def call_for_person(turn: Turn, case: Case, because: str, **values: str) -> Case:
+    outgoing.page_on_duty(turn, case, because, **values)
+    return save(turn, replace(case, attention=case.attention + 1))
+
+
+def add_note(turn: Turn, fact: CaseNoted) -> None:
+    case = turn.state.cases.get(fact.case_id)
+    if case is None:
+        return turn.refuse("case.unknown", f"No case {fact.case_id} is open.")
+    text = fact.text.strip()
+    if not text or len(text) > NOTE_CHARS_MAX:
+        return turn.refuse("case.note", f"A note has 1 to {NOTE_CHARS_MAX} characters.")
+    if len(case.notes) >= NOTES_MAX:
+        return turn.refuse("case.note", f"{case.id} has {NOTES_MAX} notes already; close it and open another.")
+    save(turn, replace(case, notes=(*case.notes, CaseNote(at=turn.at, by=fact.actor.id, text=text))))
+    turn.note("case.noted", case.id, by=fact.actor.id)
+    return turn.grant(case.id)
+
+
+def message_failed(turn: Turn, case: Case) -> None:
+    """A message went nowhere after all attempts. Mail is what failed, so the queue has to call for the person."""
+    turn.note("message.failed", case.id)
+    save(turn, replace(case, attention=case.attention + 1))

@@ -1,0 +1,91 @@
+"""Messages a case sends: to a guard, to the centre's person on duty, to the people of a call list.
+
+One rule: the text is made here and stands in the journal as sent; only the guard's personal link is filled in later.
+"""
+
+from __future__ import annotations
+
+from arcd.core.case import texts
+from arcd.core.case.model import Case
+from arcd.core.delivery import ask_for
+from arcd.core.effects import SendMail
+from arcd.core.site import Contact, Site
+from arcd.core.turn import Turn, text_in
+from protocols.event_codes import lookup_contact_id, lookup_sia
+from protocols.signals import Scheme, Signal
+
+ON_DUTY = "on_duty"
+
+
+def signal_text(signal: Signal) -> str:
+    """ "BA Burglary Alarm": the code and its name, for those who do not know codes by heart."""
+    code = None
+    if signal.scheme is Scheme.SIA:
+        code = lookup_sia(signal.code)
+    elif signal.scheme is Scheme.CONTACT_ID:
+        code = lookup_contact_id(signal.code)
+    name = code.name if code is not None else (signal.text or "")
+    return f"{signal.code} {name}".strip()
+
+
+def signal_text_of(case: Case) -> str:
+    return signal_text(case.signals[0].signal) if case.signals else case.title
+
+
+def values_of(turn: Turn, case: Case, language: str) -> dict[str, str]:
+    """What templates may speak of. Names of the placeholders are checked when a pack is loaded."""
+    site = turn.state.sites.get(case.site_id)
+    first = case.signals[0] if case.signals else None
+    timezone = site.timezone if site else "Europe/Helsinki"
+    described = ""
+    if first is not None:
+        zone = " ".join(part for part in (first.signal.zone, first.zone_name) if part)
+        described = f"{signal_text(first.signal)}{f' ({zone})' if zone else ''}"
+    return {
+        "case_id": case.id,
+        "priority": case.priority.value,
+        "category": texts.category_text(case.category, language).capitalize(),
+        "site_name": site.name if site else case.site_name or turn.centre.name,
+        "site_address": site.address if site else "",
+        "instructions": text_in(site.instructions, language) if site else "",
+        "signal_text": described,
+        "signal_code": first.signal.code if first else "",
+        "zone": (first.signal.zone or "") if first else "",
+        "zone_name": first.zone_name if first else "",
+        "area": (first.signal.area or "") if first else "",
+        "time_local": texts.local_clock(case.opened_at, timezone),
+    }
+
+
+def people(turn: Turn, site: Site | None, list_name: str) -> tuple[Contact, ...]:
+    """A call list by name: the site's own if it has one, else the centre's."""
+    if site is not None and list_name in site.call_lists:
+        found = (site.contact(contact_id) for contact_id in site.call_lists[list_name])
+    else:
+        found = (turn.centre.contact(contact_id) for contact_id in turn.centre.call_lists.get(list_name, ()))
+    return tuple(contact for contact in found if contact is not None)
+
+
+def mail_people(turn: Turn, case: Case, contacts: tuple[Contact, ...], subject: str, body: str) -> list[str]:
+    """One mail per contact that has an address; the effect ids."""
+    ids = []
+    for contact in contacts:
+        if contact.email is None:
+            continue
+        effect_id = turn.new_id("E")
+        ask_for(turn, SendMail(id=effect_id, to=(contact.email,), subject=subject, body=body, case_id=case.id))
+        ids.append(effect_id)
+    return ids
+
+
+def page_on_duty(turn: Turn, case: Case, because: str, **values: str) -> None:
+    """Call for a person: the last resort of every path through the machine."""
+    language = turn.centre.language
+    filled = {**values_of(turn, case, language), "because": texts.reason_text(because, language, **values)}
+    contacts = people(turn, None, ON_DUTY)
+    ids = mail_people(
+        turn, case, contacts,
+        texts.message("person.subject", language, filled),
+        texts.message("person.body", language, filled),
+    )  # fmt: skip
+    turn.note("person.called", case.id, because=because, mails=len(ids), **values)

@@ -1,0 +1,235 @@
+"""Walking a response plan (toimintaohje): what starts by itself, what waits for a person, what happens in silence.
+
+Main steps start in order. A `wait` or `ask` holds back what comes after it until it is settled; everything else runs
+side by side, because a guard must not wait for somebody to look at a camera. Steps that are somebody's `on_timeout`,
+`on_unreachable` or `goto` are in reserve: they start only when they are jumped to.
+
+One rule: every path ends with a person. A step that runs out of time without a branch calls the one on duty.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from arcd.core.case import calls, dispatch, engine, outgoing, texts
+from arcd.core.case.model import SETTLED, Case, StepState, StepStatus
+from arcd.core.facts import DAEMON, CaseStepRequested
+from arcd.core.turn import Turn, text_in
+from arcd.core.view import case_view
+from rules.conditions import compile_condition
+from rules.model import Plan, Step, StepKind
+
+HOLDING_BACK = frozenset({StepKind.WAIT, StepKind.ASK})
+
+
+def reserve_ids(plan: Plan) -> frozenset[str]:
+    """Steps that only a jump starts."""
+    targets = {target for step in plan.steps for target in (step.on_timeout, step.on_unreachable)}
+    targets |= {branch.goto for step in plan.steps for branch in step.branches}
+    return frozenset(targets - {""})
+
+
+def begin(turn: Turn, case: Case) -> Case:
+    if case.plan is None:
+        return case
+    case = replace(case, steps=tuple(StepState(id=step.id) for step in case.plan.steps))
+    return advance(turn, case)
+
+
+def extend(turn: Turn, case: Case, plan: Plan) -> Case:
+    """A more urgent plan takes over: what was done stays done, the steps it adds come on top."""
+    known = {state.id for state in case.steps}
+    before = case.plan.name if case.plan else ""
+    old_steps = {step.id: step for step in case.plan.steps} if case.plan else {}
+    kept = tuple(step for step_id, step in old_steps.items() if step_id not in {new.id for new in plan.steps})
+    merged = replace(plan, steps=(*plan.steps, *kept))
+    added = tuple(StepState(id=step.id) for step in plan.steps if step.id not in known)
+    turn.note("plan.changed", case.id, plan=plan.name, version=plan.version, before=before)
+    return advance(turn, replace(case, plan=merged, steps=(*case.steps, *added)))
+
+
+def advance(turn: Turn, case: Case) -> Case:
+    """Start every main step that nothing holds back."""
+    assert case.plan is not None
+    reserve = reserve_ids(case.plan)
+    for step in case.plan.steps:
+        if step.id in reserve:
+            continue
+        state = case.step(step.id)
+        if state is not None and state.status is StepStatus.PENDING:
+            case = _start(turn, case, step)
+            state = case.step(step.id)
+        if step.kind in HOLDING_BACK and state is not None and state.status not in SETTLED:
+            break
+        if not case.is_open:
+            break
+    return case
+
+
+def jump(turn: Turn, case: Case, step_id: str, because: str) -> Case:
+    """Go to a branch's step; "" or a step that was used up already means a person is called for."""
+    assert case.plan is not None
+    step = next((step for step in case.plan.steps if step.id == step_id), None)
+    state = case.step(step_id)
+    if step is None or state is None or state.status is not StepStatus.PENDING:
+        return engine.call_for_person(turn, case, because, step=step_id)
+    return _start(turn, case, step)
+
+
+def _start(turn: Turn, case: Case, step: Step) -> Case:
+    if step.when is not None and not _condition_holds(turn, case, step):
+        turn.note("step.not_applicable", case.id, step=step.id)
+        return _put(case, StepState(id=step.id, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
+    turn.note("step.started", case.id, step=step.id, kind=step.kind, automatic=step.automatic)
+    case = _put(case, StepState(id=step.id, status=StepStatus.ACTIVE, started_at=turn.at))
+    if step.timeout_s is not None:
+        turn.deadlines.set(f"case/{case.id}/step/{step.id}", turn.after(step.timeout_s))
+    if step.kind is StepKind.CALL:
+        return calls.begin(turn, case, step)
+    if not step.automatic:
+        return case
+    match step.kind:
+        case StepKind.DISPATCH_GUARD:
+            return dispatch.begin(turn, case, step)
+        case StepKind.MESSAGE:
+            return _send_message(turn, case, step)
+        case StepKind.CLOSE:
+            return _close(turn, case, step)
+        case _:
+            return case  # nothing a machine can do alone: it waits for the operator, its timeout runs
+
+
+def _condition_holds(turn: Turn, case: Case, step: Step) -> bool:
+    assert step.when is not None
+    condition = compile_condition(step.when)
+    first = case.signals[0].signal if case.signals else None
+    return condition.holds(first, case_view(turn, case))
+
+
+def _send_message(turn: Turn, case: Case, step: Step) -> Case:
+    assert case.plan is not None
+    language = turn.centre.language
+    values = outgoing.values_of(turn, case, language)
+    template = case.plan.texts.get(step.template, {})
+    body = texts.render(text_in(template, language), values) if template else outgoing.signal_text_of(case)
+    site = turn.state.sites.get(case.site_id)
+    contacts = outgoing.people(turn, site, step.recipients or outgoing.ON_DUTY)
+    subject = texts.render("{case_id} {category}: {site_name}", values)
+    sent = outgoing.mail_people(turn, case, contacts, subject, body)
+    if not sent:
+        return finish(turn, case, step.id, StepStatus.FAILED, by=DAEMON.id, note="nobody on the list has an address")
+    return finish(turn, case, step.id, StepStatus.DONE, by=DAEMON.id, outcome=f"{len(sent)} mails")
+
+
+def _close(turn: Turn, case: Case, step: Step) -> Case:
+    """A plan may end by itself; when a gate refuses, a person finishes it."""
+    case = _put(case, StepState(id=step.id, status=StepStatus.DONE, started_at=turn.at, ended_at=turn.at))
+    engine.save(turn, case)
+    refusal = engine.move(turn, case, "close", DAEMON, {"disposition": "other"})
+    case = turn.state.cases[case.id]
+    if refusal is not None:
+        turn.note("close.refused", case.id, rule=refusal[0], message=refusal[1])
+        return engine.call_for_person(turn, case, "close_refused")
+    return case
+
+
+def finish(
+    turn: Turn, case: Case, step_id: str, status: StepStatus, *, by: str, outcome: str = "", note: str = ""
+) -> Case:
+    """Settle a step and start what it held back."""
+    state = case.step(step_id)
+    assert state is not None
+    turn.deadlines.clear(f"case/{case.id}/step/{step_id}")
+    turn.note("step.ended", case.id, step=step_id, status=status, by=by, outcome=outcome, reason=note)
+    case = _put(case, replace(state, status=status, ended_at=turn.at, by=by, outcome=outcome, note=note or state.note))
+    return advance(turn, case)
+
+
+def on_timeout(turn: Turn, case: Case, step_id: str) -> Case:
+    step = _step_of(case, step_id)
+    state = case.step(step_id)
+    if step is None or state is None or state.status in SETTLED:
+        return case
+    if step.kind is StepKind.WAIT:
+        return finish(turn, case, step_id, StepStatus.DONE, by=DAEMON.id, outcome="waited")
+    turn.note("step.overdue", case.id, step=step_id)
+    case = _put(case, replace(state, status=StepStatus.OVERDUE))
+    return jump(turn, case, step.on_timeout, "step_overdue")
+
+
+def _step_of(case: Case, step_id: str) -> Step | None:
+    return next((step for step in case.plan.steps if step.id == step_id), None) if case.plan else None
+
+
+def _put(case: Case, state: StepState) -> Case:
+    return replace(case, steps=tuple(state if old.id == state.id else old for old in case.steps))
+
+
+def put_state(case: Case, state: StepState) -> Case:
+    return _put(case, state)
+
+
+# ------------------------------------------------------------------------------------------------------------ requests
+
+
+def request(turn: Turn, fact: CaseStepRequested) -> None:
+    case = turn.state.cases.get(fact.case_id)
+    if case is None or not case.is_open:
+        return turn.refuse("case.unknown", f"No case {fact.case_id} is open.")
+    step, state = _step_of(case, fact.step_id), case.step(fact.step_id)
+    if step is None or state is None:
+        there = ", ".join(each.id for each in case.steps) or "none"
+        return turn.refuse("step.unknown", f"{case.id} has no step {fact.step_id}; its steps: {there}.")
+    if fact.seen_version and fact.seen_version != case.version:
+        return turn.refuse("step.lock", f"{case.id} has changed since you looked (version {case.version}); look again.")
+    if state.status in SETTLED:
+        return turn.refuse("step.settled", f"{step.id} was {state.status.value} by {state.by or 'the plan'} already.")
+    refusal = _refusal(step, state, fact)
+    if refusal is not None:
+        return turn.refuse(*refusal)
+    engine.save(turn, _act(turn, case, step, state, fact))
+    return turn.grant(case.id)
+
+
+def _refusal(step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str, str] | None:
+    match fact.action:
+        case "start":
+            if state.status is not StepStatus.PENDING:
+                return "step.started", f"{step.id} is {state.status.value} already."
+        case "skip" | "fail":
+            if not fact.note.strip():
+                return "step.reason", f"Say why {step.id} is not done: a reason is needed."
+        case "done":
+            answers = [branch.answer for branch in step.branches]
+            if step.kind is StepKind.ASK and fact.outcome not in answers:
+                return "step.outcome", f"The answer is one of: {', '.join(answers)}."
+            if step.kind is StepKind.CALL and fact.outcome not in calls.OUTCOMES:
+                return "step.outcome", f"The outcome of a call is one of: {', '.join(sorted(calls.OUTCOMES))}."
+        case _:
+            return "step.action", "A step is started, done, skipped or failed."
+    return None
+
+
+def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepRequested) -> Case:
+    by = fact.actor.id
+    if case.acknowledged_at is None:
+        case = replace(case, acknowledged_at=turn.at, acknowledged_by=by)
+    if state.status is StepStatus.PENDING:
+        case = _start(turn, case, replace(step, when=None))
+        if fact.action == "start":
+            if step.kind is StepKind.DISPATCH_GUARD and not step.automatic:
+                case = dispatch.begin(turn, case, step)
+            return case
+    match fact.action:
+        case "done" if step.kind is StepKind.CALL:
+            return calls.record(turn, case, step, fact.outcome, by)
+        case "done":
+            case = finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=fact.outcome, note=fact.note)
+            branch = next((branch for branch in step.branches if branch.answer == fact.outcome), None)
+            return jump(turn, case, branch.goto, "step_overdue") if branch is not None else case
+        case "skip":
+            case = dispatch.cancel_of_step(turn, case, step.id)
+            return finish(turn, case, step.id, StepStatus.SKIPPED, by=by, outcome=fact.outcome, note=fact.note)
+        case _:
+            case = finish(turn, case, step.id, StepStatus.FAILED, by=by, outcome=fact.outcome, note=fact.note)
+            return jump(turn, case, step.on_unreachable, "step_overdue")

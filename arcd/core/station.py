@@ -1,0 +1,317 @@
+"""The machine: one method changes it, facts in, effects out.
+
+One rule: `step` either succeeds whole or leaves no trace. Replaying the same facts with the same sequence numbers gives
+the same state and the same effects; that is what restores, simulations and dry runs rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from arcd.core import delivery, flags, intake, troubles
+from arcd.core.account import AccountState
+from arcd.core.case import dispatch, engine, steps
+from arcd.core.case.model import Case
+from arcd.core.deadlines import Deadlines
+from arcd.core.directory import Directory
+from arcd.core.effects import AnyEffect, ProfilesChanged, Reply
+from arcd.core.facts import (
+    AccountsHeard,
+    AnyFact,
+    CaseMoveRequested,
+    CaseNoted,
+    CaseOpenRequested,
+    CaseStepRequested,
+    CentreImported,
+    ClockStepped,
+    DaemonTroubled,
+    DeadlineReached,
+    EffectReported,
+    FlagEndRequested,
+    FlagStartRequested,
+    FrameMalformed,
+    FrameReceived,
+    GuardAnswered,
+    RulesLoaded,
+    SiteImported,
+    SiteRemoved,
+    Started,
+    StepFailed,
+    Stopped,
+)
+from arcd.core.record import StepRecord
+from arcd.core.state import Machine, RulesInForce, State
+from arcd.core.turn import Turn
+from protocols.codec import Kind, Received, ReplyKind
+from rules.engine import RuleSet
+from rules.loader import load
+
+# A wall clock that moves more than this against the monotonic one is put before a person (requirements 5, clock:
+# warn above 1 s; the DC-09 window is only -40/+20 s wide).
+CLOCK_STEP_WARN_S = 1.0
+
+
+class Stepped(Struct, frozen=True, kw_only=True):
+    """What one step gives to the journal and to the world."""
+
+    record: StepRecord
+    subject: str
+    refs: tuple[str, ...]
+    effects: tuple[AnyEffect, ...]
+    settled: tuple[str, ...]  # durable effects that need not be kept in the outbox any longer
+    cases: tuple[Case, ...]  # as they stand after this step
+
+
+class Station:
+    def __init__(self) -> None:
+        self.state = State()
+        self.deadlines = Deadlines(self.state)
+        self.directory = Directory(())
+        self._rules: RuleSet | None = None
+        self._heard: dict[str, int] = {}  # proof of life not yet in a fact
+
+    @property
+    def rules(self) -> RuleSet:
+        assert self._rules is not None, "the first fact of a journal loads the rules"
+        return self._rules
+
+    @property
+    def has_rules(self) -> bool:
+        return self._rules is not None
+
+    # ---------------------------------------------------------------------------------------------------- restore
+
+    def restore(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        """Take (table, key, JSON) rows of a checkpoint; then step the journal's tail through `step`."""
+        tables = self.state.tables()
+        for table, key, body in rows:
+            tables[table].load(key, body)
+        self._rebuild_indexes()
+
+    def _rebuild_indexes(self) -> None:
+        self.deadlines.rebuild()
+        self.directory = Directory(self.state.sites.values())
+        in_force = self.state.rules.get("rules")
+        if in_force is not None and (self._rules is None or self._rules.digest != in_force.digest):
+            self._rules = compiled(in_force.sources)
+
+    def take_changes(self) -> list[tuple[str, str, bytes | None]]:
+        """What changed since the last call, for a checkpoint: (table, key, JSON or None when it is gone)."""
+        return [(table.name, key, body) for table in self.state.tables().values() for key, body in table.take_changes()]
+
+    # ------------------------------------------------------------------------------------------------------- time
+
+    def next_deadline(self) -> tuple[int, str] | None:
+        """(instant, key) of the earliest deadline: the shell sleeps until then and posts `DeadlineReached`."""
+        return self.deadlines.next_due()
+
+    # -------------------------------------------------------------------------------------------------- heartbeats
+
+    def heartbeat(self, received: Received, at: int) -> Reply | None:
+        """Answer a genuine link test of a known account at once: it changes nothing that must be journalled now.
+
+        None: it has to go through `step` (unknown account, not genuine, no rules yet).
+        """
+        if received.kind is not Kind.LINK_TEST or received.problem is not None:
+            return None
+        entry = self.directory.find(received.origin)
+        if entry is None or intake.genuine(received, entry).problem is not None:
+            return None
+        self._heard[entry.key] = at
+        return Reply(reply=ReplyKind.ACK)
+
+    def take_heard(self) -> dict[str, int]:
+        """Proof of life gathered since the last call, for an `AccountsHeard` fact."""
+        heard, self._heard = self._heard, {}
+        return heard
+
+    # -------------------------------------------------------------------------------------------------------- step
+
+    def step(self, fact: AnyFact, seq: int) -> Stepped:
+        """Digest one fact. Raises only for a defect of ours, and then the state is as it was before."""
+        if isinstance(fact, RulesLoaded):
+            self._load_rules(fact)
+        turn = Turn(
+            seq=seq, at=fact.at, state=self.state, deadlines=self.deadlines, directory=self.directory, rules=self.rules
+        )
+        try:
+            self._dispatch(turn, fact)
+        except BaseException:
+            self.state.revert()
+            self._rebuild_indexes()
+            raise
+        changed = map(self.state.cases.get, self.state.changed_keys(self.state.cases))
+        cases = tuple(case for case in changed if case is not None)
+        # Reported, waiting for its next attempt, or withdrawn: in all three cases the outbox need not hold it.
+        settled = tuple(
+            key
+            for key in self.state.changed_keys(self.state.pending)
+            if (pending := self.state.pending.get(key)) is None or pending.waiting
+        )
+        self.state.keep()
+        refs = tuple(turn.refs)
+        return Stepped(
+            record=StepRecord(
+                fact=fact,
+                judgements=tuple(turn.judgements),
+                notes=tuple(turn.notes),
+                effects=tuple(turn.effects),
+            ),
+            subject=refs[0] if refs else "centre",
+            refs=refs[1:],
+            effects=tuple(turn.effects),
+            settled=settled,
+            cases=cases,
+        )
+
+    def _load_rules(self, fact: RulesLoaded) -> None:
+        ruleset = compiled(fact.sources)
+        self._rules = ruleset
+        self.state.rules.put("rules", RulesInForce(digest=ruleset.digest, sources=dict(fact.sources)))
+
+    def _dispatch(self, turn: Turn, fact: AnyFact) -> None:
+        match fact:
+            case FrameReceived():
+                machine = self.state.machine.get("machine") or Machine()
+                intake.receive(turn, fact, machine.reply_policy)
+            case FrameMalformed():
+                intake.malformed(turn, fact)
+            case DeadlineReached():
+                self._on_deadline(turn, fact.key)
+            case EffectReported():
+                self._on_effect(turn, fact)
+            case GuardAnswered():
+                dispatch.answer(turn, fact)
+            case CaseMoveRequested():
+                engine.request_move(turn, fact)
+            case CaseStepRequested():
+                steps.request(turn, fact)
+            case CaseNoted():
+                engine.add_note(turn, fact)
+            case CaseOpenRequested():
+                engine.request_open(turn, fact)
+            case FlagStartRequested():
+                flags.start(turn, fact)
+            case FlagEndRequested():
+                flags.end(turn, fact)
+            case AccountsHeard():
+                self._on_heard(fact)
+            case Started() | Stopped() | ClockStepped() | DaemonTroubled() | StepFailed():
+                self._on_machine(turn, fact)
+            case RulesLoaded():
+                turn.note("rules.loaded", digest=fact.digest, by=fact.actor.id)
+                turn.grant("rules")
+            case CentreImported():
+                self.state.centre.put("centre", fact.centre)
+                turn.grant("centre")
+            case SiteImported() | SiteRemoved():
+                self._on_site(turn, fact)
+
+    # ------------------------------------------------------------------------------------------- facts of the machine
+
+    def _on_machine(self, turn: Turn, fact: Started | Stopped | ClockStepped | DaemonTroubled | StepFailed) -> None:
+        machine = self.state.machine.get("machine") or Machine()
+        match fact:
+            case Started():
+                self.state.machine.put(
+                    "machine",
+                    replace(machine, started_at=fact.at, stopped_cleanly=False, reply_policy=fact.reply_policy),
+                )
+                if not fact.clean:
+                    troubles.raise_trouble(turn, "restarted_unclean", entry=None, about="self", text=fact.version)
+            case Stopped():
+                self.state.machine.put("machine", replace(machine, stopped_cleanly=True))
+            case ClockStepped():
+                if abs(fact.step_s) > CLOCK_STEP_WARN_S:
+                    text = f"{fact.step_s:+.3f} s"
+                    troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=text)
+            case DaemonTroubled():
+                if fact.cleared:
+                    turn.note("trouble.cleared", code=fact.code, detail=fact.detail)
+                else:
+                    troubles.raise_trouble(turn, fact.code, entry=None, about="self", text=fact.detail)
+            case StepFailed():
+                text = f"{fact.failed_kind}: {fact.error}"
+                troubles.raise_trouble(turn, "undecided", entry=None, about=fact.failed_kind, text=text)
+
+    def _on_heard(self, fact: AccountsHeard) -> None:
+        for key, at in fact.heard.items():
+            account = self.state.accounts.get(key) or AccountState()
+            if at > account.last_heard:
+                self.state.accounts.put(key, replace(account, last_heard=at))
+
+    def _on_site(self, turn: Turn, fact: SiteImported | SiteRemoved) -> None:
+        if isinstance(fact, SiteImported):
+            site_id = fact.site.id
+            self.state.sites.put(site_id, fact.site)
+            self.directory.put(fact.site)
+        else:
+            site_id = fact.site_id
+            if site_id not in self.state.sites:
+                return turn.refuse("site.unknown", f"No site {site_id}.")
+            if self.state.open_by_site.get(site_id):
+                return turn.refuse("site.open_cases", f"{site_id} has open cases; close them first.")
+            self.state.sites.drop(site_id)
+            self.directory.remove(site_id)
+        turn.refs[f"site/{site_id}"] = None
+        turn.effects.append(ProfilesChanged(site_id=site_id))
+        return turn.grant(site_id)
+
+    def _on_effect(self, turn: Turn, fact: EffectReported) -> None:
+        settled = delivery.record_outcome(turn, fact)
+        if settled is None:
+            return
+        effect, outcome = settled
+        case = self.state.cases.get(effect.case_id)
+        if case is None or not case.is_open:
+            return
+        if effect.offer_id:
+            engine.save(turn, dispatch.on_effect_settled(turn, case, effect, outcome))
+        elif outcome is not outcome.DELIVERED:
+            engine.message_failed(turn, case)
+
+    # ------------------------------------------------------------------------------------------------------- deadlines
+
+    def _on_deadline(self, turn: Turn, key: str) -> None:
+        if self.deadlines.due_of(key) is None:
+            return  # taken away between the shell's look and its post
+        self.deadlines.clear(key)
+        owner, name, *rest = key.split("/")
+        if owner == "effect":
+            delivery.try_again(turn, name)
+        elif owner == "flag":
+            flags.on_deadline(turn, name, rest[0])
+        else:
+            assert owner == "case", key
+            self._on_case_deadline(turn, name, rest)
+
+    def _on_case_deadline(self, turn: Turn, case_id: str, rest: list[str]) -> None:
+        case = self.state.cases[case_id]
+        turn.refs[f"case/{case_id}"] = None
+        match rest:
+            case ["clock", clock, target]:
+                engine.on_clock(turn, case, clock, int(target))
+            case ["step", step_id]:
+                engine.save(turn, steps.on_timeout(turn, case, step_id))
+            case ["offer", offer_id]:
+                engine.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
+            case ["sla", what]:
+                engine.save(turn, dispatch.on_sla(turn, case, what))
+            case ["welfare"]:
+                engine.save(turn, dispatch.on_welfare(turn, case))
+            case ["resume"]:
+                engine.resume(turn, case)
+            case ["forget"]:
+                self.state.cases.drop(case_id)
+            case _:
+                raise AssertionError(f"nobody set a deadline like case/{case_id}/{'/'.join(rest)}")
+
+
+def compiled(sources: dict[str, str]) -> RuleSet:
+    """Rules that were checked before they became a fact."""
+    loaded = load(sources)
+    assert loaded.ruleset is not None, "rules enter the journal only when they load"
+    return loaded.ruleset

@@ -1,0 +1,76 @@
+"""Troubles the machine finds itself: frames that are not genuine, unknown accounts, bytes nobody understands.
+
+One rule: nothing is dropped silently, and nobody is flooded. Each trouble becomes a signal of our own scheme, is
+routed by the packs like any other, and folds into the open case of the same trouble.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arcd.core.record import Judged, Judgement
+from arcd.core.view import signal_view
+from protocols.signals import Category, Qualifier, Scheme, Signal
+
+if TYPE_CHECKING:
+    from arcd.core.directory import Entry
+    from arcd.core.turn import Turn
+
+# Open cases of one trouble that belong to no site (unknown accounts, noise): the next ones fold into a common case,
+# so that somebody who tries account numbers fills one row of the queue and not all of it.
+UNPLACED_CASES_MAX = 20
+
+CATEGORIES: dict[str, Category] = {
+    "plaintext_refused": Category.TAMPER,
+    "wrong_key": Category.TAMPER,
+    "replayed": Category.TAMPER,
+    "no_key": Category.TROUBLE,
+    "outside_window": Category.TROUBLE,
+    "unknown_account": Category.UNKNOWN,
+    "malformed": Category.UNKNOWN,
+    "undecided": Category.UNKNOWN,
+    "effect_failed": Category.TROUBLE,
+    "clock_stepped": Category.TROUBLE,
+    "restarted_unclean": Category.TROUBLE,
+    "disk_low": Category.TROUBLE,
+    "commit_slow": Category.TROUBLE,
+}
+
+
+def raise_trouble(turn: Turn, code: str, *, entry: Entry | None, about: str, text: str, index: int = 0) -> str:
+    """Open or join the case of this trouble; returns its id ("" when its plan opens none).
+
+    `about` tells apart what folds together: the account as sent, the peer, the effector.
+    """
+    from arcd.core import intake  # the two need each other: a trouble is a signal, and a signal may be trouble
+
+    signal = trouble_signal(code, text)
+    decision = turn.rules.decide(signal, signal_view(turn, entry, signal), turn.at)
+    if not decision.opens_case:
+        turn.judgements.append(Judgement(index=index, judged=Judged.LOGGED, because=code, decision=decision))
+        return ""
+    fold_key = f"{entry.site.id}|{code}" if entry is not None else unplaced_fold(turn, code, about)
+    case_id, joined = intake.open_or_join(turn, entry, signal, decision, account=about, fold_key=fold_key)
+    judged = Judged.FOLDED if joined else Judged.OPENED
+    turn.judgements.append(Judgement(index=index, judged=judged, because=code, case_id=case_id, decision=decision))
+    return case_id
+
+
+def trouble_signal(code: str, text: str) -> Signal:
+    return Signal(
+        scheme=Scheme.ARCD,
+        code=code,
+        category=CATEGORIES[code],
+        qualifier=Qualifier.NEW,
+        family=code,
+        text=text,
+    )
+
+
+def unplaced_fold(turn: Turn, code: str, about: str) -> str:
+    own = f"centre|{code}|{about}"
+    if own in turn.state.folds:
+        return own
+    prefix = f"centre|{code}|"
+    standing = sum(1 for key in turn.state.folds if key.startswith(prefix))
+    return own if standing < UNPLACED_CASES_MAX else f"centre|{code}|*"

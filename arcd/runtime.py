@@ -1,0 +1,447 @@
+"""The one loop: facts → step → commit → perform. The only interpreter of effects, the only writer of the journal.
+
+    post ──▶ Station.step ──▶ open batch ──▶ commit (synced) ──▶ replies, answers ──▶ effectors ──▶ outcome = fact
+                                  ▲ gathers while the batch before it syncs (group commit)
+
+One rule: nothing leaves before the commit of the batch it belongs to. If a commit fails, `run` raises, nothing of the
+batch has left, and the process ends; the journal restores the state and the panels repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, assert_never
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from arcd.clock import Clock
+from arcd.core.case.model import Case
+from arcd.core.effects import Answer, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendMail
+from arcd.core.facts import (
+    AccountsHeard,
+    AnyFact,
+    ClockStepped,
+    DeadlineReached,
+    EffectOutcome,
+    EffectReported,
+    StepFailed,
+)
+from arcd.core.record import StepRecord
+from arcd.core.station import Station, Stepped
+from arcd.effectors import Effector
+from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, StateRow, Store
+from protocols.codec import Received
+
+log = structlog.get_logger(__name__)
+
+NS = 1_000_000_000
+# Attempts under way per channel: enough for a storm of dispatches, few enough not to look like one.
+EFFECTS_AT_ONCE_MAX = 8
+# A checkpoint after so many entries, or after the interval of the settings: a restart replays at most this tail.
+CHECKPOINT_ENTRIES_MAX = 20_000
+# Proof of life enters the journal, folded, this often; a restart knows last-heard times to within it.
+HEARD_INTERVAL_S = 30.0
+# The sleeper wakes at least this often to compare the clocks.
+WAKE_S_MAX = 1.0
+
+Replied = Callable[[Reply], None]
+
+
+class RuntimeLimits(Struct, frozen=True, kw_only=True):
+    queue_depth_max: int = 10_000  # steps waiting for their commit; beyond it gateways stop reading
+    batch_max: int = 1_000
+    checkpoint_interval_s: float = 60.0
+
+
+class Observer(Protocol):
+    """Whoever wants to know what was committed: metrics and logs."""
+
+    def committed(self, steps: Sequence[Committed], seconds: float) -> None: ...
+
+    def heartbeat(self, received: Received) -> None: ...
+
+    def performed(self, channel: str, effect: DurableEffect, report: EffectReported, seconds: float) -> None: ...
+
+    def beat(self, part: str) -> None:
+        """A part of the loop has made progress: the watchdog asks for it."""
+        ...
+
+
+class Committed(Struct, frozen=True, kw_only=True):
+    """One durable step, as observers see it."""
+
+    seq: int
+    stepped: Stepped
+    released_at: int
+
+
+class _Waiting(Struct, frozen=True):
+    """A step in the open batch and those who wait for its commit."""
+
+    seq: int
+    stepped: Stepped
+    replied: Replied | None
+    asked: asyncio.Future[Answer] | None
+
+
+class Runtime:
+    def __init__(
+        self,
+        *,
+        station: Station,
+        store: Store,
+        clock: Clock,
+        effectors: Sequence[Effector],
+        profiles_changed: Callable[[str], None],
+        observer: Observer,
+        limits: RuntimeLimits | None = None,
+    ) -> None:
+        self.station = station
+        self.store = store
+        self.clock = clock
+        self.limits = limits or RuntimeLimits()
+        self._profiles_changed = profiles_changed
+        self._observer = observer
+        self._seq = 0
+        self._open: list[_Waiting] = []
+        self._committing = False
+        self._something_open = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._deadline_moved = asyncio.Event()
+        self._sleeps_until = 0
+        self._committed = asyncio.Event()
+        self._committed_seq = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._checkpoint_seq = 0
+        self._checkpoint_at = 0
+        self._heard_at = 0
+        self._channels = {effector.name: _Channel(effector) for effector in effectors}
+        self._stopped = False
+
+    # ----------------------------------------------------------------------------------------------------- restore
+
+    async def restore(self) -> int | None:
+        """Open the store and bring the station to where the journal ends. Returns the last entry's instant, or None.
+
+        StoreError when the store cannot be used.
+        """
+        restored = await self.store.open()
+        self.station.restore((row.table, row.key, row.body) for row in restored.rows if row.body is not None)
+        self._seq = restored.checkpoint_seq
+        decoder = msgspec.json.Decoder(StepRecord)
+        async for entry in self.store.entries(after=restored.checkpoint_seq):
+            assert entry.payload is not None, "nothing after a checkpoint is erased"
+            record = decoder.decode(entry.payload)
+            self.station.step(record.fact, entry.seq)
+            self._seq = entry.seq
+        self._committed_seq = self._seq
+        self._checkpoint_seq = restored.checkpoint_seq
+        self._checkpoint_at = self._heard_at = self.clock.now()
+        effect_decoder: msgspec.json.Decoder[DurableEffect] = msgspec.json.Decoder(DurableEffect)
+        for row in restored.outbox:
+            self._enqueue(effect_decoder.decode(row.body))
+        return restored.head.at if restored.head.seq else None
+
+    # -------------------------------------------------------------------------------------------------------- intake
+
+    @property
+    def depth(self) -> int:
+        """Steps that wait for their commit."""
+        return len(self._open)
+
+    @property
+    def has_room(self) -> bool:
+        return len(self._open) < self.limits.queue_depth_max
+
+    @property
+    def committed_seq(self) -> int:
+        return self._committed_seq
+
+    async def room(self) -> None:
+        """Wait until facts are taken again: a gateway that waits here does not read, and its peer feels it."""
+        while not self.has_room:
+            self._room.clear()
+            await self._room.wait()
+
+    def heartbeat(self, received: Received) -> Reply | None:
+        """The answer to a link test that changes nothing; None when it has to be posted."""
+        reply = self.station.heartbeat(received, self.clock.now())
+        if reply is not None:
+            self._observer.heartbeat(received)
+        return reply
+
+    def post(self, fact: AnyFact, replied: Replied | None = None) -> None:
+        """Give a fact to the machine. `replied` is called with its Reply once the batch is on stable storage."""
+        self._take(fact, replied, None)
+
+    async def ask(self, fact: AnyFact) -> Answer:
+        """Give a request to the machine and wait for its committed answer."""
+        asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._take(fact, None, asked)
+        return await asked
+
+    def _take(self, fact: AnyFact, replied: Replied | None, asked: asyncio.Future[Answer] | None) -> None:
+        seq = self._seq + 1
+        try:
+            stepped = self.station.step(fact, seq)
+        except Exception as error:
+            # The one guard: a fact the core cannot digest must neither be lost nor stop everybody else's alarms.
+            # If its own report cannot be digested either, the process ends.
+            log.exception("step.failed", fact=type(fact).__name__)
+            stepped = self.station.step(_failure(fact, error), seq)
+        self._seq = seq
+        self._open.append(_Waiting(seq, stepped, replied, asked))
+        self._idle.clear()
+        self._something_open.set()
+        deadline = self.station.next_deadline()
+        if deadline is not None and deadline[0] < self._sleeps_until:
+            self._deadline_moved.set()
+
+    # ------------------------------------------------------------------------------------------------------------ run
+
+    async def run(self) -> None:
+        """Until cancelled. Raises StoreError when a commit fails: then the process must end."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._commit_batches())
+            tasks.create_task(self._keep_time())
+            for channel in self._channels.values():
+                for _ in range(EFFECTS_AT_ONCE_MAX):
+                    tasks.create_task(self._perform(channel))
+
+    async def drained(self) -> None:
+        """Wait until everything posted so far is committed and answered."""
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        for channel in self._channels.values():
+            await channel.effector.close()
+        await self.store.close()
+
+    async def checkpoint(self) -> None:
+        """A last checkpoint before a clean stop, so that the next start has no tail to replay."""
+        await self.store.commit(Batch(checkpoint=self._take_checkpoint()))
+
+    async def _commit_batches(self) -> None:
+        while True:
+            await self._something_open.wait()
+            is_due = self._is_checkpoint_due()
+            # With a checkpoint goes everything that was stepped: it must stand exactly where its journal ends.
+            steps = self._open[: None if is_due else self.limits.batch_max]
+            del self._open[: len(steps)]
+            if not self._open:
+                self._something_open.clear()
+            batch = self._as_batch(steps, self._take_checkpoint() if is_due else None)
+            started_s = self.clock.monotonic_s()
+            await self.store.commit(batch)
+            self._release(steps, self.clock.monotonic_s() - started_s)
+            if self.has_room:
+                self._room.set()
+            if not self._open:
+                self._idle.set()
+
+    def _as_batch(self, steps: list[_Waiting], checkpoint: Checkpoint | None) -> Batch:
+        encode = msgspec.json.encode
+        records = []
+        added: dict[str, OutboxRow] = {}
+        settled: list[str] = []
+        cases: dict[str, Case] = {}
+        for waiting in steps:
+            stepped = waiting.stepped
+            record = stepped.record
+            records.append(
+                Record(
+                    seq=waiting.seq,
+                    at=record.fact.at,
+                    kind=record.fact.__struct_config__.tag,  # type: ignore[arg-type]  # – every fact is tagged by a str
+                    subject=stepped.subject,
+                    payload=encode(record),
+                    refs=stepped.refs,
+                )
+            )
+            for effect_id in stepped.settled:
+                if added.pop(effect_id, None) is None:
+                    settled.append(effect_id)
+            for effect in stepped.effects:
+                if isinstance(effect, DurableEffect):
+                    added[effect.id] = OutboxRow(effect_id=effect.id, seq=waiting.seq, body=encode(effect))
+            cases.update((case.id, case) for case in stepped.cases)
+        return Batch(
+            records=records,
+            outbox_added=list(added.values()),
+            outbox_settled=settled,
+            cases=[_case_row(case) for case in cases.values()],
+            checkpoint=checkpoint,
+        )
+
+    def _is_checkpoint_due(self) -> bool:
+        is_old = self.clock.now() - self._checkpoint_at >= self.limits.checkpoint_interval_s * NS
+        return is_old or self._seq - self._checkpoint_seq >= CHECKPOINT_ENTRIES_MAX
+
+    def _take_checkpoint(self) -> Checkpoint:
+        self._checkpoint_seq, self._checkpoint_at = self._seq, self.clock.now()
+        rows = [StateRow(table=table, key=key, body=body) for table, key, body in self.station.take_changes()]
+        return Checkpoint(seq=self._seq, rows=rows)
+
+    def _release(self, steps: list[_Waiting], seconds: float) -> None:
+        """The batch is durable: replies first, then answers, then the world."""
+        for waiting in steps:
+            if waiting.replied is not None:
+                for effect in waiting.stepped.effects:
+                    if isinstance(effect, Reply):
+                        waiting.replied(effect)
+        self._committed_seq = steps[-1].seq
+        for waiting in steps:
+            for effect in waiting.stepped.effects:
+                match effect:
+                    case Reply():
+                        pass  # gone already
+                    case Answer():
+                        if waiting.asked is not None and not waiting.asked.done():
+                            waiting.asked.set_result(effect)
+                    case ProfilesChanged():
+                        self._profiles_changed(effect.site_id)
+                    case SendMail() | PostWebhook():
+                        self._enqueue(effect)
+                    case _:
+                        assert_never(effect)
+            if waiting.asked is not None and not waiting.asked.done():
+                waiting.asked.set_result(Answer(granted=False, rule="undecided", message="The request failed inside."))
+        now = self.clock.now()
+        self._observer.committed(
+            [Committed(seq=waiting.seq, stepped=waiting.stepped, released_at=now) for waiting in steps], seconds
+        )
+        self._observer.beat("commit")
+        self._committed.set()
+        self._committed = asyncio.Event()
+
+    # ----------------------------------------------------------------------------------------------------------- time
+
+    async def _keep_time(self) -> None:
+        """The one sleeper: posts every deadline that is due, looks at the clocks, folds heartbeats into facts."""
+        while True:
+            self._deadline_moved.clear()
+            self._observer.beat("time")
+            stepped_s = self.clock.step()
+            now = self.clock.now()
+            if stepped_s:
+                self.post(ClockStepped(at=now, step_s=stepped_s))
+            self._post_due(now)
+            if now - self._heard_at >= HEARD_INTERVAL_S * NS:
+                self._heard_at = now
+                self.flush_heard()
+            deadline = self.station.next_deadline()
+            latest = now + int(WAKE_S_MAX * NS)
+            self._sleeps_until = latest if deadline is None else min(latest, deadline[0])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, (self._sleeps_until - now) / NS)):
+                    await self._deadline_moved.wait()
+
+    def _post_due(self, now: int) -> None:
+        while (deadline := self.station.next_deadline()) is not None and deadline[0] <= now:
+            due, key = deadline
+            self.post(DeadlineReached(at=now, key=key, due=due))
+            still = self.station.next_deadline()
+            assert still != (due, key), f"deadline {key} fired and was neither taken away nor set anew"
+
+    def flush_heard(self) -> None:
+        heard = self.station.take_heard()
+        if heard:
+            self.post(AccountsHeard(at=self.clock.now(), heard=heard))
+
+    # -------------------------------------------------------------------------------------------------------- effects
+
+    def _enqueue(self, effect: DurableEffect) -> None:
+        for channel in self._channels.values():
+            if isinstance(effect, channel.effector.handles):
+                channel.put(effect)
+                return
+        # No channel of this kind is configured. That is an outcome like any other: the core turns to the next one.
+        detail = "no channel of this kind is configured"
+        self.post(
+            EffectReported(at=self.clock.now(), effect_id=effect.id, outcome=EffectOutcome.REFUSED, detail=detail)
+        )
+
+    def outbox_depth(self) -> dict[str, int]:
+        return {name: channel.depth for name, channel in self._channels.items()}
+
+    async def _perform(self, channel: _Channel) -> None:
+        while True:
+            effect = await channel.take()
+            pending = self.station.state.pending.get(effect.id)
+            if pending is None or pending.waiting or pending.effect.attempt != effect.attempt:
+                continue  # withdrawn meanwhile
+            started_s = self.clock.monotonic_s()
+            performed = await channel.effector.perform(effect)
+            seconds = self.clock.monotonic_s() - started_s
+            report = EffectReported(
+                at=self.clock.now(), effect_id=effect.id, outcome=performed.outcome, detail=performed.detail
+            )
+            self._observer.performed(channel.effector.name, effect, report, seconds)
+            self.post(report)
+
+    # ------------------------------------------------------------------------------------------------------- followers
+
+    async def follow(self, after: int) -> AsyncIterator[Entry]:
+        """Committed entries after `after`, then each new one as it is committed."""
+        while True:
+            committed = self._committed
+            async for entry in self.store.entries(after=after):
+                after = entry.seq
+                yield entry
+            if self._committed_seq <= after:
+                await committed.wait()
+
+
+class _Channel:
+    """An effector's queue. Its length is bounded by the effects the core has asked for, which are in its state."""
+
+    def __init__(self, effector: Effector) -> None:
+        self.effector = effector
+        self._waiting: deque[DurableEffect] = deque()
+        self._filled = asyncio.Semaphore(0)
+
+    @property
+    def depth(self) -> int:
+        return len(self._waiting)
+
+    def put(self, effect: DurableEffect) -> None:
+        self._waiting.append(effect)
+        self._filled.release()
+
+    async def take(self) -> DurableEffect:
+        await self._filled.acquire()
+        return self._waiting.popleft()
+
+
+def _failure(fact: AnyFact, error: Exception) -> StepFailed:
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    place = f"{traceback.tb_frame.f_code.co_qualname}:{traceback.tb_lineno}" if traceback else "?"
+    return StepFailed(
+        at=fact.at,
+        failed_kind=str(fact.__struct_config__.tag),
+        failed_fact=msgspec.json.encode(fact).decode(),
+        error=f"{type(error).__name__} in {place}",
+    )
+
+
+def _case_row(case: Case) -> CaseRow:
+    return CaseRow(
+        case_id=case.id,
+        case_type=case.type,
+        site_id=case.site_id,
+        state=case.state,
+        priority=case.priority.value,
+        is_open=case.is_open,
+        opened_at=case.opened_at,
+        closed_at=case.closed_at,
+        body=msgspec.json.encode(case),
+    )
