@@ -28,6 +28,7 @@ REMARKS = (
     "packet_not_understood",  # a packet between slashes could not be read: extra "packet" or "tail"
     "unknown_code",  # the code is in no table
     "missing_slash",  # modifier and event in one packet, as pysiaalarm's captured panels send (`ri1BA503`)
+    "missing_letter",  # an event without function letter, as Conettix D6600 lines print it (`#123456|HA00`)
     "second_account",  # a second account in one message: extra "#" names the signal's own
     "long_text",
     "full_form",  # Contact ID with account and message type in front, as a DTMF line prints it
