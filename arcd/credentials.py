@@ -126,12 +126,12 @@ def load_kek(*, file: Path | None = None, environ: Mapping[str, str] = os.enviro
 
 def create_kek(path: Path, *, urandom: Urandom = os.urandom) -> Kek:
     """Write a new key, readable by its owner alone. An existing file is never touched: what it sealed would be lost."""
+    if path.exists():
+        raise CredentialError(f"{path} exists: a key-encryption key is never overwritten")
     kek = urandom(KEK_BYTES)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise CredentialError(f"{path} exists: a key-encryption key is never overwritten") from None
     except OSError as error:
         raise CredentialError(f"cannot create {path}: {os.strerror(error.errno or 0)}") from None
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -255,7 +255,7 @@ def verify_word(word_hash: str, word: str) -> bool:
         return False
     try:
         return _hasher.verify(word_hash, spoken)
-    except (VerificationError, InvalidHashError):
+    except (VerificationError, ValueError):  # a damaged hash: InvalidHashError, or not even ASCII
         return False
 
 

@@ -154,10 +154,10 @@ class MailEffector:
             return _turned_down([refusal.code for refusal in error.recipients])
         except aiosmtplib.SMTPResponseException as error:
             return _turned_down([error.code], during=_PHASES.get(type(error), ""))
-        except ValueError:
-            return Performed(outcome=EffectOutcome.REFUSED, detail="not a usable address")
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return Performed(outcome=EffectOutcome.FAILED, detail=_trouble(error))
+        except ValueError:  # after OSError: a certificate error is both
+            return Performed(outcome=EffectOutcome.REFUSED, detail="not a usable address")
         finally:
             client.close()
         return _accepted(len(recipients), [refusal.code for refusal in refusals.values()], reply)
@@ -192,12 +192,12 @@ def _turned_down(codes: list[int], during: str = "recipients") -> Performed:
 
 
 def _is_for_now(code: int) -> bool:
-    """RFC 5321 4.2.1: 5yz is for good, 4yz for now. Anything else is no SMTP, and may be a proxy having a bad day."""
+    """RFC 5321 4.2.1: 5yz is for good, 4yz for now. Anything else is no SMTP, and need not last either."""
     return not 500 <= code <= 599
 
 
 def _codes(codes: list[int]) -> str:
-    return "/".join(str(code) for code in sorted(set(codes)))
+    return "/".join(str(code) if code > 0 else "no SMTP reply" for code in sorted(set(codes)))
 
 
 def _trouble(error: Exception) -> str:

@@ -95,6 +95,8 @@ class WebhookEffector:
             request = self._client.build_request("POST", effect.url, content=body, headers=self._headers(effect, body))
         except (httpx.InvalidURL, ValueError):
             return Performed(outcome=EffectOutcome.REFUSED, detail="not a usable URL")
+        if request.url.port is not None and not 0 < request.url.port < 65536:  # httpx takes any number
+            return Performed(outcome=EffectOutcome.REFUSED, detail="not a usable URL")
         return await self._post(request)
 
     async def close(self) -> None:

@@ -1,0 +1,180 @@
+"""What every effector promises the runtime (arcd.effectors), run over each of them against a real far end.
+
+A new effector joins by a `Channel` that can play the far end's parts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import get_args
+
+import pytest
+
+from arcd.core.effects import DurableEffect, PostWebhook, SendMail
+from arcd.core.facts import EffectOutcome
+from arcd.effectors import Effector, Performed
+from arcd.effectors.mail import MailEffector, MailSecurity
+from arcd.effectors.memory import MemoryEffector
+from arcd.effectors.webhook import WebhookEffector
+from arcd.guard_links import LinkSigner
+from tests.arcd.effectors.far_ends import http_far_end, raw, say_nothing, scripted_smtp, smtp_far_end, status
+
+LINKS = LinkSigner(bytes(32), "https://guard.example.org")
+SECRET = b"a webhook secret for the tests"
+PRIVATE = ("Käpyläntie", "guard@example.invalid", SECRET.decode(), LINKS.token("O17"), "127.0.0.1")
+
+
+@dataclass
+class Channel:
+    """An effector, effects for it, and the ids under which the far end has taken messages."""
+
+    effector: Effector
+    effect: Callable[[str], DurableEffect]
+    taken: Callable[[], list[str]]
+
+
+def a_mail(effect_id: str) -> SendMail:
+    return SendMail(
+        id=effect_id, to=("guard@example.invalid",), subject="Käpyläntie 3", body="Käpyläntie {link}", offer_id="O17"
+    )
+
+
+def a_post(url: str) -> Callable[[str], PostWebhook]:
+    return lambda effect_id: PostWebhook(
+        id=effect_id, url=url, topic="dispatch.offer", payload={"site": "Käpyläntie 3"}, offer_id="O17"
+    )
+
+
+def a_mailer(port: int) -> MailEffector:
+    return MailEffector(
+        host="127.0.0.1",
+        port=port,
+        security=MailSecurity.PLAIN,
+        sender="arc@example.org",
+        links=LINKS,
+        now=lambda: 0,
+        command_s=0.2,
+        total_s=0.5,
+    )
+
+
+def a_webhook() -> WebhookEffector:
+    return WebhookEffector(secret=SECRET, links=LINKS, now=lambda: 0, read_s=0.2, total_s=0.5)
+
+
+@asynccontextmanager
+async def mail_channel(manners: str) -> AsyncIterator[Channel]:
+    if manners in ("mute", "absurd"):
+        async with scripted_smtp(b"" if manners == "mute" else b"\x00\xff" * 4096 + b"\r\n") as port:
+            yield Channel(a_mailer(port), a_mail, list)
+        return
+    async with smtp_far_end() as far_end:
+        far_end.data = {"willing": "250 2.0.0 ok", "refusing": "554 no", "busy": "451 later"}.get(manners, "250 ok")
+        port = 1 if manners == "absent" else far_end.port
+        yield Channel(a_mailer(port), a_mail, lambda: [str(d.message["Message-ID"]) for d in far_end.delivered])
+
+
+@asynccontextmanager
+async def webhook_channel(manners: str) -> AsyncIterator[Channel]:
+    kinds = {
+        "willing": status(200),
+        "refusing": status(403),
+        "busy": status(503),
+        "mute": say_nothing,
+        "absurd": raw(b"\x00\xff" * 4096 + b"\r\n\r\n"),
+        "absent": status(500),
+    }
+    async with http_far_end(kinds[manners]) as far_end:
+        url = "http://127.0.0.1:1/" if manners == "absent" else far_end.url
+        yield Channel(a_webhook(), a_post(url), lambda: [post.headers["idempotency-key"] for post in far_end.posts])
+
+
+@asynccontextmanager
+async def memory_channel(manners: str) -> AsyncIterator[Channel]:
+    outcome = {"willing": EffectOutcome.DELIVERED, "refusing": EffectOutcome.REFUSED}.get(manners, EffectOutcome.FAILED)
+    effector = MemoryEffector(answers=[Performed(outcome=outcome, detail=manners)] * 50)
+    yield Channel(effector, a_mail, lambda: [effect.id for effect in effector.attempts])
+
+
+CHANNELS = {"mail": mail_channel, "webhook": webhook_channel, "memory": memory_channel}
+each_channel = pytest.mark.parametrize("channel_name", sorted(CHANNELS))
+
+
+@each_channel
+async def test_it_says_what_it_is(channel_name: str) -> None:
+    async with CHANNELS[channel_name]("willing") as channel:
+        effector = channel.effector
+        assert effector.name == channel_name
+        assert effector.handles
+        assert set(effector.handles) <= set(get_args(DurableEffect))
+        assert isinstance(channel.effect("E-1"), effector.handles)
+        await effector.close()
+
+
+@each_channel
+@pytest.mark.parametrize(
+    ("manners", "outcome"),
+    [
+        ("willing", EffectOutcome.DELIVERED),
+        ("refusing", EffectOutcome.REFUSED),
+        ("busy", EffectOutcome.FAILED),
+        ("mute", EffectOutcome.FAILED),
+        ("absurd", EffectOutcome.FAILED),
+        ("absent", EffectOutcome.FAILED),
+    ],
+)
+async def test_the_far_end_decides_and_is_never_an_exception(
+    channel_name: str, manners: str, outcome: EffectOutcome
+) -> None:
+    async with CHANNELS[channel_name](manners) as channel:
+        performed = await channel.effector.perform(channel.effect("E-1"))
+        await channel.effector.close()
+    assert performed.outcome is outcome
+    assert performed.detail
+    assert len(performed.detail) <= 200  # it goes into the journal, again and again
+    for private in PRIVATE:
+        assert private not in performed.detail
+
+
+@each_channel
+async def test_performing_twice_is_one_message_to_a_receiver_that_knows_repeats(channel_name: str) -> None:
+    async with CHANNELS[channel_name]("willing") as channel:
+        for effect_id in ("E-1", "E-1", "E-2"):
+            assert (await channel.effector.perform(channel.effect(effect_id))).outcome is EffectOutcome.DELIVERED
+        await channel.effector.close()
+        assert sorted(Counter(channel.taken()).values()) == [1, 2]
+
+
+@each_channel
+async def test_one_attempt_is_one_attempt(channel_name: str) -> None:
+    async with CHANNELS[channel_name]("busy") as channel:
+        await channel.effector.perform(channel.effect("E-1"))
+        await channel.effector.close()
+        assert len(channel.taken()) <= 1
+
+
+@each_channel
+async def test_several_at_once(channel_name: str) -> None:
+    async with CHANNELS[channel_name]("willing") as channel:
+        effects = [channel.effect(f"E-{n}") for n in range(20)]
+        outcomes = await asyncio.gather(*(channel.effector.perform(effect) for effect in effects))
+        await channel.effector.close()
+        assert {performed.outcome for performed in outcomes} == {EffectOutcome.DELIVERED}
+        assert len(set(channel.taken())) == 20
+
+
+@pytest.mark.parametrize("channel_name", ["mail", "webhook"])
+async def test_a_stop_interrupts_it(channel_name: str) -> None:
+    """Shutdown cancels; the effect stays in the outbox. No socket may be left (warnings are errors here)."""
+    async with CHANNELS[channel_name]("mute") as channel:
+        attempt = asyncio.get_running_loop().create_task(channel.effector.perform(channel.effect("E-1")))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(attempt), 0.02)
+        attempt.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await attempt
+        await channel.effector.close()
