@@ -106,7 +106,7 @@ def view_of(test: PackTest) -> View:
     zone = test.zone
     return View(
         site=None
-        if isinstance(site, str)
+        if site is None
         else SiteView(id=site.id, kind=site.kind, groups=site.groups, tags=site.tags, services=site.services),
         zone=None if zone is None else ZoneView(number=zone.number, name=zone.name, kind=zone.kind, tags=zone.tags),
         system_kind=test.system.kind,

@@ -31,7 +31,7 @@ Getter = Callable[[Signal | None, View], object]
 class ValueType(StrEnum):
     CHOICE = "choice"  # one of a closed list
     TEXT = "text"  # compared as written; `matches` and `contains` ignore case
-    CODE = "code"  # compared in upper case, as signals carry it
+    CODE = "code"  # compared in upper case
     ADDRESS = "address"  # digits; leading zeros mean nothing
     FLAG = "flag"
     NUMBER = "number"
@@ -74,7 +74,7 @@ _CATEGORIES = tuple(Category)
 
 _ALL = (
     PathType("signal.category", ValueType.CHOICE, _of_signal(lambda s: s.category), _CATEGORIES, doc="kind of matter"),
-    PathType("signal.code", ValueType.CODE, _of_signal(lambda s: s.code), doc="event code as sent"),
+    PathType("signal.code", ValueType.CODE, _of_signal(lambda s: s.code.upper()), doc="event code"),
     PathType("signal.scheme", ValueType.CHOICE, _of_signal(lambda s: s.scheme), tuple(Scheme), doc="code table"),
     PathType("signal.qualifier", ValueType.CHOICE, _of_signal(lambda s: s.qualifier), tuple(Qualifier)),
     PathType("signal.area", ValueType.ADDRESS, _of_signal(lambda s: _address(s.area))),

@@ -47,7 +47,16 @@ def _as_text(value: object) -> object:
 
 
 def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    """One word for a list of one. A tuple, because what leaves a function is strictly a Python value to pydantic."""
+    return (value,) if isinstance(value, str | int) else tuple(value) if isinstance(value, list) else value
+
+
+def _site_or_unknown(value: object) -> object:
+    if value == "unknown":
+        return None
+    if not isinstance(value, dict):
+        raise fault("site must be a mapping", "write {kind: shop, tags: […]}, or unknown for an account nobody knows")
+    return value
 
 
 def _texts(texts: dict[str, str]) -> dict[str, str]:
@@ -180,7 +189,7 @@ class Expectation(Shape):
 class PackTest(Shape):
     name: Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX)]
     signal: TestSignal
-    site: TestSite | Literal["unknown"] = TestSite()
+    site: Annotated[TestSite | None, BeforeValidator(_site_or_unknown)] = TestSite()  # None: the account is unknown
     zone: TestZone | None = None
     system: TestSystem = TestSystem()
     state: TestState = TestState()

@@ -61,5 +61,6 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "disk_low": Category.TROUBLE,
         "restarted_unclean": Category.TROUBLE,
         "link_overdue": Category.SUPERVISION,
+        "test_overdue": Category.SUPERVISION,  # a periodic test report did not come (requirements 4.4)
     }
 )
