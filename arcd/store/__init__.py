@@ -16,8 +16,8 @@ from msgspec import Struct
 class Record(Struct, frozen=True, kw_only=True):
     """One step of the machine: the fact, what was decided and the effects asked for, as one payload.
 
-    `subject` is an opaque id ("site/K-1042", "case/C17", "centre"): no name, phone or code word may stand in it, because
-    it is chained and cannot be erased. `refs` are further subjects under which people will look for the record.
+    `subject` is an opaque id ("site/K-1042", "case/C17", "centre"): no name, phone or code word may stand in it,
+    because it is chained and cannot be erased. `refs` are further subjects under which people will look for the record.
     """
 
     seq: int  # consecutive from 1, assigned by the runtime, checked by the store
@@ -121,7 +121,7 @@ class Store(Protocol):
     """Single writer. All methods but `commit` may run while a commit is under way."""
 
     async def open(self) -> Restored:
-        """Take the store for this process. StoreError: locked by another process, unreadable, newer version, no disk."""
+        """Take the store for this process. StoreError: locked by another, unreadable, newer version, no disk."""
         ...
 
     async def commit(self, batch: Batch) -> None:

@@ -1,0 +1,160 @@
+"""The store's twin in memory: same answers, no disk. For simulation, tests and trying things out.
+
+One rule: it behaves as the SQLite store does, failures included; tests/conformance/test_stores.py holds both to it.
+Nothing here reads a clock or waits; where a simulation wants delay or a crash in the middle, it hangs a hook in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import msgspec
+
+from arcd.store import Batch, CaseQuery, CaseRow, Entry, Head, OutboxRow, Restored, StateRow, StoreError
+from arcd.store.chain import GENESIS_HASH
+from arcd.store.precondition import check_batch, check_query, head_after, is_empty, last_rows, seal_all
+
+Hook = Callable[[Batch], Awaitable[None]]
+
+
+class MemoryStore:
+    """See `arcd.store.Store`.
+
+    `fail_next_commit`: raised by the next commit, which keeps nothing; every later one is refused.
+    `before_commit`, `after_commit`: awaited on either side of the instant at which a batch becomes durable. A hook that
+    raises before it keeps the batch out; one that raises after it has the batch stored and unacknowledged.
+    """
+
+    def __init__(self, *, urandom: Callable[[int], bytes] = os.urandom) -> None:
+        self.fail_next_commit: StoreError | None = None
+        self.before_commit: Hook | None = None
+        self.after_commit: Hook | None = None
+        self._urandom = urandom
+        self._entries: list[Entry] = []
+        self._subjects: list[frozenset[str]] = []
+        self._outbox: dict[str, OutboxRow] = {}
+        self._cases: dict[str, CaseRow] = {}
+        self._state: dict[tuple[str, str], StateRow] = {}
+        self._checkpoint_seq = 0
+        self._head = Head(seq=0, hash=GENESIS_HASH, at=0)
+        self._is_open = False
+        self._writing = False
+        self._failure: str | None = None
+
+    async def open(self) -> Restored:
+        assert not self._is_open, "opened twice"
+        self._is_open = True
+        self._failure = None
+        return Restored(
+            checkpoint_seq=self._checkpoint_seq,
+            rows=[self._state[place] for place in sorted(self._state)],
+            outbox=list(self._outbox.values()),
+            head=self._head,
+        )
+
+    async def commit(self, batch: Batch) -> None:
+        self._check_usable()
+        if is_empty(batch):
+            return
+        assert not self._writing, "one commit at a time"
+        check_batch(batch, self._head, self._checkpoint_seq)
+        self._writing = True
+        try:
+            if self.before_commit is not None:
+                await self.before_commit(batch)
+            self._check_usable()  # the process may have crashed meanwhile
+            if self.fail_next_commit is not None:
+                raise self.fail_next_commit
+            self._keep(batch)
+            if self.after_commit is not None:
+                await self.after_commit(batch)
+        except BaseException as error:
+            self._failure = str(error) or type(error).__name__
+            raise
+        finally:
+            self._writing = False
+
+    def _keep(self, batch: Batch) -> None:
+        outbox = dict(self._outbox)
+        for row in batch.outbox_added:
+            assert row.effect_id not in outbox, f"the store holds something else: {row.effect_id} is added twice"
+            outbox[row.effect_id] = row
+        for effect_id in batch.outbox_settled:
+            outbox.pop(effect_id, None)
+        sealed = seal_all(batch, self._head, self._urandom)
+        # Nothing below can fail: all of the batch, or, above, none of it.
+        self._outbox = outbox
+        self._entries.extend(sealed)
+        self._subjects.extend(frozenset((record.subject, *record.refs)) for record in batch.records)
+        self._cases.update((case.case_id, case) for case in batch.cases)
+        for state in last_rows(batch):
+            if state.body is None:
+                self._state.pop((state.table, state.key), None)
+            else:
+                self._state[state.table, state.key] = state
+        if batch.checkpoint is not None:
+            self._checkpoint_seq = batch.checkpoint.seq
+        self._head = head_after(self._head, sealed)
+
+    async def erase(self, seqs: Sequence[int]) -> None:
+        """Delete payload and salt of these entries; the chain stays."""
+        self._check_usable()
+        for seq in seqs:
+            if 0 < seq <= len(self._entries):
+                self._entries[seq - 1] = msgspec.structs.replace(self._entries[seq - 1], salt=None, payload=None)
+
+    async def entries(
+        self, *, after: int = 0, until: int | None = None, subject: str | None = None, kind: str | None = None
+    ) -> AsyncIterator[Entry]:
+        self._check_open()
+        last = self._head.seq if until is None else min(until, self._head.seq)
+        for index in range(max(after, 0), last):
+            entry = self._entries[index]
+            if (subject is None or subject in self._subjects[index]) and (kind is None or entry.kind == kind):
+                yield entry
+
+    async def head(self) -> Head:
+        return self._head
+
+    async def cases(self, query: CaseQuery) -> Sequence[CaseRow]:
+        check_query(query)
+        self._check_open()
+        found = [
+            case
+            for case in self._cases.values()
+            if (case.is_open or not query.open_only)
+            and query.site_id in (None, case.site_id)
+            and query.case_type in (None, case.case_type)
+        ]
+        found.sort(key=lambda case: (case.opened_at, case.case_id), reverse=True)
+        return found[: query.limit]
+
+    async def case(self, case_id: str) -> CaseRow | None:
+        self._check_open()
+        return self._cases.get(case_id)
+
+    async def close(self) -> None:
+        self._is_open = False
+
+    def crash(self) -> MemoryStore:
+        """What the next start finds: the committed, in a store of its own. This one keeps nothing from now on."""
+        survivor = MemoryStore(urandom=self._urandom)
+        survivor._entries = list(self._entries)
+        survivor._subjects = list(self._subjects)
+        survivor._outbox = dict(self._outbox)
+        survivor._cases = dict(self._cases)
+        survivor._state = dict(self._state)
+        survivor._checkpoint_seq = self._checkpoint_seq
+        survivor._head = self._head
+        self._failure = "the process has crashed"
+        return survivor
+
+    def _check_usable(self) -> None:
+        if self._failure is not None:
+            raise StoreError(f"nothing more is stored after a failed commit ({self._failure}); start arcd again")
+        self._check_open()
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise StoreError("the store is not open; open it before using it")

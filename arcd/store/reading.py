@@ -1,0 +1,111 @@
+"""Reading rows back: the questions as SQL, the answers as one JSON text each.
+
+One rule: one answer, one row. fetchall steps once per row, and beside a busy event loop each step waits for the GIL
+(packing.py has the figures); json_group_array answers in a single step, so that reading stays possible during an alarm
+storm. Bytes travel as hex. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from arcd.store import CaseQuery, CaseRow, Entry
+
+ENTRIES_PAGE: Final = 250  # rows that `entries` holds in memory at a time
+
+Parameters = dict[str, int | str]
+
+_ENTRY_COLUMNS: Final = """
+    json_group_array(json_array(
+        seq, at, kind, subject, hex(commitment), hex(previous_hash), hex(hash),
+        CASE WHEN salt IS NULL THEN NULL ELSE hex(salt) END, CASE WHEN body IS NULL THEN NULL ELSE hex(body) END
+    ))"""
+# CROSS JOIN keeps the order of the loops, so that the page comes in sequence without sorting a subject's whole past.
+_BY_SUBJECT: Final = """
+    era CROSS JOIN entry_ref AS r ON r.era = era.n AND r.ref = :subject
+        AND era.n BETWEEN (:after + 1) >> 16 AND :until >> 16
+    CROSS JOIN entry AS e ON e.seq = r.seq"""
+_CASE_COLUMNS: Final = """
+    json_group_array(json_array(
+        case_id, case_type, site_id, state, priority, is_open, opened_at, closed_at, hex(body)
+    ))"""
+
+_entries = msgspec.json.Decoder(list[tuple[int, int, str, str, str, str, str, str | None, str | None]])
+_cases = msgspec.json.Decoder(list[tuple[str, str, str, str, str, int, int, int | None, str]])
+
+
+def entries_question(after: int, until: int, subject: str | None, kind: str | None) -> tuple[str, Parameters]:
+    """One page of the entries in (after, until], in sequence order."""
+    source, seq, order = ("entry AS e", "e.seq", "e.seq") if subject is None else (_BY_SUBJECT, "r.seq", "era.n, r.seq")
+    of_kind = "" if kind is None else "AND e.kind = :kind" if subject is None else "AND +e.kind = :kind"
+    sql = f"""
+        SELECT {_ENTRY_COLUMNS} FROM (
+            SELECT e.*, p.salt, p.body FROM {source} LEFT JOIN payload AS p ON p.seq = e.seq
+            WHERE {seq} > :after AND {seq} <= :until {of_kind} ORDER BY {order} LIMIT :page
+        )"""  # noqa: S608 – only the fixed fragments above are put together; values are bound
+    parameters: Parameters = {"after": after, "until": until, "page": ENTRIES_PAGE}
+    if subject is not None:
+        parameters["subject"] = subject
+    if kind is not None:
+        parameters["kind"] = kind
+    return sql, parameters
+
+
+def entries_answer(text: str) -> list[Entry]:
+    unhex = bytes.fromhex
+    return [
+        Entry(
+            seq=seq,
+            at=at,
+            kind=kind,
+            subject=subject,
+            commitment=unhex(commitment),
+            previous_hash=unhex(previous_hash),
+            hash=unhex(own_hash),
+            salt=None if salt is None else unhex(salt),
+            payload=None if body is None else unhex(body),
+        )
+        for seq, at, kind, subject, commitment, previous_hash, own_hash, salt, body in _entries.decode(text)
+    ]
+
+
+def cases_question(query: CaseQuery) -> tuple[str, Parameters]:
+    conditions = ["TRUE"]
+    parameters: Parameters = {"limit": query.limit}
+    if query.open_only:
+        conditions.append("is_open")
+    if query.site_id is not None:
+        conditions.append("site_id = :site_id")
+        parameters["site_id"] = query.site_id
+    if query.case_type is not None:
+        conditions.append("case_type = :case_type")
+        parameters["case_type"] = query.case_type
+    sql = f"""
+        SELECT {_CASE_COLUMNS} FROM (
+            SELECT * FROM case_row WHERE {" AND ".join(conditions)}
+            ORDER BY opened_at DESC, case_id DESC LIMIT :limit
+        )"""  # noqa: S608 – fixed fragments only
+    return sql, parameters
+
+
+def case_question(case_id: str) -> tuple[str, Parameters]:
+    return f"SELECT {_CASE_COLUMNS} FROM case_row WHERE case_id = :case_id", {"case_id": case_id}  # noqa: S608 – fixed
+
+
+def cases_answer(text: str) -> list[CaseRow]:
+    return [
+        CaseRow(
+            case_id=case_id,
+            case_type=case_type,
+            site_id=site_id,
+            state=state,
+            priority=priority,
+            is_open=bool(is_open),
+            opened_at=opened_at,
+            closed_at=closed_at,
+            body=bytes.fromhex(body),
+        )
+        for case_id, case_type, site_id, state, priority, is_open, opened_at, closed_at, body in _cases.decode(text)
+    ]

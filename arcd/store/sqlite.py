@@ -1,0 +1,215 @@
+"""The embedded store: one SQLite file, one writer, readers beside it.
+
+One rule: `commit` is one statement outside any transaction, so SQLite makes it one of its own: it returns when the
+write-ahead log is synced, or nothing of it is there. After a failed commit the store accepts nothing more: what the
+disk then holds is found out by opening it again. (A sync that fails can leave the batch, whole, for the next start to
+find. It was never acknowledged, and its repetition is recognised.)
+
+The file is `file`'s, the row a batch travels in is `packing`'s, the questions are `reading`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import aiosqlite
+
+from arcd.store import Batch, CaseQuery, CaseRow, Entry, Head, OutboxRow, Restored, StateRow, StoreError
+from arcd.store.chain import GENESIS_HASH
+from arcd.store.failure import explained
+from arcd.store.file import release, take
+from arcd.store.packing import INSERT_BATCH, pack
+from arcd.store.precondition import check_batch, check_query, head_after, is_empty, seal_all
+from arcd.store.reading import (
+    Parameters,
+    case_question,
+    cases_answer,
+    cases_question,
+    entries_answer,
+    entries_question,
+)
+
+# The log is copied into the database every 2,000 pages of 4 KiB, by the commit that crosses the line: 8 MiB keep that
+# commit below 100 ms, and the log never grows past it by more than a batch (readers hold a snapshot for one page only).
+WAL_PAGES: Final = 2000
+WAL_BYTES_KEPT_MAX: Final = 16 << 20  # what one large batch leaves behind is given back to the file system
+
+_WRITER_PRAGMAS: Final = (
+    "PRAGMA synchronous = FULL",  # NORMAL may lose the last transactions at a power cut (sqlite.org/wal.html, 2.2)
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is erased is overwritten, not only unlinked
+    "PRAGMA cell_size_check = ON",  # a damaged page is noticed when read, not when it has spread
+    f"PRAGMA wal_autocheckpoint = {WAL_PAGES}",
+    f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT_MAX}",
+    "PRAGMA cache_size = -32768",  # KiB: the pages of the current era's refs
+)
+
+# At DEBUG aiosqlite prints every statement with its values, and the values here are people's data.
+logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
+
+class SqliteStore:
+    """See `arcd.store.Store`. `close` must be awaited: the connections' threads would keep the process from ending."""
+
+    def __init__(self, path: Path, *, urandom: Callable[[int], bytes] = os.urandom) -> None:
+        self._path = path.absolute()
+        self._urandom = urandom
+        self._lock: int | None = None
+        self._writer: aiosqlite.Connection | None = None
+        self._reader: aiosqlite.Connection | None = None
+        self._head = Head(seq=0, hash=GENESIS_HASH, at=0)
+        self._checkpoint_seq = 0
+        self._writing = False
+        self._failure: str | None = None
+
+    async def open(self) -> Restored:
+        assert self._lock is None, "opened twice"
+        self._lock = await asyncio.to_thread(take, self._path)
+        try:
+            with explained(self._path):
+                self._writer = await _connect(self._path, "rw")
+                await self._set_up(self._writer)
+                self._reader = await _connect(self._path, "ro")
+                restored = await self._restore(self._writer)
+        except BaseException:
+            await self.close()
+            raise
+        self._head = restored.head
+        self._checkpoint_seq = restored.checkpoint_seq
+        self._failure = None
+        return restored
+
+    async def commit(self, batch: Batch) -> None:
+        writer = self._usable(self._writer)
+        if is_empty(batch):
+            return
+        assert not self._writing, "one commit at a time"
+        check_batch(batch, self._head, self._checkpoint_seq)
+        sealed = seal_all(batch, self._head, self._urandom)
+        checkpoint_seq = self._checkpoint_seq if batch.checkpoint is None else batch.checkpoint.seq
+        row = pack(batch, sealed, self._head, checkpoint_seq)
+        self._writing = True
+        try:
+            with explained(self._path):
+                await _write(writer, INSERT_BATCH, row)
+        except BaseException as error:  # also when cancelled: the outcome is then unknown, so nothing may follow
+            self._failure = str(error) or type(error).__name__
+            raise
+        finally:
+            self._writing = False
+        self._head = head_after(self._head, sealed)
+        self._checkpoint_seq = checkpoint_seq
+
+    async def erase(self, seqs: Sequence[int]) -> None:
+        """Delete payload and salt of these entries; the chain stays. The entry that says so is the caller's to commit.
+
+        The log is emptied after it, so that no copy of the erased bytes waits there. A reader in the middle of a page
+        can hold that up; the next erasure or the closing of the store catches up.
+        """
+        writer = self._usable(self._writer)
+        with explained(self._path):
+            text = "[" + ",".join(str(int(seq)) for seq in seqs) + "]"
+            await _write(writer, "DELETE FROM payload WHERE seq IN (SELECT value FROM json_each(?))", (text,))
+            await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def entries(
+        self, *, after: int = 0, until: int | None = None, subject: str | None = None, kind: str | None = None
+    ) -> AsyncIterator[Entry]:
+        last = self._head.seq if until is None else min(until, self._head.seq)
+        while after < last:
+            page = entries_answer(await self._ask(*entries_question(after, last, subject, kind)))
+            for entry in page:
+                yield entry
+            if not page:
+                return
+            after = page[-1].seq
+
+    async def head(self) -> Head:
+        return self._head
+
+    async def cases(self, query: CaseQuery) -> Sequence[CaseRow]:
+        check_query(query)
+        return cases_answer(await self._ask(*cases_question(query)))
+
+    async def case(self, case_id: str) -> CaseRow | None:
+        found = cases_answer(await self._ask(*case_question(case_id)))
+        return found[0] if found else None
+
+    async def close(self) -> None:
+        """Also after a failure. The writer goes last: it empties the log into the database."""
+        reader, writer, lock = self._reader, self._writer, self._lock
+        self._reader = self._writer = self._lock = None
+        try:
+            for connection in (reader, writer):
+                if connection is not None:
+                    with suppress(sqlite3.Error):  # a full or failing disk has been reported; nothing is left to save
+                        await connection.close()
+        finally:
+            if lock is not None:
+                release(lock)
+
+    def _usable(self, connection: aiosqlite.Connection | None) -> aiosqlite.Connection:
+        if self._failure is not None:
+            raise StoreError(f"nothing more is stored after a failed commit ({self._failure}); start arcd again")
+        if connection is None:
+            raise StoreError(f"{self._path} is not open; open the store before using it")
+        return connection
+
+    async def _ask(self, sql: str, parameters: Parameters) -> str:
+        reader = self._reader
+        if reader is None:
+            raise StoreError(f"{self._path} is not open; open the store before using it")
+        with explained(self._path):
+            rows = list(await reader.execute_fetchall(sql, parameters))
+        return str(rows[0][0])
+
+    async def _set_up(self, writer: aiosqlite.Connection) -> None:
+        [(mode,)] = await writer.execute_fetchall("PRAGMA journal_mode = WAL")
+        if mode != "wal":
+            raise StoreError(
+                f"{self._path} is on a file system without shared memory for a write-ahead log (journal mode {mode}); "
+                "use a local disk"
+            )
+        for pragma in _WRITER_PRAGMAS:
+            await writer.execute_fetchall(pragma)
+
+    async def _restore(self, writer: aiosqlite.Connection) -> Restored:
+        [(head_seq, head_hash, checkpoint_seq)] = await writer.execute_fetchall(
+            "SELECT head_seq, head_hash, checkpoint_seq FROM meta"
+        )
+        at = 0
+        last = list(await writer.execute_fetchall("SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1"))
+        if (last[0][:2] if last else (0, GENESIS_HASH)) != (head_seq, head_hash):
+            raise StoreError(
+                f"{self._path} has been changed by hand: its last entry is not the recorded head {head_seq}; see what "
+                "is missing with `arcctl journal verify`, then restore the newest backup"
+            )
+        if last:
+            at = last[0][2]
+        state = await writer.execute_fetchall("SELECT part, key, body FROM state ORDER BY part, key")
+        outbox = await writer.execute_fetchall("SELECT effect_id, seq, body FROM outbox ORDER BY place")
+        return Restored(
+            checkpoint_seq=checkpoint_seq,
+            rows=[StateRow(table=part, key=key, body=body) for part, key, body in state],
+            outbox=[OutboxRow(effect_id=effect_id, seq=seq, body=body) for effect_id, seq, body in outbox],
+            head=Head(seq=head_seq, hash=head_hash, at=at),
+        )
+
+
+async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
+    return await aiosqlite.connect(f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None)
+
+
+async def _write(writer: aiosqlite.Connection, sql: str, row: tuple[object, ...]) -> None:
+    try:
+        await writer.execute_fetchall(sql, row)
+    except sqlite3.IntegrityError as error:
+        # Only a caller that contradicts what is stored gets here: an effect id added twice, a head that moved.
+        raise AssertionError(f"the store holds something else: {error}") from error
