@@ -39,6 +39,7 @@ REPLY_TOKENS: Final = frozenset({b"ACK", b"NAK", b"DUH", b"RSP"})
 _ENDS_PLAIN: Final = re.compile(rb"[^\[\]]*\](?:\[[^\]]*\])*(?:_[0-9:,-]{1,19})?")
 _ENDS_ENCRYPTED: Final = re.compile(rb"(?:[0-9A-Fa-f]{32})+")
 
+_KEY_LETTERS: Final = (b"K", b"k")
 # Extended data K carries an encryption key (protocols.md 1.2). In the place of extended data it is blanked whatever it
 # holds; in the place of the data (behind `[`, or behind the pad's bar) only if it looks like a key, for an unknown
 # token's alarm may begin with a K there.
@@ -78,14 +79,21 @@ def cut_blanked(text: bytes, start: int) -> tuple[Content, bytes] | None:
     content = cut_content(text, start)
     if content is None:
         return None
-    # Most frames have data and nothing else: only what could hold a key is searched for one.
-    if content.fields or content.trailing or content.data[:1] in (b"K", b"k") or b"[" in content.data:
+    if _may_hold_key(content):
         clear = blank_keys(text)
         if clear != text:
             content = cut_content(clear, start)
             assert content is not None  # blanking leaves brackets alone
             return content, clear
     return content, text
+
+
+def _may_hold_key(content: Content) -> bool:
+    """Cheap and on the safe side: few frames could, and only those are searched."""
+    data = content.data
+    if data[:1] in _KEY_LETTERS or b"[" in data or content.trailing:
+        return True
+    return any(field[:1] in _KEY_LETTERS or b"[" in field for field in content.fields) if content.fields else False
 
 
 def is_whole(body: bytes) -> bool:

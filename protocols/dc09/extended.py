@@ -64,7 +64,7 @@ def decode_extended(fields: tuple[bytes, ...], encoding: str) -> Extended:
             extra.append(("x" + letter, KEY_SHOWN))
         else:
             extra.append(("x" + letter, value))
-    position = _position(place)
+    position = _position(place) if place else None
     if position is None or (position.altitude_m is None and "Z" in place):
         unread = place if position is None else {"Z": place["Z"]}
         extra += [("x" + letter, value) for letter, value in unread.items()]
@@ -93,7 +93,9 @@ def _merge_all(signal: Signal, extended: Extended) -> Signal:
         else:
             extra = (("xI", extended.text), *extra)
     return msgspec.structs.replace(
-        _merge_time_and_place(signal, extended),
+        signal,
+        occurred_at=signal.occurred_at if extended.occurred_at is None else extended.occurred_at,
+        position=signal.position if extended.position is None else extended.position,
         text=text,
         media=signal.media + extended.media,
         extra=signal.extra + extra,

@@ -9,6 +9,8 @@ How a broken frame is left behind, earliest evidence first:
   2. The start of another frame (LF, CRC, 0LLL, quote) inside the body: this one was cut short.
   3. The stated end is no CR, or the CRC differs.
 The next search begins after that CR or at that start, so a good frame behind a bad one is never swallowed.
+2 holds even where the outer length and CRC fit. No text of the standard holds an LF, let alone a whole frame start;
+whoever gets one into a zone name makes the outer frame Malformed, which people see, whatever the reads were.
 """
 
 from __future__ import annotations
@@ -88,7 +90,8 @@ class FrameReader:
                 at = start
             if found is None:
                 break
-            self._end_noise(items)
+            if self._noise_bytes:
+                self._end_noise(items)
             judged = self._judge(buffer, found)
             if judged is None:
                 break
@@ -104,7 +107,8 @@ class FrameReader:
         left, self._buffer = self._buffer, b""
         if _START.match(left) is None:
             self._add_noise(left, items)
-            self._end_noise(items)
+            if self._noise_bytes:
+                self._end_noise(items)
         else:
             items.append(_malformed("length", "the stream ended inside a frame", left))
         return items
@@ -194,9 +198,8 @@ class FrameReader:
                 self._end_noise(items)
 
     def _end_noise(self, items: list[Frame | Malformed]) -> None:
-        if self._noise_bytes:
-            items.append(_malformed("noise", f"{self._noise_bytes} bytes that start no frame", self._noise))
-            self._noise, self._noise_bytes = b"", 0
+        items.append(_malformed("noise", f"{self._noise_bytes} bytes that start no frame", self._noise))
+        self._noise, self._noise_bytes = b"", 0
 
 
 def _unfinished_start(buffer: bytes, at: int) -> int:

@@ -109,5 +109,10 @@ def test_encrypted_replies() -> None:
     assert Dialler("1").read_reply(frame, NOW) is None
 
 
+def test_a_key_seals_every_message() -> None:
+    frame = Dialler("1", key=KEY).null(sequence=1, now=NOW, pad=pad)
+    assert frame == encode_frame(b'"*NULL"0001L0#1[' + encrypt_content(KEY, b"]_12:00:00,06-15-2026", pad))
+
+
 def test_a_dialler_does_not_show_its_key() -> None:
     assert KEY_TEXT not in repr(Dialler("1", key=KEY)).upper()

@@ -112,6 +112,11 @@ def test_cr_and_lf_inside_the_text_do_not_end_a_frame() -> None:
     assert bodies_either_way(encode_frame(body)) == [body]
 
 
+def test_a_frame_inside_a_text_is_never_hidden() -> None:
+    outer = encode_frame(b'"SIA-PUL"0001L0#1[' + NULL + b"]")
+    assert bodies_either_way(outer + GOOD) == ["length", NULL[9:-1], "noise", BODY]
+
+
 @pytest.mark.parametrize("idle", [b"\x00", b"\r", b"\n", b"\r\n", b"\x00" * 5000, b"\n" * 12, b"\r\x00\n\n\r\n"])
 def test_idle_characters_are_silent(idle: bytes) -> None:
     reader = FrameReader()
