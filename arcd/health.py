@@ -23,9 +23,17 @@ def create_health_app(metrics: Metrics, progress: Progress, checks: Checks) -> F
     """`progress` is the gate that also feeds the watchdog; `checks` are asked on every call, so they must be cheap."""
     app = FastAPI(title="arcd health", docs_url=None, redoc_url=None, openapi_url=None)
 
+    def readiness() -> tuple[tuple[Check, ...], bool]:
+        results = tuple(checks())
+        # No check at all means that the daemon has not been put together yet.
+        is_ready = bool(results) and all(check.ok for check in results)
+        metrics.ready(is_ready)
+        return results, is_ready
+
     # Coroutines on purpose: an answer proves that the daemon's own loop turns, which a thread's would not.
     @app.get("/metrics")
     async def scrape(request: Request) -> Response:
+        readiness()  # arc_ready must be true at every scrape, whether or not somebody asks /readyz
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         # Given as a header: as media_type, starlette would add a second charset.
         return Response(body, headers={"Content-Type": content_type})
@@ -40,12 +48,9 @@ def create_health_app(metrics: Metrics, progress: Progress, checks: Checks) -> F
 
     @app.get("/readyz")
     async def ready() -> JSONResponse:
-        results = tuple(checks())
+        results, is_ready = readiness()
         failed = [{"name": check.name, "reason": check.detail} for check in results if not check.ok]
         passed = [check.name for check in results if check.ok]
-        # No check at all means that the daemon has not been put together yet.
-        is_ready = bool(results) and not failed
-        metrics.ready(is_ready)
         return _answer("ready" if is_ready else "not ready", is_good=is_ready, problems=failed, passed=passed)
 
     return app

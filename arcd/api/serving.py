@@ -165,13 +165,16 @@ async def serve_app(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Serv
     )
     server = _Server(config)
     served = _describe(listener)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listener]), name=f"http {served.address}")
-        await server.is_accepting.wait()
-        try:
-            yield served
-        finally:
-            server.stop()
+    with listener:
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(server.serve(sockets=[listener]), name=f"http {served.address}")
+            await server.is_accepting.wait()
+            try:
+                yield served
+            finally:
+                server.stop()
+                # However the block ended, requests under way are finished first: a task group would cancel them.
+                await asyncio.wait([serving])
 
 
 def _describe(listener: socket.socket) -> Served:
