@@ -10,12 +10,15 @@ from fastapi import Depends, FastAPI
 
 from arcd import __version__
 from arcd.api import cases, flags, journal, rules, sites, status
-from arcd.api.answers import install
+from arcd.api.answers import install, refused_body
 from arcd.api.asking import peer_actor
+from arcd.api.body_limit import BodyLimit
 from arcd.api.desk import Desk
+from arcd.api.imports import IMPORT_BYTES_MAX
 
 # A form of 64 fields with 4000 characters each is the largest body but for imports; JSON may escape one in 12 bytes.
 BODY_BYTES_MAX = 4 * 1024 * 1024
+LARGER_BODIES = {"/v1/sites/import": IMPORT_BYTES_MAX, "/v1/rules/reload": IMPORT_BYTES_MAX}
 
 
 def admin_app(desk: Desk) -> FastAPI:
@@ -29,10 +32,10 @@ def admin_app(desk: Desk) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         dependencies=[Depends(peer_actor)],
-        max_body_size=BODY_BYTES_MAX,
     )
     app.state.desk = desk
     install(app)
+    app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, larger=LARGER_BODIES, refuse=refused_body)
     for module in (status, cases, flags, sites, journal, rules):
         app.include_router(module.router)
     return app

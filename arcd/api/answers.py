@@ -113,6 +113,10 @@ def _refused(status: int, rule: str, message: str, headers: dict[str, str] | Non
     return JSONResponse(Refused(rule=rule, message=message).model_dump(), status_code=status, headers=headers)
 
 
+def refused_body(status: int, message: str) -> Response:
+    return _refused(status, "body", message)
+
+
 async def _on_api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return _refused(error.status, error.rule, error.message, error.headers)
@@ -136,7 +140,6 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     phrase = {
         404: "There is no such route; /v1/openapi.json lists them.",
         405: "This route does not take that method; /v1/openapi.json lists them.",
-        413: "The body is too large for this route.",
     }.get(error.status_code, str(error.detail))
     return _refused(error.status_code, f"http.{error.status_code}", phrase, dict(error.headers or {}))
 

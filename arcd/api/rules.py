@@ -14,7 +14,7 @@ from pydantic import Field
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, NotFoundError, UnusableError, View
 from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, Asker, Reading, TheDesk
 from arcd.api.desk import Desk
-from arcd.api.imports import IMPORT_BYTES_MAX, IMPORT_ERRORS, Files, Imported, imported
+from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.instants import parse_instant
 from arcd.api.site_view import CENTRE_TIMEZONE
 from arcd.core.directory import local_time
@@ -153,7 +153,6 @@ async def show_rules(
     summary="Take changed rules into use, all of them or none",
     responses=ASK_ERRORS | IMPORT_ERRORS,
     response_model=Imported,
-    max_body_size=IMPORT_BYTES_MAX,
 )
 async def reload_rules(desk: TheDesk, actor: Asker, wanted: RulesWanted) -> JSONResponse:
     report = await desk.load_rules(wanted.files, actor, dry_run=wanted.dry_run)

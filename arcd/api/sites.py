@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, NotFoundError, View
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
-from arcd.api.imports import IMPORT_BYTES_MAX, IMPORT_ERRORS, Files, Imported, imported
+from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.site_view import SiteRow, SiteView, site_row, site_view
 
 router = APIRouter(prefix="/v1/sites", tags=["sites"])
@@ -58,7 +58,6 @@ async def show_site(
     summary="Import the site base, all of it or nothing",
     responses=ASK_ERRORS | IMPORT_ERRORS,
     response_model=Imported,
-    max_body_size=IMPORT_BYTES_MAX,
 )
 async def import_sites(desk: TheDesk, actor: Asker, wanted: SiteImport) -> JSONResponse:
     report = await desk.import_sites(wanted.files, actor, dry_run=wanted.dry_run, remove_missing=wanted.remove_missing)
