@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from fastcrc.crc16 import arc as crc16
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from protocols.dc09.frame import (
     NOISE_RUN_BYTES_MAX,
     Frame,
     FrameReader,
-    crc16,
     encode_frame,
 )
 
