@@ -70,6 +70,9 @@ def closure(tree: Tree) -> Test:
             tests = tuple(closure(child) for child in tree.children)
             if len(tests) == 1:
                 return tests[0]
+            if len(tests) == 2:
+                first, second = tests
+                return lambda signal, view: first(signal, view) or second(signal, view)
 
             def holds_any(signal: Signal | None, view: View) -> bool:
                 for test in tests:  # noqa: SIM110 – a generator costs more than the comparison inside it
@@ -82,6 +85,9 @@ def closure(tree: Tree) -> Test:
             tests = tuple(closure(child) for child in tree.children)
             if len(tests) == 1:
                 return tests[0]
+            if len(tests) == 2:
+                first, second = tests
+                return lambda signal, view: first(signal, view) and second(signal, view)
 
             def holds_all(signal: Signal | None, view: View) -> bool:
                 for test in tests:  # noqa: SIM110 – as above
@@ -127,6 +133,41 @@ def _pinned(tree: Tree, everything: frozenset[T], accepted: Callable[[Leaf], fro
             # Only of a comparison that speaks of nothing else is the opposite known.
             found = accepted(tree.child) if isinstance(tree.child, Leaf) else None
             return everything if found is None else everything - found
+
+
+def simplified(tree: Tree, category: Category, qualifier: Qualifier) -> Tree | bool:
+    """What is left of a condition for signals of which these two are known; a flag where nothing is."""
+    match tree:
+        case Leaf():
+            return _known(tree, category, qualifier)
+        case Negation():
+            inner = simplified(tree.child, category, qualifier)
+            return not inner if isinstance(inner, bool) else Negation(inner)
+        case AllOf() | AnyOf():
+            decides = isinstance(tree, AnyOf)  # one True decides an `any`, one False an `all`
+            parts = [simplified(child, category, qualifier) for child in tree.children]
+            if any(part is decides for part in parts):
+                return decides
+            left = tuple(part for part in parts if not isinstance(part, bool))
+            if not left:
+                return not decides
+            return left[0] if len(left) == 1 else type(tree)(left)
+
+
+def _known(leaf: Leaf, category: Category, qualifier: Qualifier) -> Tree | bool:
+    if leaf.values is None:
+        return leaf
+    value: Value
+    match leaf.path.name:
+        case "signal.category":
+            value = category
+        case "signal.life_safety":
+            value = category in LIFE_SAFETY
+        case "signal.qualifier":
+            value = qualifier
+        case _:
+            return leaf
+    return (value in leaf.values) == (leaf.operator == "in")
 
 
 def covers(wider: Tree, narrower: Tree) -> bool:

@@ -134,7 +134,6 @@ def _build_route(draft: RouteDraft, answers: Answers) -> Route:
     return Route(
         path=draft.path,
         when=draft.when,
-        holds=draft.when.test,
         plan=shape.plan,
         priority=shape.priority,
         desc=shape.desc,

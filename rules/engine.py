@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from protocols.signals import LIFE_SAFETY, Qualifier, Scheme, Signal
 from rules.model import CaseType, Decision, Plan, Priority, Reason, TraceStep, View
-from rules.routes import Pack, Route, RouteIndex
+from rules.route_index import RouteIndex
+from rules.routes import Pack, Route
 from rules.schema import PackTest
 
 ROOT_ROUTE = "root"
