@@ -1,0 +1,51 @@
+"""The tree of verbs, and the options that stand before them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from arcd.cli import cases, explain, flags, journal, panel, rules, sites, status
+from arcd.cli.invocation import AsJson, Language, Socket
+
+app = typer.Typer(
+    name="arcctl",
+    help="Operate an alarm receiving centre run by arcd.",
+    epilog="Exit codes: 0 done, 1 refused or something found, 2 wrong usage, 3 the daemon cannot be reached.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+status.add_to(app)
+cases.add_to(app)
+explain.add_to(rules.app)
+app.add_typer(flags.test_app, name="test")
+app.add_typer(flags.maintenance_app, name="maintenance")
+app.add_typer(sites.app, name="sites")
+app.add_typer(journal.app, name="journal")
+app.add_typer(rules.app, name="rules")
+app.add_typer(panel.app, name="panel")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from arcd import __version__
+
+        typer.echo(f"arcctl {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")]
+
+
+@app.callback()
+def _before_verb(
+    as_json: AsJson = False, socket: Socket = None, language: Language = None, version: Version = False
+) -> None:
+    """Operate an alarm receiving centre run by arcd."""
+
+
+def main() -> None:
+    app(prog_name="arcctl")

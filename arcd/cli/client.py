@@ -1,0 +1,156 @@
+"""Asks the daemon over its Unix socket, and says in a sentence why when it cannot.
+
+One rule: the daemon decides everything; this file only carries questions and turns answers into values or `CliError`s.
+Who is asking is the socket's business: the daemon sees the operating system user at the other end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from arcd.cli.failures import CliError, NotFoundError, RefusedError, UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+SOCKET_NAME = "arcd.sock"
+SOCKET_PATHS = (Path("var") / SOCKET_NAME, Path("/run/arcd") / SOCKET_NAME)  # from a clone, else as systemd runs it
+SOCKET_ENVIRONMENT = "ARCD_SOCKET"
+
+CONNECT_TIMEOUT_S = 3.0  # a local socket answers at once or not at all
+ANSWER_TIMEOUT_S = 60.0  # an import of a whole site base is hashed and committed before it is answered
+
+
+def default_socket() -> Path:
+    named = os.environ.get(SOCKET_ENVIRONMENT)
+    if named:
+        return Path(named)
+    return next((path for path in SOCKET_PATHS if path.exists()), SOCKET_PATHS[-1])
+
+
+class Daemon:
+    def __init__(self, socket: Path, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        self.socket = socket
+        timeout = httpx.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S)
+        transport = httpx.HTTPTransport(uds=str(socket))
+        # trust_env would let a proxy setting of the shell have a say about a local socket.
+        self._http = httpx.Client(transport=transport, base_url="http://arcd", timeout=timeout, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: str | int | bool | None) -> Any:
+        return self._ask("GET", path, query=query)
+
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
+        return self._ask("POST", path, body=body)
+
+    def lines(self, path: str, **query: str | int | bool | None) -> Iterator[Any]:
+        """An NDJSON stream, line by line, for as long as the daemon has something to say."""
+        import msgspec
+
+        endless = httpx.Timeout(CONNECT_TIMEOUT_S, read=None)
+        with self._reaching(), self._http.stream("GET", path, params=_given(query), timeout=endless) as answer:
+            if answer.status_code != httpx.codes.OK:
+                answer.read()
+                self._fail(answer)
+            for line in answer.iter_lines():
+                if line.strip():
+                    yield msgspec.json.decode(line)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int | bool | None] | None = None,
+        body: Mapping[str, object] | None = None,
+    ) -> Any:
+        with self._reaching():
+            answer = self._http.request(method, path, params=_given(query or {}), json=body)
+        if not answer.is_success:
+            self._fail(answer)
+        return _decoded(answer)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.ConnectError as error:
+            raise UnreachableError(self._why_unreachable()) from error
+        except httpx.TimeoutException as error:
+            raise UnreachableError(
+                f"arcd at {self.socket} does not answer in time; look at `journalctl -u arcd`"
+            ) from error
+        except httpx.TransportError as error:
+            raise UnreachableError(
+                f"arcd at {self.socket} ended the connection; look at `journalctl -u arcd`"
+            ) from error
+
+    def _why_unreachable(self) -> str:
+        try:
+            exists = self.socket.exists()
+        except PermissionError:
+            exists = True
+        if not exists:
+            return (
+                f"no daemon listens on {self.socket}; start it (`make run`, or `systemctl start arcd`), "
+                f"or name its socket with --socket or {SOCKET_ENVIRONMENT}"
+            )
+        if not os.access(self.socket, os.R_OK | os.W_OK):
+            return f"{self.socket} may not be opened by this user; join the group that owns it, or use sudo"
+        return f"nothing answers on {self.socket}; the daemon has ended: `systemctl status arcd` says why"
+
+    def _fail(self, answer: httpx.Response) -> NoReturn:
+        told = _decoded(answer) if _is_json(answer) else {}
+        message = _message(told) or f"the daemon answered {answer.status_code} {answer.reason_phrase}"
+        match answer.status_code:
+            case httpx.codes.CONFLICT:
+                raise RefusedError(message, rule=str(told.get("rule", "")), answer=told)
+            case httpx.codes.NOT_FOUND:
+                raise NotFoundError(message)
+            case httpx.codes.FORBIDDEN | httpx.codes.UNAUTHORIZED:
+                raise RefusedError(message, rule="access")
+            case httpx.codes.SERVICE_UNAVAILABLE:
+                pause = answer.headers.get("retry-after", "1")
+                raise UnreachableError(f"{message} (the daemon is busy; ask again in {pause} s)")
+            case code if 400 <= code < 500:
+                raise UsageError(message)
+            case _:
+                raise UnreachableError(f"{message}; `journalctl -u arcd` says more")
+
+
+def _given(query: Mapping[str, str | int | bool | None]) -> dict[str, str | int]:
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in query.items()
+        if value is not None
+    }
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    return "json" in answer.headers.get("content-type", "")
+
+
+def _decoded(answer: httpx.Response) -> Any:
+    if not _is_json(answer):
+        raise CliError("what answers there is not arcd; check --socket")
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise CliError("the daemon's answer is no JSON; is arcctl of the same release as arcd?") from error
+
+
+def _message(told: object) -> str:
+    if not isinstance(told, dict):
+        return ""
+    for name in ("message", "detail", "error"):
+        if isinstance(told.get(name), str):
+            return str(told[name])
+    return ""

@@ -1,0 +1,173 @@
+"""arcctl rules explain: which route would take a signal, and why the others would not.
+
+One rule: it is the decision itself, asked for and not acted on: the running daemon's about one of its sites,
+or the shipped rules' (with your own over them) about a site that is only described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arcd.cli.failures import NotFoundError, UsageError
+from arcd.cli.invocation import Invocation, verb
+from arcd.cli.output import BAD, GOOD, PRIORITY_STYLES, QUIET, STRONG, Output
+from arcd.cli.rules import usable_rules
+
+if TYPE_CHECKING:
+    from rules.schema import PackTest
+
+Words = Annotated[list[str] | None, typer.Option(metavar="WORD", help="Repeatable.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    examples = (
+        "arcctl rules explain --code BA --zone 3 --armed",
+        "arcctl rules explain --code 130 --scheme contact_id --group shops --verification 2",
+        "arcctl rules explain --site K-1 --code FA",
+        "arcctl rules explain --rules /etc/arcd/rules --category fire --weekday sat --at 03:12",
+    )
+    verb(app, "explain", examples=examples)(explain)
+
+
+def explain(
+    call: Invocation,
+    code: Annotated[str, typer.Option(metavar="CODE", help="Event code: BA, FA, 130, …")] = "",
+    scheme: Annotated[str, typer.Option(metavar="sia|contact_id|arcd", help="Table the code is from.")] = "sia",
+    qualifier: Annotated[str | None, typer.Option(metavar="WORD", help="new, restore or status [the table's].")] = None,
+    category: Annotated[str | None, typer.Option(metavar="WORD", help="fire, intrusion, … [the table's].")] = None,
+    zone: Annotated[str | None, typer.Option(metavar="NUMBER", help="Zone or point.")] = None,
+    area: Annotated[str | None, typer.Option(metavar="NUMBER", help="Area or partition.")] = None,
+    user: Annotated[str | None, typer.Option(metavar="NUMBER", help="User.")] = None,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Text of the signal.")] = None,
+    armed: Annotated[bool | None, typer.Option("--armed/--disarmed", help="Of the signal's area.")] = None,
+    verification: Annotated[int, typer.Option(metavar="0…4", min=0, max=4, help="Level of confirmation.")] = 0,
+    open_category: Annotated[
+        list[str] | None, typer.Option("--open", metavar="WORD", help="Category of an open case; repeatable.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Like 03:12; with --site an instant like 2026-12-24T03:12.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(metavar="ID", help="Ask the daemon about this site.")] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Ask the daemon about the site of this account.")
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option(metavar="ID", help="System of the site [the one with the zone].")
+    ] = None,
+    rules: Annotated[Path | None, typer.Option(metavar="DIR", help="Your own rules over the shipped ones.")] = None,
+    kind: Annotated[str, typer.Option(metavar="WORD", help="Kind of the site: shop, bank, …")] = "",
+    group: Words = None,
+    tag: Words = None,
+    service: Words = None,
+    system_kind: Annotated[str, typer.Option(metavar="WORD", help="intrusion, fire, technical, …")] = "",
+    zone_kind: Annotated[str, typer.Option(metavar="WORD", help="door, pir, smoke, …")] = "",
+    weekday: Annotated[str, typer.Option(metavar="mon…sun", help="Weekday at the site.")] = "mon",
+    holiday: Annotated[bool, typer.Option("--holiday", help="On a public holiday.")] = False,
+    unknown_site: Annotated[
+        bool, typer.Option("--unknown-site", help="From an account nobody has configured.")
+    ] = False,
+) -> None:
+    """Show the route that takes a signal, and what stopped the others.
+
+    With --site or --account the running daemon answers from its own rules and the site as it is now; else the shipped
+    rules answer about a site described by the other options, without a daemon.
+    """
+    signal = _given(
+        scheme=scheme, code=code, qualifier=qualifier, category=category, area=area, zone=zone, user=user, text=text
+    )
+    state = _given(armed=armed, verification=verification, open_categories=open_category)
+    if site is not None or account is not None:
+        question = {"signal": signal, "site_id": site or _site_of(call, account or ""), "state": state}
+        asked = question | _given(system_id=system, at=at)
+        call.out.show(call.daemon.post("/v1/rules/explain", asked), _render)
+        return
+    described = {
+        "name": "explain",
+        "signal": signal,
+        "site": "unknown" if unknown_site else _given(kind=kind, groups=group, tags=tag, services=service),
+        "zone": _given(number=zone, kind=zone_kind) if zone is not None else None,
+        "system": {"kind": system_kind},
+        "state": state,
+        "time": _given(weekday=weekday, at=at, holiday=holiday),
+    }
+    call.out.show(_explained(call, rules, described), _render)
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _explained(call: Invocation, rules: Path | None, described: Mapping[str, object]) -> dict[str, Any]:
+    """The daemon's answer to the same question, made here."""
+    from rules.explain import render
+    from rules.packtest import NOW, signal_of, view_of
+    from rules.paths import ValueFault
+
+    situation = _situation(described)
+    ruleset = usable_rules(call, rules)
+    try:
+        signal = signal_of(situation.signal)
+    except ValueFault as fault:
+        raise UsageError(f"{fault.message}; {fault.advice}") from fault
+    explanation = ruleset.explain(signal, view_of(situation), NOW)
+    decision = explanation.decision
+    return {
+        "route": decision.route,
+        "plan": decision.plan,
+        "priority": decision.priority.value,
+        "reason": decision.reason.value,
+        "opens_case": decision.opens_case,
+        "rules_digest": decision.rules_digest,
+        "trace": [
+            {"route": step.route, "matched": step.matched, "failing": step.failing} for step in explanation.trace
+        ],
+        "tree": render(explanation),
+    }
+
+
+def _situation(described: Mapping[str, object]) -> PackTest:
+    """Read as the tests in packs are read, so that both mean the same."""
+    import msgspec
+    from pydantic import ValidationError
+
+    from rules.schema import PackTest
+
+    try:
+        return PackTest.model_validate_json(msgspec.json.encode(described))
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        option = "--" + str(fault["loc"][1] if len(fault["loc"]) > 1 else fault["loc"][0]).replace("_", "-")
+        raise UsageError(f"{option}: {fault['msg'][:1].lower()}{fault['msg'][1:]}") from None
+
+
+def _site_of(call: Invocation, account: str) -> str:
+    """The site an account belongs to. The daemon lists sites, not accounts, so they are looked through."""
+    from arcd.cli.sites import all_sites
+
+    rows = all_sites(call)
+    wanted = account.upper()
+    with call.out.progress("looking for the account") as report:
+        for index, row in enumerate(rows):
+            report(index, len(rows))
+            site = call.daemon.get(f"/v1/sites/{row['id']}")
+            numbers = [each["number"].upper() for system in site["systems"] for each in system["accounts"]]
+            if wanted in numbers:
+                return str(row["id"])
+    raise NotFoundError(f"no site has the account {account}; `arcctl sites list` lists the sites")
+
+
+def _render(out: Output, value: Mapping[str, Any]) -> None:
+    for line in value["tree"].split("\n"):
+        style = GOOD if "●" in line else QUIET if "○" in line else BAD if "life_safety_raised" in line else ""
+        out.line(out.styled(line, style))
+    opens = "opens a case" if value["opens_case"] else "kept in the history, nobody is asked for anything"
+    out.line(
+        out.styled(f" {value['priority']} ", PRIORITY_STYLES.get(value["priority"], "")),
+        " ",
+        out.styled(value["plan"], STRONG),
+        f": {opens}",
+    )

@@ -1,0 +1,220 @@
+"""What each kind of fact says, in a sentence or a few lines.
+
+One rule: one function per kind of `arcd.core.facts`; a test holds the table against the vocabulary. Fields at their
+default are not in the journal's JSON, so everything optional is asked for with `get`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from arcd.cli.times import local_and_utc, read_instant, span
+
+JsonObject = Mapping[str, Any]
+Describe = Callable[[JsonObject], list[str]]
+
+
+def describe_fact(fact: JsonObject) -> list[str]:
+    """At least one line."""
+    describe = FACTS.get(fact["fact"])
+    if describe is None:
+        return [f"{fact['fact']}: " + ", ".join(f"{name} {value}" for name, value in fact.items() if name != "fact")]
+    return describe(fact)
+
+
+def _frame_received(fact: JsonObject) -> list[str]:
+    received = fact["received"]
+    origin = received["origin"]
+    words = [f"{received['protocol']} {received['token']}"]
+    if received.get("sequence") is not None:
+        words.append(f"sequence {received['sequence']}")
+    prefix = "".join(f" {name} {origin[name]}" for name in ("receiver", "line") if origin.get(name) is not None)
+    words.append(f"account {origin['account']}{prefix}")
+    if received.get("session_account") not in (None, origin["account"]):
+        words.append(f"sent for {received['session_account']}")
+    words.append("AES" if received.get("protection") == "encrypted" else "plain")
+    if received.get("clock_skew_s") is not None:
+        words.append(f"panel's clock {received['clock_skew_s']:+.0f} s")
+    lines = [f"{', '.join(words)}, from {fact['peer']} by {fact['gateway']}"]
+    if received.get("problem"):
+        lines.append(f"NOT TO BE TRUSTED: {received['problem'].replace('_', ' ')}")
+    lines += [_signal(signal) for signal in received.get("signals", ())]
+    if received.get("remarks"):
+        lines.append(f"tolerated: {', '.join(received['remarks'])}")
+    raw = _raw(received.get("raw", ""))
+    return [*lines, f"raw {raw}"] if raw else lines
+
+
+def _signal(signal: JsonObject) -> str:
+    from protocols.event_codes import STANDARD
+    from protocols.signals import Scheme
+
+    schemes = {scheme.value: scheme for scheme in Scheme}
+    scheme = schemes.get(signal["scheme"])
+    known = STANDARD.lookup(scheme, signal["code"]) if scheme is not None else None
+    name = f" {known.name}" if known is not None else " (code in no table)" if signal["scheme"] != "arcd" else ""
+    where = "".join(f", {word} {signal[word]}" for word in ("area", "zone", "user") if signal.get(word) is not None)
+    text = f", “{signal['text']}”" if signal.get("text") else ""
+    occurred = read_instant(signal.get("occurred_at"))
+    happened = f", happened {local_and_utc(occurred)}" if occurred is not None else ""
+    media = "".join(f", media {address}" for address in signal.get("media", ()))
+    extra = "".join(f", {name} {value}" for name, value in signal.get("extra", ()))
+    category = signal["category"].replace("_", " ")
+    return f"{signal['code']}{name}: {category}, {signal['qualifier']}{where}{text}{happened}{media}{extra}"
+
+
+def _raw(encoded: str) -> str:
+    """Bytes stand in JSON as base64."""
+    import base64
+
+    try:
+        return base64.b64decode(encoded, validate=True).decode("latin-1")
+    except ValueError:
+        return encoded
+
+
+def _frame_malformed(fact: JsonObject) -> list[str]:
+    malformed = fact["malformed"]
+    times = f", {fact['count']} times" if fact.get("count", 1) > 1 else ""
+    what = f"{malformed['protocol']} bytes that are no frame ({malformed['reason']}: {malformed['detail']}){times}"
+    return [f"{what}, from {fact['peer']} by {fact['gateway']}", f"raw {_raw(malformed['raw'])}"]
+
+
+def _accounts_heard(fact: JsonObject) -> list[str]:
+    return [f"{len(fact['heard'])} accounts have proved to be alive"]
+
+
+def _started(fact: JsonObject) -> list[str]:
+    told = f"arcd {fact['version']} started"
+    down_since = read_instant(fact.get("down_since"))
+    if down_since is None:
+        return [f"{told} for the first time"]
+    how = "stopped" if fact.get("clean", True) else "LAST HEARD OF, WITHOUT A GOODBYE"
+    return [f"{told}; {how} {local_and_utc(down_since)}"]
+
+
+def _stopped(fact: JsonObject) -> list[str]:
+    return [f"arcd stopped: {fact['reason']}"]
+
+
+def _clock_stepped(fact: JsonObject) -> list[str]:
+    way = "forward" if fact["step_s"] > 0 else "back"
+    return [f"the machine's clock was set {way} by {span(abs(fact['step_s']))}"]
+
+
+def _deadline_reached(fact: JsonObject) -> list[str]:
+    due = read_instant(fact["due"])
+    return [f"time is up for {fact['key']}" + (f", due {local_and_utc(due)}" if due is not None else "")]
+
+
+def _step_failed(fact: JsonObject) -> list[str]:
+    return [f"a {fact['failed_kind']} COULD NOT BE DIGESTED: {fact['error']}", f"it said {fact['failed_fact']}"]
+
+
+def _daemon_troubled(fact: JsonObject) -> list[str]:
+    state = "is over" if fact.get("cleared") else "of the daemon itself"
+    return [f"trouble {state}: {fact['code']}: {fact['detail']}"]
+
+
+def _rules_loaded(fact: JsonObject) -> list[str]:
+    return [f"{_by(fact)} put rules {fact['digest'][:12]} into force ({len(fact['sources'])} files)"]
+
+
+def _centre_imported(fact: JsonObject) -> list[str]:
+    centre = fact["centre"]
+    counts = f"{len(centre.get('guards', ()))} guards, {len(centre.get('contacts', ()))} contacts"
+    return [f"{_by(fact)} imported the centre: {counts}"]
+
+
+def _site_imported(fact: JsonObject) -> list[str]:
+    site = fact["site"]
+    return [f"{_by(fact)} imported site {site['id']} {site['name']}: {len(site.get('systems', ()))} systems"]
+
+
+def _site_removed(fact: JsonObject) -> list[str]:
+    return [f"{_by(fact)} removed site {fact['site_id']}"]
+
+
+def _flag_start_requested(fact: JsonObject) -> list[str]:
+    kind = fact["kind"].replace("_", " ")
+    scope = "; ".join(f"{part} {', '.join(names)}" for part, names in fact["scope"].items() if names)
+    until = read_instant(fact["until"])
+    assert until is not None, "a flag has an end"
+    word = f", on the word of {fact['requested_by']}" if fact.get("requested_by") else ""
+    how = f" ({fact['verified_how'].replace('_', ' ')})" if fact.get("verified_how") else ""
+    asked = f"{_by(fact)} asked to put {fact['site_id']} under {kind} until {local_and_utc(until)}"
+    return [f"{asked}{word}{how}", f"{scope or 'all but life safety'}: {fact['reason']}"]
+
+
+def _flag_end_requested(fact: JsonObject) -> list[str]:
+    return [f"{_by(fact)} asked to end {fact['flag_id']}: {fact['reason']}"]
+
+
+def _case_open_requested(fact: JsonObject) -> list[str]:
+    asked = f"{_by(fact)} asked to open a {fact['case_type']} at {fact['site_id'] or 'the centre'}, {fact['priority']}"
+    return [f"{asked}: {fact['title']}", *_form(fact)]
+
+
+def _case_move_requested(fact: JsonObject) -> list[str]:
+    return [f"{_by(fact)} asked to {fact['move']} {fact['case_id']}", *_form(fact)]
+
+
+def _case_noted(fact: JsonObject) -> list[str]:
+    return [f"{_by(fact)} noted on {fact['case_id']}:", *fact["text"].splitlines()]
+
+
+def _case_step_requested(fact: JsonObject) -> list[str]:
+    outcome = f" ({fact['outcome']})" if fact.get("outcome") else ""
+    note = f": {fact['note']}" if fact.get("note") else ""
+    return [f"{_by(fact)} said {fact['action']}{outcome} to step {fact['step_id']} of {fact['case_id']}{note}"]
+
+
+def _case_promoted(fact: JsonObject) -> list[str]:
+    return [f"{_by(fact)} made held signal {fact['signal_seq']} of {fact['site_id']} live: {fact['reason']}"]
+
+
+def _effect_reported(fact: JsonObject) -> list[str]:
+    detail = f": {fact['detail']}" if fact.get("detail") else ""
+    return [f"{fact['effect_id']} was {fact['outcome']}{detail}"]
+
+
+def _guard_answered(fact: JsonObject) -> list[str]:
+    eta = f", there in {span(fact['eta_s'])}" if fact.get("eta_s") is not None else ""
+    answered = f"{_by(fact)} answered offer {fact['offer_id']}: {fact['answer'].replace('_', ' ')}{eta}"
+    return [answered, *(f"{name}: {text}" for name, text in fact.get("report", {}).items())]
+
+
+def _by(fact: JsonObject) -> str:
+    actor = fact["actor"]
+    return f"{actor['id']} ({actor['name']})" if actor.get("name") else str(actor["id"])
+
+
+def _form(fact: JsonObject) -> list[str]:
+    return [f"{name}: {value}" for name, value in fact.get("form", {}).items()]
+
+
+FACTS: dict[str, Describe] = {
+    "frame_received": _frame_received,
+    "frame_malformed": _frame_malformed,
+    "accounts_heard": _accounts_heard,
+    "started": _started,
+    "stopped": _stopped,
+    "clock_stepped": _clock_stepped,
+    "deadline_reached": _deadline_reached,
+    "step_failed": _step_failed,
+    "daemon_troubled": _daemon_troubled,
+    "rules_loaded": _rules_loaded,
+    "centre_imported": _centre_imported,
+    "site_imported": _site_imported,
+    "site_removed": _site_removed,
+    "flag_start_requested": _flag_start_requested,
+    "flag_end_requested": _flag_end_requested,
+    "case_open_requested": _case_open_requested,
+    "case_move_requested": _case_move_requested,
+    "case_noted": _case_noted,
+    "case_step_requested": _case_step_requested,
+    "case_promoted": _case_promoted,
+    "effect_reported": _effect_reported,
+    "guard_answered": _guard_answered,
+}

@@ -1,0 +1,305 @@
+"""arcctl panel: be an alarm panel for a moment, to see a receiver answer before a real one is connected.
+
+One rule: it tells the truth about the wire. What was sent is shown byte for byte, only an ACK of it is success, and a
+key is never shown.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arcd.cli.failures import CliError, FindingError, UsageError
+from arcd.cli.invocation import Invocation, group, verb
+from arcd.cli.output import BAD, GOOD, QUIET, WARNING, Output
+from arcd.cli.times import parse_duration, span
+
+if TYPE_CHECKING:
+    from arcd.cli.dialling import Panel, Sent
+    from protocols.secrets import WireKey
+
+app = group("A panel's side of the wire: send test signals to a DC-09 receiver.")
+
+KEY_ENVIRONMENT = "ARCD_PANEL_KEY"
+DEMO_SETTINGS = Path("config/demo/arcd.yaml")
+DEFAULT_ADDRESS = ("127.0.0.1", 9999)
+TIMEOUT_S = 5.0
+TIMEOUT_S_MAX = 300.0
+RETRIES_MAX = 5  # dc09_spt, as other panels, sends the same bytes again up to five times
+REPEAT_MAX = 1_000_000
+SEQUENCE_MAX = 9999
+
+SCHEMES = ("sia", "contact_id")
+QUALIFIERS = ("new", "restore", "status")
+
+MEANINGS = {
+    "ack": "the receiver has taken responsibility for it",
+    "nak": "not trusted: the time is outside the window, or the key is not the account's",
+    "duh": "understood as a message and not taken: account unknown, or unencrypted where a key is agreed",
+    None: "no reply: nobody there, or a message the receiver must not answer",
+}
+
+
+@verb(
+    app,
+    "send",
+    examples=(
+        "arcctl panel send --account 1001 --code BA --zone 3",
+        "arcctl panel send --account 1001 --scheme contact_id --code 130 --zone 15 --area 1 --udp",
+        "arcctl panel send --account 1002 --code HA --key-file jeweller.key",
+        "arcctl panel send --account 0042 --null --repeat 10 --interval 1s",
+    ),
+)
+def send(
+    call: Invocation,
+    account: Annotated[str, typer.Option(metavar="NUMBER", help="Account number, leading zeros and all.")],
+    code: Annotated[str | None, typer.Option(metavar="CODE", help="Event code: BA, FA, … or 130, 110, …")] = None,
+    scheme: Annotated[str, typer.Option(metavar="sia|contact_id", help="Table the code is from.")] = "sia",
+    qualifier: Annotated[str, typer.Option(metavar="new|restore|status", help="Contact ID only.")] = "new",
+    zone: Annotated[str | None, typer.Option(metavar="NUMBER", help="Zone or point.")] = None,
+    area: Annotated[str | None, typer.Option(metavar="NUMBER", help="Area or partition.")] = None,
+    user: Annotated[str | None, typer.Option(metavar="NUMBER", help="User, for openings, closings, cancels.")] = None,
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Text behind the event (SIA).")] = None,
+    null: Annotated[bool, typer.Option("--null", help="Send a link test instead of an event.")] = False,
+    token: Annotated[str | None, typer.Option(metavar="ID", help="Any other id token, with --data as is.")] = None,
+    data: Annotated[str, typer.Option(metavar="TEXT", help="Data of --token.")] = "",
+    extended: Annotated[
+        list[str] | None, typer.Option(metavar="XTEXT", help="Extended data, letter first: V…, I…, X…; repeatable.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="AES key; ps shows it: better --key-file.")] = None,
+    key_file: Annotated[Path | None, typer.Option(metavar="PATH", help=f"File with it [{KEY_ENVIRONMENT}].")] = None,
+    receiver: Annotated[str | None, typer.Option(metavar="HEX", help="Receiver number (R) [left out].")] = None,
+    line: Annotated[str, typer.Option(metavar="HEX", help="Line or account prefix (L).")] = "0",
+    host: Annotated[str | None, typer.Option(metavar="NAME", help="Receiver [the demo's, else 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(metavar="PORT", min=1, max=65535, help="[the demo's, else 9999]")] = None,
+    udp: Annotated[bool, typer.Option("--udp", help="Over UDP instead of TCP.")] = False,
+    repeat: Annotated[int, typer.Option(metavar="N", min=1, max=REPEAT_MAX, help="Messages, one after another.")] = 1,
+    interval: Annotated[str | None, typer.Option(metavar="DURATION", help="Pause between them.")] = None,
+    sequence: Annotated[int, typer.Option(metavar="N", min=0, max=SEQUENCE_MAX, help="Number of the first.")] = 1,
+    timestamp: Annotated[bool, typer.Option("--timestamp", help="Stamp plain messages too.")] = False,
+    clock_offset: Annotated[float, typer.Option(metavar="SECONDS", help="Send with a clock as wrong as this.")] = 0.0,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="Wait for each reply.")] = TIMEOUT_S,
+    retries: Annotated[
+        int, typer.Option(metavar="N", min=0, max=RETRIES_MAX, help="Send the same bytes again when no reply comes.")
+    ] = RETRIES_MAX,
+    binary_crc: Annotated[bool, typer.Option("--binary-crc", help="Write the CRC as early devices do.")] = False,
+) -> None:
+    """Send messages as a DC-09 panel does; show the replies and the time they took.
+
+    Exit code 0 only when every message was acknowledged. After a NAK with a time the clock is corrected by it and the
+    message is sent once more, as panels do.
+    """
+    if not 0 < timeout <= TIMEOUT_S_MAX:
+        raise UsageError(f"--timeout is more than 0 and at most {TIMEOUT_S_MAX:.0f} seconds")
+    wire_key = _wire_key(key, key_file)
+    event = _Event(code, scheme, qualifier, zone, area, user, text)
+    message = _message(account, null=null, token=token, data=data, event=event)
+    pause_s = 0 if interval is None else parse_duration(interval)
+
+    from arcd.cli.dialling import Panel, SocketWire
+    from arcd.clock import SystemClock
+    from protocols.dc09 import Dialler
+
+    wire = SocketWire(*_address(host, port, is_udp=udp), is_udp=udp, connect_timeout_s=timeout)
+    dialler = Dialler(account=account, receiver=receiver, line=line, key=wire_key, is_binary_crc=binary_crc)
+    panel = Panel(
+        dialler, wire, SystemClock(), timeout_s=timeout, transmissions_max=retries + 1, clock_offset_s=clock_offset
+    )
+    sequences = [_numbered(sequence, index) for index in range(repeat)]
+    try:
+        told = _send_all(call, panel, message, sequences, tuple(extended or ()), pause_s, is_stamped=timestamp)
+    finally:
+        wire.close()
+    _finish(call, wire.address, told)
+
+
+def _send_all(
+    call: Invocation,
+    panel: Panel,
+    message: tuple[str, str],
+    sequences: list[int],
+    extended: tuple[str, ...],
+    pause_s: float,
+    *,
+    is_stamped: bool,
+) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = []
+    for sequence in sequences:
+        if told and pause_s:
+            time.sleep(pause_s)
+        try:
+            sent = panel.send(*message, sequence, extended=extended, is_stamped=is_stamped or panel.is_keyed)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        told.append(_plain(sent, message, is_encrypted=panel.is_keyed))
+        if not call.as_json:
+            _render_sent(call.out, told[-1])
+    return told
+
+
+class _Event:
+    """What the options say about an event; empty when they say nothing."""
+
+    def __init__(self, code: str | None, scheme: str, qualifier: str, *where: str | None) -> None:
+        self.code = code
+        self.scheme = _one_of("--scheme", scheme, SCHEMES)
+        self.qualifier = _one_of("--qualifier", qualifier, QUALIFIERS)
+        self.zone, self.area, self.user, self.text = where
+        if self.scheme == "sia" and self.qualifier != "new":
+            raise UsageError("a SIA code says itself whether it is new or a restore: BA or BR; leave --qualifier out")
+        if self.scheme == "contact_id" and self.text is not None:
+            raise UsageError("Contact ID has no text; send it as extended data: --extended I…")
+
+    def encoded(self, account: str) -> tuple[str, str]:
+        """(token, data)"""
+        from protocols import contact_id, sia
+        from protocols.content import DecodedContent
+        from protocols.signals import Qualifier
+
+        assert self.code is not None
+        code = self.code.upper()
+        if self.scheme == "sia":
+            signal = sia.signal(code, area=self.area, zone=self.zone, user=self.user, text=self.text)
+            return sia.TOKEN, sia.encode_blocks(DecodedContent(account=account, signals=(signal,)))
+        if self.zone is not None and self.user is not None:
+            raise ValueError("Contact ID has room for a zone or a user, not both")
+        address = self.zone or self.user or "000"
+        signal = contact_id.signal(code, Qualifier(self.qualifier), area=self.area or "00", address=address)
+        return contact_id.TOKEN, contact_id.encode_text(DecodedContent(account=account, signals=(signal,)))
+
+
+def _message(account: str, *, null: bool, token: str | None, data: str, event: _Event) -> tuple[str, str]:
+    if (event.code is not None) + null + (token is not None) != 1:
+        raise UsageError("say what to send: --code CODE, or --null, or --token TOKEN with --data")
+    if null:
+        return "NULL", ""
+    if token is not None:
+        return token, data
+    try:
+        return event.encoded(account)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _wire_key(key: str | None, key_file: Path | None) -> WireKey | None:
+    """From the option, the file or the environment; errors never repeat it."""
+    from arcd.cli.source_files import read_text
+    from protocols.secrets import WireKey
+
+    if key is not None and key_file is not None:
+        raise UsageError("give --key or --key-file, not both")
+    if key_file is not None:
+        key = read_text(key_file).strip()
+    elif key is None:
+        key = os.environ.get(KEY_ENVIRONMENT)
+    if not key:
+        if key_file is not None:
+            raise UsageError(f"{key_file} is empty; it must hold the key")
+        return None
+    try:
+        return WireKey.parse(key)
+    except ValueError as error:
+        raise UsageError(f"the key cannot be used: {error}") from None
+
+
+def _address(host: str | None, port: int | None, *, is_udp: bool) -> tuple[str, int]:
+    if host is not None and port is not None:
+        return host, port
+    known_host, known_port = _known_address(is_udp=is_udp)
+    return host or known_host, port or known_port
+
+
+def _known_address(*, is_udp: bool) -> tuple[str, int]:
+    """Where the demo listens, when arcctl is run from a clone."""
+    if not DEMO_SETTINGS.is_file():
+        return DEFAULT_ADDRESS
+    from arcd.settings import Settings, load_settings
+
+    settings = load_settings(DEMO_SETTINGS)
+    if not isinstance(settings, Settings):
+        raise CliError(f"{settings}\ncorrect the settings, or name --host and --port")
+    listeners = settings.dc09.udp if is_udp else settings.dc09.tcp
+    return (listeners[0].host, listeners[0].port) if listeners else DEFAULT_ADDRESS
+
+
+def _numbered(first: int, index: int) -> int:
+    """0001 follows 9999 (protocols.md 1.1); 0000 only when it was asked for."""
+    number = first + index
+    return number if number <= SEQUENCE_MAX else (number - 1) % SEQUENCE_MAX + 1
+
+
+def _plain(sent: Sent, message: tuple[str, str], *, is_encrypted: bool) -> dict[str, Any]:
+    from protocols.dc09.body import blank_keys
+
+    reply = sent.reply
+    return {
+        "token": message[0],
+        "data": blank_keys(message[1].encode()).decode(),
+        "sequence": sent.sequence,
+        "encrypted": is_encrypted,
+        "frame": blank_keys(sent.frame).decode("latin-1"),
+        "transmissions": sent.transmissions,
+        "acknowledged": sent.is_acknowledged,
+        "reply": reply.kind.value if reply is not None else None,
+        "reply_token": reply.token if reply is not None else None,
+        "reply_encrypted": reply.is_encrypted if reply is not None else None,
+        "clock_offset_s": round(reply.clock_offset_s, 3) if reply and reply.clock_offset_s is not None else None,
+        "clock_corrected_s": round(sent.clock_corrected_s, 3) if sent.clock_corrected_s is not None else None,
+        "elapsed_s": round(sent.elapsed_s, 6),
+        "unread": sent.unread.decode("latin-1"),
+    }
+
+
+def _render_sent(out: Output, sent: Mapping[str, Any]) -> None:
+    form = "AES" if sent["encrypted"] else "plain"
+    out.line(f"sent  {sent['frame']}")
+    if sent["encrypted"]:
+        out.line(out.styled(f"      {sent['token']} {sent['data'] or '(no data)'}, {form}", QUIET))
+    if sent["clock_corrected_s"] is not None:
+        out.line(out.styled("nak   ", WARNING), f"clock corrected by {sent['clock_corrected_s']:+.0f} s, sent again")
+    style = {"ack": GOOD, "nak": BAD, "duh": BAD}.get(sent["reply"], BAD)
+    reply = str(sent["reply_token"] or "nothing").upper() if sent["reply"] else "no reply"
+    encrypted = " (AES)" if sent["reply_encrypted"] else ""
+    times = f", sent {sent['transmissions']} times" if sent["transmissions"] > 1 else ""
+    out.line("reply ", out.styled(f"{reply}{encrypted}", style), f" in {span(sent['elapsed_s'])}{times}")
+    if not sent["acknowledged"]:
+        out.line(out.styled(f"      {MEANINGS[sent['reply']]}", QUIET))
+    if sent["unread"]:
+        out.line(out.styled(f"      came, and cannot be read as a reply to it: {sent['unread']}", WARNING))
+
+
+def _finish(call: Invocation, address: str, told: list[dict[str, Any]]) -> None:
+    acknowledged = sum(sent["acknowledged"] for sent in told)
+    elapsed = sorted(sent["elapsed_s"] for sent in told)
+    value = {
+        "receiver": address,
+        "sent": len(told),
+        "acknowledged": acknowledged,
+        "elapsed_s": {"min": elapsed[0], "median": elapsed[len(elapsed) // 2], "max": elapsed[-1]},
+        "messages": told,
+    }
+    call.out.show(value, _render_summary)
+    if acknowledged < len(told):
+        raise FindingError("")
+
+
+def _render_summary(out: Output, value: Mapping[str, Any]) -> None:
+    if value["sent"] == 1:
+        return
+    times = value["elapsed_s"]
+    style = GOOD if value["acknowledged"] == value["sent"] else BAD
+    out.line(
+        out.styled(f"{value['acknowledged']} of {value['sent']} acknowledged", style),
+        f"; median {span(times['median'])}, slowest {span(times['max'])}",
+    )
+
+
+def _one_of(option: str, word: str, allowed: tuple[str, ...]) -> str:
+    if word not in allowed:
+        raise UsageError(f"{option} {word!r}: write one of {', '.join(allowed)}")
+    return word
