@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
 
 from arcd.core.site import Account, SealedKey, Site
 from protocols.codec import WireProfile
@@ -93,6 +94,18 @@ def read_credential(name: str, *, file: Path | None = None, environ: Mapping[str
             )
         return _read(Path(directory) / name, is_ours_alone=False)
     return _read(file, is_ours_alone=True)
+
+
+def read_secret(name: str, *, file: Path | None = None, environ: Mapping[str, str] = os.environ) -> SecretStr:
+    """A password or shared secret: the credential as text, without the line end that editors leave behind."""
+    content = read_credential(name, file=file, environ=environ)
+    try:
+        text = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise CredentialError(f"{file or f'the credential {name!r}'} is not UTF-8 text") from None
+    if not text:
+        raise CredentialError(f"{file or f'the credential {name!r}'} is empty: write the secret into it")
+    return SecretStr(text)
 
 
 def _read(path: Path, *, is_ours_alone: bool) -> bytes:

@@ -26,17 +26,17 @@ class Address(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"
 
     def clashes_with(self, other: Address) -> bool:
-        """Whether the kernel would refuse the second one. Port 0 never clashes."""
-        if self.port != other.port or not self.port:
+        """Whether the kernel would refuse the second one. Port 0 never clashes; IPv6 sockets here are IPv6 only."""
+        if self.port != other.port or not self.port or self.is_ipv6 != other.is_ipv6:
             return False
-        return self.host == other.host or self._is_any or other._is_any
+        return self.host == other.host or bool({self.host, other.host} & {"0.0.0.0", "::"})  # noqa: S104 – compared only
 
     @property
-    def _is_any(self) -> bool:
-        return self.host in {"0.0.0.0", "::"}  # noqa: S104 – compared with, not listened on
+    def is_ipv6(self) -> bool:
+        return ":" in self.host
 
     @classmethod
     def parse(cls, text: object) -> Address:

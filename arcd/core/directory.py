@@ -69,7 +69,7 @@ class Directory:
                 del self._by_number[number]
 
     def find(self, origin: Origin) -> Entry | None:
-        """The account as sent, leading zeros and all; an entry that names receiver or line wins over one that does not."""
+        """The account as sent, leading zeros and all; an entry that names receiver or line wins over the others."""
         candidates = self._by_number.get(origin.account.upper())
         if candidates is None:
             return None

@@ -57,7 +57,7 @@ class FrameMalformed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="f
 
 
 class AccountsHeard(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="accounts_heard"):
-    """Proof of life gathered since the last such fact: account key → last heard. Keeps heartbeats out of the journal."""
+    """Proof of life since the last such fact: account key → last heard. Keeps heartbeats out of the journal."""
 
     heard: dict[str, int]
 
@@ -205,7 +205,7 @@ class CaseStepRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag
     seen_version: int = 0
 
 
-# ---------------------------------------------------------------------------------------------------- the world's answers
+# ------------------------------------------------------------------------------------------------ the world's answers
 
 
 class EffectOutcome(StrEnum):

@@ -150,11 +150,8 @@ def _word_hash(text: str) -> str:
     return text
 
 
-_Text = Annotated[str, BeforeValidator(_as_text)]
-
-
 def _checked(chars_max: int, *checks: Callable[..., str]) -> tuple[object, ...]:
-    return (Field(max_length=chars_max), *(AfterValidator(check) for check in checks))
+    return (Field(max_length=chars_max), BeforeValidator(_as_text), *(AfterValidator(check) for check in checks))
 
 
 _is_id = _matching(_ID, "an id", "write letters, digits, - _ and . only, like K-1042")
@@ -164,20 +161,20 @@ _is_account = _matching(_ACCOUNT, "an account number", 'write it as the panel se
 _is_prefix = _matching(_PREFIX, "a receiver or line number", "write 1 to 6 hex digits, or leave it out for any")
 _is_address = _matching(_ADDRESS, "a zone or area number", 'write the number as the panel sends it: "003"')
 
-Id = Annotated[_Text, *_checked(ID_CHARS_MAX, _is_id)]
-Name = Annotated[_Text, Field(min_length=1, max_length=NAME_CHARS_MAX)]
-Text = Annotated[_Text, Field(max_length=TEXT_CHARS_MAX)]
-ShortText = Annotated[_Text, Field(max_length=NAME_CHARS_MAX)]
-Tag = Annotated[_Text, *_checked(ID_CHARS_MAX, _is_word)]
-Language = Annotated[_Text, *_checked(ID_CHARS_MAX, _language)]
-Timezone = Annotated[_Text, *_checked(ID_CHARS_MAX, _timezone)]
-Encoding = Annotated[_Text, *_checked(ID_CHARS_MAX, _encoding)]
-Email = Annotated[_Text, *_checked(EMAIL_CHARS_MAX, _is_email)]
-Url = Annotated[_Text, *_checked(URL_CHARS_MAX, _url)]
-Phone = Annotated[str, BeforeValidator(_phone_as_text), *_checked(PHONE_CHARS_MAX, _phone)]
-AccountNumber = Annotated[_Text, *_checked(ACCOUNT_CHARS_MAX, _is_account)]
-Prefix = Annotated[_Text, *_checked(PREFIX_CHARS_MAX, _is_prefix)]
-WireAddress = Annotated[_Text, *_checked(WIRE_ADDRESS_CHARS_MAX, _is_address)]
+Id = Annotated[str, *_checked(ID_CHARS_MAX, _is_id)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX), BeforeValidator(_as_text)]
+Text = Annotated[str, *_checked(TEXT_CHARS_MAX)]
+ShortText = Annotated[str, *_checked(NAME_CHARS_MAX)]
+Tag = Annotated[str, *_checked(ID_CHARS_MAX, _is_word)]
+Language = Annotated[str, *_checked(ID_CHARS_MAX, _language)]
+Timezone = Annotated[str, *_checked(ID_CHARS_MAX, _timezone)]
+Encoding = Annotated[str, *_checked(ID_CHARS_MAX, _encoding)]
+Email = Annotated[str, *_checked(EMAIL_CHARS_MAX, _is_email)]
+Url = Annotated[str, *_checked(URL_CHARS_MAX, _url)]
+Phone = Annotated[str, *_checked(PHONE_CHARS_MAX, _phone), BeforeValidator(_phone_as_text)]
+AccountNumber = Annotated[str, *_checked(ACCOUNT_CHARS_MAX, _is_account)]
+Prefix = Annotated[str, *_checked(PREFIX_CHARS_MAX, _is_prefix)]
+WireAddress = Annotated[str, *_checked(WIRE_ADDRESS_CHARS_MAX, _is_address)]
 Key = Annotated[WireKey, BeforeValidator(_wire_key)]
 Word = Annotated[SecretStr, BeforeValidator(_as_text), AfterValidator(_spoken)]
 WordHash = Annotated[str, *_checked(WORD_HASH_CHARS_MAX, _word_hash)]

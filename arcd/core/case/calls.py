@@ -25,6 +25,9 @@ def begin(turn: Turn, case: Case, step: Step) -> Case:
     if not contacts:
         turn.note("call.nobody", case.id, step=step.id, list=step.recipients)
         return _unreachable(turn, case, step)
+    if step.automatic and step.recipients == outgoing.ON_DUTY:
+        # A machine cannot phone, but it need not wait for somebody to do so before it writes.
+        outgoing.page_on_duty(turn, case, "duty_called")
     return case
 
 

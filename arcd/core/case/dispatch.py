@@ -137,7 +137,7 @@ def _offer_effects(turn: Turn, case: Case, dispatch: Dispatch, guard: Guard, off
     return effects
 
 
-# --------------------------------------------------------------------------------------------- silence and failed offers
+# ------------------------------------------------------------------------------------------- silence and failed offers
 
 
 def on_offer_timeout(turn: Turn, case: Case, offer_id: str) -> Case:

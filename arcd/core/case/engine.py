@@ -14,23 +14,27 @@ from arcd.core.case.gates import GATES
 from arcd.core.case.model import (
     NOTE_CHARS_MAX,
     NOTES_MAX,
+    SETTLED,
     SIGNALS_FIRST_MAX,
     SIGNALS_LAST_MAX,
     Case,
     CaseNote,
     CaseSignal,
+    StepStatus,
 )
 from arcd.core.facts import DAEMON, Actor, CaseMoveRequested, CaseNoted, CaseOpenRequested
 from arcd.core.site import Site
 from arcd.core.turn import Turn, text_in
 from protocols.signals import Category
-from rules.model import CaseType, Decision, Move, Plan, Priority
+from rules.model import CaseType, Decision, Move, Plan, Priority, StepKind
 
 # A closed case stays at hand this long (late retransmissions, a second look); then only the journal and the
 # store's projection have it.
 CLOSED_KEPT_S = 24 * 3600.0
 # A clock's second target, and every later one, calls a person from outside the room.
 PAGE_FROM_TARGET = 1
+# The form field that says when a parked case comes back.
+RETURN_AT = "return_at"
 
 
 def save(turn: Turn, case: Case) -> Case:
@@ -81,8 +85,7 @@ def open_case(
     )
     if fold_key:
         turn.state.folds.put(fold_key, case.id)
-    if case.site_id:
-        turn.state.open_by_site.put(case.site_id, (*(turn.state.open_by_site.get(case.site_id) or ()), case.id))
+    _list_at_site(turn, case)
     case = _enter_state(turn, case, case_type)
     case = steps.begin(turn, case)
     return save(turn, case)
@@ -96,11 +99,16 @@ def join_case(
     if verification > case.verification:
         turn.note("case.verification", case.id, level=verification, before=case.verification)
         case = replace(case, verification=verification)
-    if priority.is_more_urgent_than(case.priority):
+    is_more_urgent = priority.is_more_urgent_than(case.priority)
+    if is_more_urgent:
         case = raise_priority(turn, case, priority)
         if case.plan is None or plan.name != case.plan.name:
             case = steps.extend(turn, case, plan)
-    return save(turn, case)
+    case = save(turn, case)
+    # News ends the waiting of a parked case.
+    if is_more_urgent and move(turn, case, "resume", DAEMON, {}) is None:
+        case = turn.state.cases[case.id]
+    return case
 
 
 def attach(turn: Turn, case: Case, signal: CaseSignal) -> Case:
@@ -221,7 +229,7 @@ def move(turn: Turn, case: Case, name: str, actor: Actor, form: dict[str, str]) 
     if problem is not None:
         return "case.form", problem
     for gate in chosen.gates:
-        refusal = GATES[gate](turn, case, actor, form)
+        refusal = GATES[gate](turn, case, chosen, actor, form)
         if refusal is not None:
             return f"gate.{gate}", refusal
     _perform_move(turn, case, case_type, chosen, actor, form)
@@ -235,15 +243,32 @@ def _perform_move(
     is_person = actor.id != DAEMON.id
     if is_person and case.acknowledged_at is None:
         case = replace(case, acknowledged_at=turn.at, acknowledged_by=actor.id)
-    case = replace(case, state=chosen.target, form={**case.form, **form}, owner=actor.id if is_person else case.owner)
+    if not case.is_open:
+        case = _reopened(turn, case)
+    owner = "" if chosen.target == case_type.initial else actor.id if is_person else case.owner
+    case = replace(case, state=chosen.target, form={**case.form, **form}, owner=owner)
     turn.deadlines.clear(f"case/{case.id}/resume")
-    if "until" in form:  # checked by the form to be an instant
-        turn.deadlines.set(f"case/{case.id}/resume", int(form["until"]))
+    if form.get(RETURN_AT):
+        turn.deadlines.set(f"case/{case.id}/resume", int(form[RETURN_AT]))
     case = _enter_state(turn, case, case_type)
     if chosen.closes:
         close(turn, case)
     else:
         save(turn, case)
+
+
+def _reopened(turn: Turn, case: Case) -> Case:
+    """A closed case is worked on again; later signals join it unless another case has taken its place."""
+    turn.deadlines.clear(f"case/{case.id}/forget")
+    if case.fold_key and case.fold_key not in turn.state.folds:
+        turn.state.folds.put(case.fold_key, case.id)
+    _list_at_site(turn, case)
+    return replace(case, closed_at=None, disposition="")
+
+
+def _list_at_site(turn: Turn, case: Case) -> None:
+    if case.site_id:
+        turn.state.open_by_site.put(case.site_id, (*(turn.state.open_by_site.get(case.site_id) or ()), case.id))
 
 
 def close(turn: Turn, case: Case) -> None:
@@ -258,9 +283,17 @@ def close(turn: Turn, case: Case) -> None:
         turn.state.open_by_site.put(case.site_id, rest)
     else:
         turn.state.open_by_site.drop(case.site_id)
-    case = replace(case, closed_at=turn.at, disposition=case.form.get("disposition", ""), owner="")
+    for state in case.steps:
+        if state.status not in SETTLED:
+            ended = StepStatus.DONE if _is_closing_step(case, state.id) else StepStatus.NOT_APPLICABLE
+            case = steps.put_state(case, replace(state, status=ended, ended_at=turn.at))
+    case = replace(case, flow="", closed_at=turn.at, disposition=case.form.get("disposition", ""), owner="")
     turn.note("case.closed", case.id, disposition=case.disposition)
     save(turn, case)
+
+
+def _is_closing_step(case: Case, step_id: str) -> bool:
+    return case.plan is not None and any(step.id == step_id and step.kind is StepKind.CLOSE for step in case.plan.steps)
 
 
 def resume(turn: Turn, case: Case) -> None:

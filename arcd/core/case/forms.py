@@ -1,13 +1,11 @@
 """Checking a filled form against its case type.
 
-One rule: a form is refused whole, with the field named; nothing half-filled enters a case.
+One rule: a form is refused whole, with the field named. Whether fields may stay empty is a gate's question.
 """
 
 from __future__ import annotations
 
 from rules.model import CaseType, FieldKind, FormField
-
-FIELDS_MAX = 64
 
 
 def form_problem(case_type: CaseType, form_name: str, values: dict[str, str]) -> str | None:
@@ -21,9 +19,7 @@ def form_problem(case_type: CaseType, form_name: str, values: dict[str, str]) ->
     for field in fields.values():
         value = values.get(field.name, "")
         if not value.strip():
-            if field.mandatory:
-                return f"The field {field.name} is mandatory.{_choices(field)}"
-            continue
+            continue  # whether it may stay empty is the gate `form_complete`
         problem = _value_problem(field, value)
         if problem is not None:
             return problem

@@ -11,18 +11,21 @@ from arcd.core.case import steps
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import DAEMON, Actor
 from arcd.core.turn import Turn
+from rules.model import Move, StepKind
 
-Gate = Callable[[Turn, Case, Actor, dict[str, str]], str | None]
+Gate = Callable[[Turn, Case, Move, Actor, dict[str, str]], str | None]
 
 
-def mandatory_steps(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
+def mandatory_steps(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     """Every mandatory step of the plan that was reached is done, or was reasoned away (R-3, requirements 4.5)."""
     if case.plan is None:
         return None
     reserve = steps.reserve_ids(case.plan)
     for step in case.plan.steps:
         state = case.step(step.id)
-        if not step.mandatory or state is None or (step.id in reserve and state.status is StepStatus.PENDING):
+        if not step.mandatory or state is None or step.kind is StepKind.CLOSE:
+            continue  # a closing step is done by closing
+        if step.id in reserve and state.status is StepStatus.PENDING:
             continue
         if state.status in (StepStatus.DONE, StepStatus.NOT_APPLICABLE):
             continue
@@ -32,42 +35,46 @@ def mandatory_steps(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) 
     return None
 
 
-def disposition(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
+def disposition(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     if form.get("disposition") or case.form.get("disposition"):
         return None
     return "Say how it ended: a disposition is needed."
 
 
-def owner(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
+def owner(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     if actor.id == DAEMON.id or not case.owner or case.owner == actor.id:
         return None
     return f"{case.owner} has this case in hand; take it over first."
 
 
-def identity_verified(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
+def identity_verified(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     """R-29, fail closed: identity level 1 or better is on record (requirements 4.7)."""
     level = form.get("identity_level") or case.form.get("identity_level") or "0"
     return None if level.isdecimal() and int(level) >= 1 else "The requester's identity is not verified."
 
 
-def consent_recorded(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
+def consent_recorded(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     """R-36, R-42."""
     return None if form.get("consent") or case.form.get("consent") else "No consent or contract clause is on record."
 
 
-def contract_includes(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
+def contract_includes(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     site = turn.state.sites.get(case.site_id)
     if site is not None and case.type in site.services:
         return None
     return f"The contract of {case.site_id or 'this matter'} does not include {case.type}."
 
 
-def form_complete(turn: Turn, case: Case, actor: Actor, form: dict[str, str]) -> str | None:
-    """R-83: everything the case's report must hold has been written down."""
+def form_complete(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
+    """R-83: every mandatory field of the move's form is filled, now or earlier."""
+    chosen = turn.rules.case_types[case.type].form(move.form)
     filled = {**case.form, **form}
-    case_type = turn.rules.case_types[case.type]
-    missing = [name for name in case_type.report if not filled.get(name, "").strip()]
-    return f"The report still needs: {', '.join(missing)}." if missing else None
+    missing = [field for field in (chosen.fields if chosen else ()) if field.mandatory]
+    missing = [field for field in missing if not filled.get(field.name, "").strip()]
+    if not missing:
+        return None
+    named = [f"{field.name} ({', '.join(field.choices)})" if field.choices else field.name for field in missing]
+    return f"Still to be filled in: {'; '.join(named)}."
 
 
 GATES: dict[str, Gate] = {

@@ -144,6 +144,7 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules_digest: str = ""
     plan: Plan | None = None  # the version in force, frozen into the case
     steps: tuple[StepState, ...] = ()
+    flow: str = ""  # the step that holds the plan's flow; "" when the plan has run to its end
     dispatches: tuple[Dispatch, ...] = ()
     signals: tuple[CaseSignal, ...] = ()
     signal_count: int = 0

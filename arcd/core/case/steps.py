@@ -1,8 +1,9 @@
 """Walking a response plan (toimintaohje): what starts by itself, what waits for a person, what happens in silence.
 
-Main steps start in order. A `wait` or `ask` holds back what comes after it until it is settled; everything else runs
-side by side, because a guard must not wait for somebody to look at a camera. Steps that are somebody's `on_timeout`,
-`on_unreachable` or `goto` are in reserve: they start only when they are jumped to.
+The flow starts the steps in order. Steps run side by side, because a guard must not wait for somebody to look at a
+camera; only a `wait` or an `ask` holds the flow until it is settled, and the answer to an `ask` moves the flow to the
+branch it names. Steps that are somebody's `on_timeout` or `on_unreachable` are in reserve: the flow passes them by, and
+they start on the side when that happens.
 
 One rule: every path ends with a person. A step that runs out of time without a branch calls the one on duty.
 """
@@ -19,13 +20,12 @@ from arcd.core.view import case_view
 from rules.conditions import compile_condition
 from rules.model import Plan, Step, StepKind
 
-HOLDING_BACK = frozenset({StepKind.WAIT, StepKind.ASK})
+HOLDING = frozenset({StepKind.WAIT, StepKind.ASK})
 
 
 def reserve_ids(plan: Plan) -> frozenset[str]:
-    """Steps that only a jump starts."""
+    """Steps that the flow passes by."""
     targets = {target for step in plan.steps for target in (step.on_timeout, step.on_unreachable)}
-    targets |= {branch.goto for step in plan.steps for branch in step.branches}
     return frozenset(targets - {""})
 
 
@@ -33,55 +33,81 @@ def begin(turn: Turn, case: Case) -> Case:
     if case.plan is None:
         return case
     case = replace(case, steps=tuple(StepState(id=step.id) for step in case.plan.steps))
-    return advance(turn, case)
+    return _flow_on(turn, case, 0)
 
 
 def extend(turn: Turn, case: Case, plan: Plan) -> Case:
-    """A more urgent plan takes over: what was done stays done, the steps it adds come on top."""
+    """A more urgent plan takes over: what was begun or done stays so, the steps it adds come on top."""
     known = {state.id for state in case.steps}
+    wanted = {step.id for step in plan.steps}
+    kept = tuple(step for step in (case.plan.steps if case.plan else ()) if step.id not in wanted)
     before = case.plan.name if case.plan else ""
-    old_steps = {step.id: step for step in case.plan.steps} if case.plan else {}
-    kept = tuple(step for step_id, step in old_steps.items() if step_id not in {new.id for new in plan.steps})
     merged = replace(plan, steps=(*plan.steps, *kept))
     added = tuple(StepState(id=step.id) for step in plan.steps if step.id not in known)
+    # What only the old plan still had to come is not asked for any more; what it has begun goes on.
+    left = {step.id for step in kept}
+    states = tuple(
+        replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at)
+        if state.id in left and state.status is StepStatus.PENDING
+        else state
+        for state in case.steps
+    )
     turn.note("plan.changed", case.id, plan=plan.name, version=plan.version, before=before)
-    return advance(turn, replace(case, plan=merged, steps=(*case.steps, *added)))
+    return _flow_on(turn, replace(case, plan=merged, steps=(*states, *added)), 0)
 
 
-def advance(turn: Turn, case: Case) -> Case:
-    """Start every main step that nothing holds back."""
+def _flow_on(turn: Turn, case: Case, position: int) -> Case:
+    """Start steps in order from a position until one holds the flow or the plan ends."""
     assert case.plan is not None
     reserve = reserve_ids(case.plan)
-    for step in case.plan.steps:
-        if step.id in reserve:
-            continue
+    for step in case.plan.steps[position:]:
         state = case.step(step.id)
-        if state is not None and state.status is StepStatus.PENDING:
+        assert state is not None, step.id
+        if state.status is StepStatus.PENDING and step.id not in reserve:
             case = _start(turn, case, step)
             state = case.step(step.id)
-        if step.kind in HOLDING_BACK and state is not None and state.status not in SETTLED:
-            break
-        if not case.is_open:
-            break
-    return case
+            assert state is not None, step.id
+        is_held = step.kind in HOLDING and state.status not in SETTLED and state.status is not StepStatus.PENDING
+        if is_held or not case.is_open:
+            return replace(case, flow=step.id)
+    return replace(case, flow="")
 
 
-def jump(turn: Turn, case: Case, step_id: str, because: str) -> Case:
-    """Go to a branch's step; "" or a step that was used up already means a person is called for."""
-    assert case.plan is not None
-    step = next((step for step in case.plan.steps if step.id == step_id), None)
+def _flow_to(turn: Turn, case: Case, step_id: str) -> Case:
+    """The answer to an `ask` moves the flow. Forward, what lies between is passed over; backward, it is done again."""
+    plan = case.plan
+    assert plan is not None
+    places = {step.id: index for index, step in enumerate(plan.steps)}
+    here, there = places[case.flow], places[step_id]
+    for step in plan.steps[here + 1 : there]:
+        state = case.step(step.id)
+        if state is not None and state.status is StepStatus.PENDING and step.id not in reserve_ids(plan):
+            case = put_state(case, replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
+    for step in plan.steps[there : here + 1]:
+        case = put_state(case, StepState(id=step.id))
+    state = case.step(step_id)
+    if state is not None and state.status is StepStatus.PENDING:
+        case = _start(turn, case, plan.steps[there])
+        if plan.steps[there].kind in HOLDING and case.is_open:
+            return replace(case, flow=step_id)
+    return _flow_on(turn, case, there + 1)
+
+
+def jump(turn: Turn, case: Case, step_id: str, because: str, **values: str) -> Case:
+    """Start a reserve step on the side; "" or one that was used up already means that a person is called for."""
+    step = _step_of(case, step_id)
     state = case.step(step_id)
     if step is None or state is None or state.status is not StepStatus.PENDING:
-        return engine.call_for_person(turn, case, because, step=step_id)
+        return engine.call_for_person(turn, case, because, **values)
     return _start(turn, case, step)
 
 
 def _start(turn: Turn, case: Case, step: Step) -> Case:
     if step.when is not None and not _condition_holds(turn, case, step):
         turn.note("step.not_applicable", case.id, step=step.id)
-        return _put(case, StepState(id=step.id, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
+        return put_state(case, StepState(id=step.id, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
     turn.note("step.started", case.id, step=step.id, kind=step.kind, automatic=step.automatic)
-    case = _put(case, StepState(id=step.id, status=StepStatus.ACTIVE, started_at=turn.at))
+    case = put_state(case, StepState(id=step.id, status=StepStatus.ACTIVE, started_at=turn.at))
     if step.timeout_s is not None:
         turn.deadlines.set(f"case/{case.id}/step/{step.id}", turn.after(step.timeout_s))
     if step.kind is StepKind.CALL:
@@ -123,7 +149,7 @@ def _send_message(turn: Turn, case: Case, step: Step) -> Case:
 
 def _close(turn: Turn, case: Case, step: Step) -> Case:
     """A plan may end by itself; when a gate refuses, a person finishes it."""
-    case = _put(case, StepState(id=step.id, status=StepStatus.DONE, started_at=turn.at, ended_at=turn.at))
+    case = put_state(case, StepState(id=step.id, status=StepStatus.DONE, started_at=turn.at, ended_at=turn.at))
     engine.save(turn, case)
     refusal = engine.move(turn, case, "close", DAEMON, {"disposition": "other"})
     case = turn.state.cases[case.id]
@@ -141,8 +167,16 @@ def finish(
     assert state is not None
     turn.deadlines.clear(f"case/{case.id}/step/{step_id}")
     turn.note("step.ended", case.id, step=step_id, status=status, by=by, outcome=outcome, reason=note)
-    case = _put(case, replace(state, status=status, ended_at=turn.at, by=by, outcome=outcome, note=note or state.note))
-    return advance(turn, case)
+    case = put_state(
+        case, replace(state, status=status, ended_at=turn.at, by=by, outcome=outcome, note=note or state.note)
+    )
+    if case.flow != step_id or case.plan is None:
+        return case
+    step = _step_of(case, step_id)
+    branch = next((branch for branch in step.branches if branch.answer == outcome), None) if step else None
+    if branch is not None:
+        return _flow_to(turn, case, branch.goto)
+    return _flow_on(turn, case, 1 + [step.id for step in case.plan.steps].index(step_id))
 
 
 def on_timeout(turn: Turn, case: Case, step_id: str) -> Case:
@@ -153,20 +187,16 @@ def on_timeout(turn: Turn, case: Case, step_id: str) -> Case:
     if step.kind is StepKind.WAIT:
         return finish(turn, case, step_id, StepStatus.DONE, by=DAEMON.id, outcome="waited")
     turn.note("step.overdue", case.id, step=step_id)
-    case = _put(case, replace(state, status=StepStatus.OVERDUE))
-    return jump(turn, case, step.on_timeout, "step_overdue")
+    case = put_state(case, replace(state, status=StepStatus.OVERDUE))
+    return jump(turn, case, step.on_timeout, "step_overdue", step=step_id)
 
 
 def _step_of(case: Case, step_id: str) -> Step | None:
     return next((step for step in case.plan.steps if step.id == step_id), None) if case.plan else None
 
 
-def _put(case: Case, state: StepState) -> Case:
-    return replace(case, steps=tuple(state if old.id == state.id else old for old in case.steps))
-
-
 def put_state(case: Case, state: StepState) -> Case:
-    return _put(case, state)
+    return replace(case, steps=tuple(state if old.id == state.id else old for old in case.steps))
 
 
 # ------------------------------------------------------------------------------------------------------------ requests
@@ -203,6 +233,8 @@ def _refusal(step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str
             answers = [branch.answer for branch in step.branches]
             if step.kind is StepKind.ASK and fact.outcome not in answers:
                 return "step.outcome", f"The answer is one of: {', '.join(answers)}."
+            if step.kind is StepKind.CLOSE:
+                return "step.close", "This step is done by closing the case with a disposition."
             if step.kind is StepKind.CALL and fact.outcome not in calls.OUTCOMES:
                 return "step.outcome", f"The outcome of a call is one of: {', '.join(sorted(calls.OUTCOMES))}."
         case _:
@@ -224,9 +256,7 @@ def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepReq
         case "done" if step.kind is StepKind.CALL:
             return calls.record(turn, case, step, fact.outcome, by)
         case "done":
-            case = finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=fact.outcome, note=fact.note)
-            branch = next((branch for branch in step.branches if branch.answer == fact.outcome), None)
-            return jump(turn, case, branch.goto, "step_overdue") if branch is not None else case
+            return finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=fact.outcome, note=fact.note)
         case "skip":
             case = dispatch.cancel_of_step(turn, case, step.id)
             return finish(turn, case, step.id, StepStatus.SKIPPED, by=by, outcome=fact.outcome, note=fact.note)

@@ -72,9 +72,15 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "On duty: case {case_id} ({priority}) is waiting for a person",
     },
     "person.body": {
-        "fi": "{category} kohteessa {site_name}\n{site_address}\n\nSyy: {because}\nTehtävä: {case_id}\nAika: {time_local}\n",
-        "sv": "{category} i objektet {site_name}\n{site_address}\n\nOrsak: {because}\nÄrende: {case_id}\nTid: {time_local}\n",
-        "en": "{category} at {site_name}\n{site_address}\n\nReason: {because}\nCase: {case_id}\nTime: {time_local}\n",
+        "fi": (
+            "{category} kohteessa {site_name}\n{site_address}\n\n"
+            "Syy: {because}\nTehtävä: {case_id}\nAika: {time_local}\n"
+        ),
+        "sv": (
+            "{category} i objektet {site_name}\n{site_address}\n\n"
+            "Orsak: {because}\nÄrende: {case_id}\nTid: {time_local}\n"
+        ),
+        "en": ("{category} at {site_name}\n{site_address}\n\nReason: {because}\nCase: {case_id}\nTime: {time_local}\n"),
     },
 }
 
@@ -94,6 +100,11 @@ REASONS: dict[str, dict[str, str]] = {
         "fi": "yksikään vartija ei ottanut tehtävää vastaan",
         "sv": "ingen väktare tog emot uppdraget",
         "en": "no guard took the job",
+    },
+    "duty_called": {
+        "fi": "toimintaohje kutsuu päivystäjän",
+        "sv": "åtgärdsplanen kallar på jouren",
+        "en": "the response plan calls the person on duty",
     },
     "nobody_reached": {
         "fi": "ketään soittolistalta ei tavoitettu",

@@ -1,0 +1,477 @@
+"""The composition root: what the daemon is made of, and its life from start to stop.
+
+One rule: nothing is started half-way. Everything that can be wrong (settings, keys, store, rules, site base, addresses)
+is found before the first panel is answered, and said in a sentence that tells the administrator what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+from pydantic import SecretStr
+
+from arcd import __version__
+from arcd.administration import Administration, check_rules, read_overlay
+from arcd.api import create_admin_app
+from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
+from arcd.api.guard import create_guard_app
+from arcd.api.serving import ListenError, listen_tcp, listen_unix, serve_app
+from arcd.clock import Clock, SystemClock
+from arcd.core.effects import Answer
+from arcd.core.facts import Actor, AnyFact, DaemonTroubled, RulesLoaded, Started, Stopped
+from arcd.core.state import State
+from arcd.core.station import Station
+from arcd.credentials import CredentialError, Kek, Keyring, create_kek, load_kek, read_credential
+from arcd.effectors import Effector
+from arcd.effectors.mail import MailEffector
+from arcd.effectors.webhook import WebhookEffector
+from arcd.gateways import Gateway
+from arcd.gateways.tcp import TcpGateway
+from arcd.gateways.udp import UdpGateway
+from arcd.guard_links import LinkSigner
+from arcd.health import create_health_app
+from arcd.metrics import Metrics
+from arcd.observing import Observing
+from arcd.runtime import Runtime, RuntimeLimits
+from arcd.settings import Settings
+from arcd.store import Entry, Store
+from arcd.store.sqlite import SqliteStore
+from arcd.systemd import Notifier, Progress, Watchdog, listen_fds, watchdog_interval_s
+from protocols.dc09 import Dc09Codec
+from rules.engine import RuleSet
+
+log = structlog.get_logger(__name__)
+
+NS = 1_000_000_000
+# How long a part of the loop may show no sign of life before the watchdog is no longer fed.
+PROGRESS_LIMITS_S = {"time": 10.0, "commit": 30.0}
+LOOK_AROUND_S = 1.0  # gauges, disk, loop lag
+DRAIN_S = 15.0  # below TimeoutStopSec of the unit
+UDP_BUFFER_BYTES = 8 * 1024 * 1024  # requirements 6.2
+ADMINISTRATOR = Actor(id="daemon", name="at start")
+
+
+class StartError(Exception):
+    """The daemon cannot start. The message says what is wrong and what to do."""
+
+
+class Daemon:
+    """Everything put together. Implements `arcd.api.desk.Desk`."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None, store: Store | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._kek = _kek(settings)
+        self.links = LinkSigner.under(self._kek, settings.api.guard_base_url)
+        effectors = _effectors(settings, self.links, self.clock)
+        self.metrics = Metrics(version=__version__, channels=[effector.name for effector in effectors])
+        self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
+        self.station = Station()
+        self._keyring = Keyring(self._kek)
+        self._store = store or SqliteStore(settings.store.path)
+        self._observing = Observing(metrics=self.metrics, progress=self.progress, state=self.station.state)
+        self.runtime = Runtime(
+            station=self.station,
+            store=self._store,
+            clock=self.clock,
+            effectors=effectors,
+            profiles_changed=self._profiles_changed,
+            observer=self._observing,
+            limits=RuntimeLimits(
+                queue_depth_max=settings.limits.queue_depth_max,
+                batch_max=settings.limits.batch_max,
+                checkpoint_interval_s=settings.store.checkpoint_interval_s,
+            ),
+        )
+        self._administration = Administration(
+            runtime=self.runtime, kek=self._kek, metrics=self.metrics, rules_overlay=settings.rules.overlay
+        )
+        self._gateways: list[Gateway] = []
+        self._listeners: list[Listener] = []
+        self._started_at = 0
+        self._last_entry_at: int | None = None
+        self._disk_low = False
+        self._stopping = asyncio.Event()
+
+    # ------------------------------------------------------------------------------------------------------- its life
+
+    async def serve(self, notifier: Notifier) -> None:
+        """Run until `stop` is called or a signal asks for it. StartError, StoreError, ListenError end it at once."""
+        sockets = self._take_sockets()
+        await self._restore()
+        async with asyncio.TaskGroup() as tasks:
+            loop_task = tasks.create_task(self.runtime.run(), name="runtime")
+            await self._first_facts()
+            async with self._listening(sockets):
+                watch = tasks.create_task(self._look_around(), name="look around")
+                feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
+                runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
+                self._say_ready(notifier)
+                await self._stopping.wait()
+                notifier.stopping("stopping")
+                await self._drain()
+            for task in (*runs, watch, feeding, loop_task):
+                task.cancel()
+        await self.runtime.checkpoint()
+        await self.runtime.close()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def stop_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    async def _restore(self) -> None:
+        self._last_entry_at = await self.runtime.restore()
+        try:
+            for site in self.state.sites.values():
+                self._keyring.update_site(site)
+        except CredentialError as error:
+            raise StartError(f"{error}") from None
+
+    async def _first_facts(self) -> None:
+        """Rules first, because nothing is decided without them; then that we have started; then the site base."""
+        machine = self.state.machine.get("machine")
+        clean = machine is None or machine.stopped_cleanly
+        await self._load_first_rules()
+        self._started_at = self.clock.now()
+        self.runtime.post(
+            Started(
+                at=self._started_at,
+                version=__version__,
+                down_since=self._last_entry_at,
+                clean=clean,
+                reply_policy=self.settings.reply.policy(),
+            )
+        )
+        await self.runtime.drained()
+        directory = self.settings.site_base.directory
+        if not self.state.sites and directory.is_dir():
+            report = await self._administration.import_directory(
+                directory, ADMINISTRATOR, dry_run=False, remove_missing=False
+            )
+            if not report.applied:
+                raise StartError("\n".join(str(problem) for problem in report.problems))
+        self.metrics.started(self._started_at)
+
+    async def _load_first_rules(self) -> None:
+        overlays = read_overlay(self.settings.rules.overlay)
+        report, sources = check_rules(overlays)
+        for problem in report.problems:
+            log.warning("rules.problem", problem=str(problem))
+        if sources is None:
+            if not self.station.has_rules:
+                raise StartError("\n".join(str(problem) for problem in report.problems))
+            # The good set goes on; the bad one is in the log and in `arcctl rules check`.
+            log.error("rules.refused", in_force=self.station.rules.digest)
+            return
+        if not self.station.has_rules or self.station.rules.digest != report.digest:
+            fact = RulesLoaded(at=self.clock.now(), digest=report.digest, sources=sources, actor=ADMINISTRATOR)
+            await self.runtime.ask(fact)
+
+    async def _drain(self) -> None:
+        """SIGTERM: take nothing new, commit and answer what was taken, say goodbye in the journal."""
+        for gateway in self._gateways:
+            await gateway.stop_taking()
+        self.runtime.flush_heard()
+        self.runtime.post(Stopped(at=self.clock.now(), reason="asked to stop"))
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self.runtime.drained()
+        except TimeoutError:
+            log.error("stop.not_drained", waiting=self.runtime.depth)
+        await asyncio.sleep(0)  # let the transports write the last replies
+        for gateway in self._gateways:
+            await gateway.close()
+
+    def _say_ready(self, notifier: Notifier) -> None:
+        state = self.state
+        log.info(
+            "ready",
+            sites=len(state.sites),
+            open_cases=sum(case.is_open for case in state.cases.values()),
+            journal=self.runtime.committed_seq,
+            listeners=[listener.address for listener in self._listeners],
+        )
+        notifier.ready(f"{len(state.sites)} sites, journal at {self.runtime.committed_seq}")
+
+    # ------------------------------------------------------------------------------------------------------ listeners
+
+    def _take_sockets(self) -> _Sockets:
+        """Every address is taken before anything is opened: a port in use must not leave a half-started daemon."""
+        settings = self.settings
+        passed = listen_fds()
+        dc09 = passed.get("dc09", [])
+        tcp = [each for each in dc09 if each.type == socket.SOCK_STREAM]
+        udp = [each for each in dc09 if each.type == socket.SOCK_DGRAM]
+        if not dc09:
+            tcp = [listen_tcp(address.host, address.port) for address in settings.dc09.tcp]
+            udp = [_bind_udp(address.host, address.port) for address in settings.dc09.udp]
+        guard, metrics = settings.api.guard_listen, settings.metrics.listen
+        return _Sockets(
+            tcp=tcp,
+            udp=udp,
+            admin=listen_unix(settings.api.socket),
+            guard=listen_tcp(guard.host, guard.port) if guard is not None else None,
+            health=listen_tcp(metrics.host, metrics.port) if metrics is not None else None,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, sockets: _Sockets) -> AsyncIterator[None]:
+        """People first, panels last: when the first frame is answered, everything behind it stands."""
+        async with contextlib.AsyncExitStack() as stack:
+            apps = [
+                ("admin", create_admin_app(self), sockets.admin),
+                ("guard", create_guard_app(self), sockets.guard),
+                ("health", create_health_app(self.metrics, self.progress, self._checks), sockets.health),
+            ]
+            for name, app, listener in apps:
+                if listener is not None:
+                    served = await stack.enter_async_context(serve_app(app, listener))
+                    self._listeners.append(Listener(name=name, address=served.address))
+            self._gateways = self._make_gateways(sockets)
+            for gateway in self._gateways:
+                await gateway.start()
+                self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]
+            yield
+
+    def _make_gateways(self, sockets: _Sockets) -> list[Gateway]:
+        limits, profile = self.settings.limits, self._keyring.profile
+        gateways: list[Gateway] = []
+        if sockets.tcp:
+            gateways.append(
+                TcpGateway(
+                    name="dc09-tcp",
+                    protocol="dc09",
+                    listeners=sockets.tcp,
+                    new_codec=lambda: Dc09Codec(profile, pad=os.urandom),
+                    intake=self.runtime,
+                    clock=self.clock,
+                    metrics=self.metrics,
+                    connections_max=limits.connections_max,
+                    connections_per_source_max=limits.connections_per_source_max,
+                    idle_timeout_s=limits.idle_timeout_s,
+                )
+            )
+        if sockets.udp:
+            gateways.append(
+                UdpGateway(
+                    name="dc09-udp",
+                    protocol="dc09",
+                    sockets=sockets.udp,
+                    new_codec=lambda: Dc09Codec(profile, pad=os.urandom, datagram=True),
+                    intake=self.runtime,
+                    clock=self.clock,
+                    metrics=self.metrics,
+                )
+            )
+        return gateways
+
+    def _profiles_changed(self, site_id: str) -> None:
+        site = self.state.sites.get(site_id)
+        if site is None:
+            self._keyring.remove_site(site_id)
+        else:
+            self._keyring.update_site(site)
+
+    # ----------------------------------------------------------------------------------------------- watching ourselves
+
+    async def _look_around(self) -> None:
+        """Gauges, free space, how late the loop is: the daemon watches itself first."""
+        while True:
+            before_s = self.clock.monotonic_s()
+            await asyncio.sleep(LOOK_AROUND_S)
+            self.metrics.loop_lag(max(0.0, self.clock.monotonic_s() - before_s - LOOK_AROUND_S))
+            if self.runtime.depth == 0:
+                self.progress.beat("commit")  # nothing to commit is no stall
+            self._observing.gauges(self.runtime.outbox_depth(), self.runtime.depth)
+            self._watch_disk()
+
+    def _watch_disk(self) -> None:
+        directory = self.settings.store.path.parent
+        try:
+            usage = shutil.disk_usage(directory)
+        except OSError:
+            return  # the commit that needs it will say so
+        self.metrics.storage(free_bytes=usage.free, size_bytes=usage.total)
+        low = usage.free < self.settings.store.free_bytes_min
+        if low != self._disk_low:
+            self._disk_low = low
+            detail = f"{usage.free // 2**20} MiB free"
+            self.runtime.post(DaemonTroubled(at=self.clock.now(), code="disk_low", detail=detail, cleared=not low))
+
+    def _checks(self) -> Sequence[Check]:
+        overdue = self.progress.overdue()
+        rules = self.station.rules.digest[:12] if self.station.has_rules else "none"
+        return (
+            Check(name="store", ok="commit" not in overdue, detail=f"journal at {self.runtime.committed_seq}"),
+            Check(name="loop", ok="time" not in overdue, detail="turning" if "time" not in overdue else "stalled"),
+            Check(name="intake", ok=self.runtime.has_room, detail=f"{self.runtime.depth} steps wait for their commit"),
+            Check(name="rules", ok=self.station.has_rules, detail=rules),
+            Check(name="disk", ok=not self._disk_low, detail="space is low" if self._disk_low else "enough space"),
+            Check(name="receiving", ok=bool(self._gateways), detail=f"{len(self._gateways)} gateways"),
+        )
+
+    # ------------------------------------------------------------------------------------------------------- the desk
+
+    @property
+    def state(self) -> State:
+        return self.station.state
+
+    @property
+    def rules(self) -> RuleSet:
+        return self.station.rules
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    async def ask(self, fact: AnyFact) -> Answer:
+        if not self.runtime.has_room:
+            raise Busy
+        return await self.runtime.ask(fact)
+
+    async def import_sites(
+        self, files: Mapping[str, str], actor: Actor, *, dry_run: bool, remove_missing: bool
+    ) -> ImportReport:
+        return await self._administration.import_sites(files, actor, dry_run=dry_run, remove_missing=remove_missing)
+
+    async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
+        return await self._administration.load_rules(overlays, actor, dry_run=dry_run)
+
+    def follow(self, after: int) -> AsyncIterator[Entry]:
+        return self.runtime.follow(after)
+
+    def status(self) -> Status:
+        cases_open: dict[str, int] = {}
+        for case in self.state.cases.values():
+            if case.is_open:
+                cases_open[case.priority.value] = cases_open.get(case.priority.value, 0) + 1
+        return Status(
+            version=__version__,
+            started_at=self._started_at,
+            now=self.clock.now(),
+            journal_seq=self.runtime.committed_seq,
+            rules_digest=self.station.rules.digest,
+            sites=len(self.state.sites),
+            accounts=sum(len(system.accounts) for site in self.state.sites.values() for system in site.systems),
+            cases_open=dict(sorted(cases_open.items())),
+            flags=len(self.state.flags),
+            outbox=self.runtime.outbox_depth(),
+            queue_depth=self.runtime.depth,
+            listeners=tuple(self._listeners),
+            checks=tuple(self._checks()),
+        )
+
+
+class _Sockets:
+    def __init__(
+        self,
+        *,
+        tcp: list[socket.socket],
+        udp: list[socket.socket],
+        admin: socket.socket,
+        guard: socket.socket | None,
+        health: socket.socket | None,
+    ) -> None:
+        self.tcp = tcp
+        self.udp = udp
+        self.admin = admin
+        self.guard = guard
+        self.health = health
+
+
+def _bind_udp(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER_BYTES)
+        bound.bind((host, port))
+        bound.setblocking(False)
+    except OSError as error:
+        bound.close()
+        raise ListenError(
+            f"cannot listen on {host} port {port} (UDP): {error.strerror}; choose another address in the settings, "
+            "or end the program that has it"
+        ) from error
+    return bound
+
+
+def _kek(settings: Settings) -> Kek:
+    try:
+        return load_kek(file=settings.kek.file)
+    except CredentialError as error:
+        raise StartError(f"{error}") from None
+
+
+def _effectors(settings: Settings, links: LinkSigner, clock: Clock) -> list[Effector]:
+    effectors: list[Effector] = []
+    try:
+        if settings.webhook is not None:
+            webhook = settings.webhook
+            secret = read_credential(webhook.secret.credential, file=webhook.secret.file).strip()
+            effectors.append(
+                WebhookEffector(
+                    secret=secret, links=links, now=clock.now, ca_file=webhook.ca_file, total_s=webhook.timeout_s
+                )
+            )
+        if settings.mail is not None:
+            effectors.append(_mail(settings, links, clock))
+    except (CredentialError, ValueError) as error:
+        raise StartError(f"{error}") from None
+    return effectors
+
+
+def _mail(settings: Settings, links: LinkSigner, clock: Clock) -> MailEffector:
+    mail = settings.mail
+    assert mail is not None
+    password = None
+    if mail.username is not None:
+        secret = read_credential(mail.password.credential, file=mail.password.file)
+        password = SecretStr(secret.decode("utf-8").strip())
+    return MailEffector(
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        sender=mail.sender,
+        sender_name=mail.sender_name,
+        username=mail.username,
+        password=password,
+        ca_file=mail.ca_file,
+        links=links,
+        now=clock.now,
+    )
+
+
+async def _feed(notifier: Notifier, progress: Progress) -> None:
+    interval_s = watchdog_interval_s()
+    if interval_s is not None:
+        await Watchdog(notifier, progress).run(interval_s)
+
+
+def prepare_demo(settings: Settings) -> list[Path]:
+    """Make the directories and secrets that `make run` needs and that are missing; returns what was made."""
+    made: list[Path] = []
+    for directory in {settings.store.path.parent, settings.api.socket.parent}:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.kek.file is not None and not settings.kek.file.exists():
+        create_kek(settings.kek.file)
+        made.append(settings.kek.file)
+    secret_file = settings.webhook.secret.file if settings.webhook is not None else None
+    if secret_file is not None and not secret_file.exists():
+        create_kek(secret_file)  # 32 random bytes as hex are a webhook secret as well
+        made.append(secret_file)
+    return made

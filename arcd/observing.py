@@ -1,0 +1,140 @@
+"""Metrics and log lines from what was committed.
+
+One rule: nothing is counted or told before it is durable, and one trace id follows a signal through every line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from arcd.core.case.model import OfferStatus
+from arcd.core.effects import DurableEffect, Reply
+from arcd.core.facts import (
+    AnyFact,
+    ClockStepped,
+    EffectReported,
+    FrameMalformed,
+    FrameReceived,
+    RulesLoaded,
+    StepFailed,
+)
+from arcd.core.record import Judged, Note
+from arcd.core.state import State
+from arcd.metrics import Metrics
+from arcd.runtime import Committed
+from arcd.systemd import Progress
+from protocols.codec import Received, ReplyKind
+from rules.model import Priority
+
+log = structlog.get_logger("arcd.journal")
+
+NS = 1_000_000_000
+_SUPPRESSED = {Judged.DUPLICATE: "duplicate", Judged.FOLDED: "folded"}
+_OFFERS = {f"offer.{status.value}": status for status in OfferStatus}
+# Why a person was called for (arcd.core.case.texts.REASONS) → what the metric calls it.
+_TRIGGERS = {
+    "not_acknowledged": "unacknowledged",
+    "step_overdue": "step_timeout",
+    "no_guard": "unreachable",
+    "nobody_reached": "unreachable",
+    "message_failed": "effect_failed",
+    "guard_silent": "welfare",
+}
+
+
+class Observing:
+    """Implements `arcd.runtime.Observer`."""
+
+    def __init__(self, *, metrics: Metrics, progress: Progress, state: State) -> None:
+        self._metrics = metrics
+        self._progress = progress
+        self._state = state
+
+    def beat(self, part: str) -> None:
+        self._progress.beat(part)
+
+    def heartbeat(self, received: Received) -> None:
+        self._metrics.heartbeat(received.protocol)
+
+    def performed(self, channel: str, effect: DurableEffect, report: EffectReported, seconds: float) -> None:
+        self._metrics.effect_performed(channel, report.outcome, seconds)
+
+    def committed(self, steps: Sequence[Committed], seconds: float) -> None:
+        self._metrics.commit(seconds, len(steps))
+        for step in steps:
+            record = step.stepped.record
+            fact = record.fact
+            if isinstance(fact, FrameReceived):
+                self._frame(fact, step)
+            elif isinstance(fact, FrameMalformed):
+                self._metrics.frame_rejected(fact.malformed.protocol, fact.malformed.reason, fact.count)
+            elif isinstance(fact, ClockStepped):
+                self._metrics.clock_step(fact.step_s)
+            elif isinstance(fact, StepFailed):
+                self._metrics.step_failed()
+            elif isinstance(fact, RulesLoaded):
+                self._metrics.rules_loaded(taken=True)
+            if record.notes:
+                self._notes(fact, step.seq, record.notes)
+
+    def _frame(self, fact: FrameReceived, step: Committed) -> None:
+        received = fact.received
+        for signal, judgement in zip(received.signals, step.stepped.record.judgements, strict=False):
+            if judgement.judged is Judged.HELD:
+                self._metrics.suppressed(judgement.because)
+            elif judgement.judged in _SUPPRESSED:
+                self._metrics.suppressed(_SUPPRESSED[judgement.judged])
+            elif judgement.judged is not Judged.REFUSED:
+                self._metrics.signal_received(received.protocol, signal.category)
+        if received.problem is not None:
+            self._metrics.frame_rejected(received.protocol, received.problem.value)
+        for effect in step.stepped.effects:
+            if isinstance(effect, Reply) and effect.reply is ReplyKind.ACK:
+                self._metrics.ack_sent(received.protocol, (step.released_at - fact.at) / NS)
+            elif isinstance(effect, Reply) and effect.reply is ReplyKind.DUH:
+                self._metrics.frame_rejected(received.protocol, "unknown_account")
+
+    def _notes(self, fact: AnyFact, seq: int, notes: Sequence[Note]) -> None:
+        trace = fact.trace if isinstance(fact, FrameReceived | FrameMalformed) else None
+        for note in notes:
+            self._count_note(note, fact.at)
+            context = {"trace": trace} if trace else {}
+            log.info(note.what, seq=seq, subject=note.subject or None, **context, **note.detail)
+
+    def _count_note(self, note: Note, at: int) -> None:
+        case = self._state.cases.get(note.subject)
+        match note.what:
+            case "person.called":
+                self._metrics.escalation(_TRIGGERS.get(str(note.detail.get("because")), "other"))
+            case "clock.passed" if case is not None:
+                target = "first" if note.detail.get("target") == 1 else "second"
+                self._metrics.ack_target_missed(case.priority, target)
+            case "case.closed" if case is not None:
+                began = case.acknowledged_at or case.opened_at
+                self._metrics.case_closed(case.priority, (at - began) / NS)
+            case "case.moved" if case is not None and case.acknowledged_at == at:
+                self._metrics.case_acknowledged(case.priority, (at - case.opened_at) / NS)
+            case "sla.breach":
+                self._metrics.guard_sla_missed()
+            case "dispatch.on_site":
+                took_s = note.detail.get("took_s")
+                self._metrics.guard_on_site(float(took_s) if isinstance(took_s, int | float) else 0.0)
+            case "guard.accept":
+                self._metrics.guard_offer(OfferStatus.ACCEPTED)
+            case "guard.decline":
+                self._metrics.guard_offer(OfferStatus.DECLINED)
+            case _:
+                if note.what in _OFFERS:
+                    self._metrics.guard_offer(_OFFERS[note.what])
+
+    def gauges(self, outbox: Mapping[str, int], depth: int) -> None:
+        """What is a level and not an occurrence; asked for once a second."""
+        open_cases = Counter((case.priority, case.state) for case in self._state.cases.values() if case.is_open)
+        self._metrics.cases_open({(Priority(priority), state): n for (priority, state), n in open_cases.items()})
+        self._metrics.flags_active(Counter(flag.kind for flag in self._state.flags.values()))
+        for channel, waiting in outbox.items():
+            self._metrics.outbox_depth(channel, waiting)
+        self._metrics.queue_depth(depth)
