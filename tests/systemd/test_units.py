@@ -1,0 +1,119 @@
+"""The units pass systemd's own checks, and agree with the settings' defaults and with the code."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arcd.api.serving import STOP_TIMEOUT_S, UNIX_SOCKET_MODE
+from arcd.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+UNITS = ROOT / "systemd"
+NAMES = ("arcd.service", "arcd.socket", "arcd-api.socket", "arcd-failure.service")
+
+
+class Unit(configparser.RawConfigParser):
+    """A unit file as far as these tests need it: the last of a repeated setting, and `every` for all of them."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(strict=False, delimiters=("=",), comment_prefixes=("#",), interpolation=None)
+        self.lines = (UNITS / name).read_text(encoding="utf-8").splitlines()
+        self.read_string("\n".join(self.lines))
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+    def every(self, setting: str) -> list[str]:
+        return [line.partition("=")[2] for line in self.lines if line.startswith(f"{setting}=")]
+
+
+@pytest.fixture
+def service() -> Unit:
+    return Unit("arcd.service")
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_sandbox_scores_well() -> None:
+    """At most 1.5 of 10 exposed; the tool exits with an error above that."""
+    result = run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNITS / "arcd.service")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
+    for name in NAMES:
+        text = (UNITS / name).read_text(encoding="utf-8")
+        # systemd looks whether the program exists; any will do.
+        (tmp_path / name).write_text(text.replace("/opt/arcd/bin/arcd", sys.executable), encoding="utf-8")
+    result = run("systemd-analyze", "verify", "--man=no", *(tmp_path / name for name in NAMES))
+    ours = [line for line in (result.stdout + result.stderr).splitlines() if "arcd" in line or str(tmp_path) in line]
+    assert (ours, result.returncode) == ([], 0)
+
+
+def test_users_and_groups_can_be_made() -> None:
+    result = run("systemd-sysusers", "--dry-run", UNITS / "arcd.sysusers")
+    assert result.returncode == 0, result.stderr
+    named = re.findall(r"^[ug] (\S+)", (UNITS / "arcd.sysusers").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert named == ["arcd", "arcd-operators"]
+
+
+# --------------------------------------------------------------------------------------------------- agreement with us
+
+
+def test_the_service_finds_what_the_settings_say(service: Unit) -> None:
+    settings = Settings()
+    assert service["Service"]["ExecStart"] == "/opt/arcd/bin/arcd --config /etc/arcd/arcd.yaml"
+    state = Path("/var/lib") / service["Service"]["StateDirectory"]
+    assert settings.store.path.parent == state
+    assert settings.site_base.directory.parent == Path("/etc/arcd")
+
+
+def test_panels_find_the_same_ports_with_and_without_systemd() -> None:
+    socket = Unit("arcd.socket")["Socket"]
+    (tcp,), (udp,) = Settings().dc09.tcp, Settings().dc09.udp
+    assert int(socket["ListenStream"]) == tcp.port
+    assert int(socket["ListenDatagram"]) == udp.port
+    assert socket["FileDescriptorName"] == "dc09"
+
+
+def test_the_local_socket_is_where_arcctl_looks() -> None:
+    socket = Unit("arcd-api.socket")["Socket"]
+    assert Path(socket["ListenStream"]) == Settings().api.socket
+    assert int(socket["SocketMode"], 8) == UNIX_SOCKET_MODE
+    assert socket["FileDescriptorName"] == "api"
+    assert socket["Service"] == "arcd.service"
+
+
+def test_secrets_are_credentials_and_never_variables(service: Unit) -> None:
+    credentials = dict(line.split(":", 1) for line in service.every("LoadCredential"))
+    assert credentials == {"kek": "/etc/arcd/kek", "webhook-secret": "/etc/arcd/webhook-secret"}
+    assert service.every("Environment") == ["BOOT_ID=%b"]
+    assert service.every("EnvironmentFile") == []
+
+
+def test_it_is_never_given_up_on(service: Unit) -> None:
+    assert service["Service"]["Restart"] == "always"
+    assert service["Unit"]["StartLimitIntervalSec"] == "0"
+    assert service["Unit"]["OnFailure"] == "arcd-failure.service"
+    for name in ("arcd.socket", "arcd-api.socket"):
+        assert Unit(name)["Socket"]["TriggerLimitIntervalSec"] == "0", "a call storm must not close the door"
+
+
+def test_times_and_limits_fit_together(service: Unit) -> None:
+    settings = Settings()
+    assert int(service["Service"]["TimeoutStopSec"]) > 2 * STOP_TIMEOUT_S
+    assert int(service["Service"]["LimitNOFILE"]) > settings.limits.connections_max + 1000
+    assert int(service["Service"]["WatchdogSec"]) == 30
+
+
+def test_the_caller_of_the_local_socket_stays_visible(service: Unit) -> None:
+    """In a user namespace of its own the daemon would see every caller as uid 65534."""
+    assert service.every("PrivateUsers") == []
