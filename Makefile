@@ -1,0 +1,51 @@
+# Everything a fresh clone needs is Python 3.11 or later with its venv module.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= 2
+
+.PHONY: run test check fast bench fuzz nightly lock clean
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $(STAMP)
+
+## Start the daemon on an embedded store with the demo site base.
+run: $(STAMP)
+	$(BIN)/arcd --config config/demo/arcd.yaml --demo
+
+## Everything that must hold before a commit lands.
+test: check
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+## What needs no test run: style, types, layers, the unit's sandbox.
+check: $(STAMP)
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	systemd-analyze security --offline=true --threshold=15 systemd/arcd.service >/dev/null
+
+## Only the tests, without the slow ones.
+fast: $(STAMP)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+## Durable signals per second and their latency, beside the ceiling of this machine.
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+## Longer searches than a commit can wait for.
+nightly: $(STAMP)
+	ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+## Resolve the locked dependencies anew.
+lock: $(STAMP)
+	$(BIN)/pip-compile --quiet --extra dev --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) var build dist *.egg-info
