@@ -25,6 +25,7 @@ from arcd.credentials import (
     hash_word,
     load_kek,
     read_credential,
+    read_secret,
     same_word,
     verify_word,
 )
@@ -149,6 +150,21 @@ def test_a_credential_is_bounded(tmp_path: Path) -> None:
     longer = private_file(tmp_path / "longer", b"x" * (CREDENTIAL_BYTES_MAX + 1))
     with pytest.raises(CredentialError, match="longer than 4096 bytes"):
         read_credential("secret", file=longer)
+
+
+@pytest.mark.parametrize("content", [b"correct horse", b"correct horse\n", b"correct horse\r\n"])
+def test_a_secret_is_text_without_its_line_end(tmp_path: Path, content: bytes) -> None:
+    secret = read_secret("mail-password", file=private_file(tmp_path / "password", content))
+    assert secret.get_secret_value() == "correct horse"
+    assert "horse" not in repr(secret) + str(secret)
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"\xff\xfe", "is not UTF-8 text"), (b"\n", "is empty")])
+def test_what_is_no_secret_text(tmp_path: Path, content: bytes, message: str) -> None:
+    with pytest.raises(CredentialError, match=message):
+        read_secret("mail-password", file=private_file(tmp_path / "password", content))
+    with pytest.raises(CredentialError, match=f"the credential 'password' {message}"):
+        read_secret("password", environ={"CREDENTIALS_DIRECTORY": str(tmp_path)})
 
 
 def test_a_kek_is_created_once(tmp_path: Path) -> None:
