@@ -63,7 +63,10 @@ def primary_code(error: sqlite3.Error) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
+def explain(error: sqlite3.Error | UnicodeDecodeError | OSError, path: Path) -> StoreError:
+    if isinstance(error, UnicodeDecodeError):
+        # sqlite3 quotes the schema in its message about a damaged one, and fails if that is not UTF-8 any more.
+        return StoreError(_DAMAGED.format(path=path, detail="malformed database schema"))
     if isinstance(error, OSError):
         sentence = _BY_ERRNO.get(error.errno or 0, _OTHER)
         return StoreError(sentence.format(path=path, detail=error.strerror or str(error)))
@@ -77,5 +80,5 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what SQLite or the file system raises inside into a StoreError about `path`."""
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         raise explain(error, path) from error

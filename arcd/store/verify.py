@@ -75,8 +75,8 @@ def _verify(path: Path, has_log: bool, progress: Callable[[int, int], None] | No
             if check_version(connection, path) == 0:
                 raise StoreError(f"{path} is empty; name the journal of an arcd store")
             walk.run(connection, progress)
-    except sqlite3.Error as error:
-        if primary_code(error) not in _DAMAGE:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGE:
             raise explain(error, path) from error
         walk.report(walk.after_seq, f"the file is damaged from here on ({error})")
     return walk.verdict()
