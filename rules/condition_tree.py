@@ -175,7 +175,7 @@ def covers(wider: Tree, narrower: Tree) -> bool:
     demands = _conjunction(wider)
     offers = _conjunction(narrower)
     if demands is None:
-        return shown_tree(wider) == shown_tree(narrower)
+        return _same(wider, narrower)
     if offers is None:
         return not demands
     return all(any(_implies(offer, demand) for offer in offers) for demand in demands)
@@ -190,6 +190,17 @@ def _conjunction(tree: Tree) -> tuple[Leaf, ...] | None:
             return None if None in parts else tuple(leaf for part in parts if part is not None for leaf in part)
         case _:
             return None
+
+
+def _same(a: Tree, b: Tree) -> bool:
+    if isinstance(a, Leaf) and isinstance(b, Leaf):
+        return _implies(a, b) and _implies(b, a)
+    if isinstance(a, Negation) and isinstance(b, Negation):
+        return _same(a.child, b.child)
+    if isinstance(a, AllOf | AnyOf) and isinstance(b, AllOf | AnyOf):
+        is_alike = type(a) is type(b) and len(a.children) == len(b.children)
+        return is_alike and all(_same(x, y) for x, y in zip(a.children, b.children, strict=True))
+    return False
 
 
 def _implies(offer: Leaf, demand: Leaf) -> bool:
@@ -216,7 +227,7 @@ def shown_tree(tree: Tree) -> str:
 
 def shown_value(value: object) -> str:
     if isinstance(value, frozenset | tuple):
-        names = sorted(str(item) for item in value)
+        names = sorted(shown_value(item) for item in value)
         return (
             ", ".join(names[:SHOWN_VALUES_MAX]) + (", …" if len(names) > SHOWN_VALUES_MAX else "")
             if names

@@ -156,7 +156,7 @@ def demanded(tree: Tree) -> frozenset[Demand] | None:
                 return None
             return frozenset((tree.path.name, value) for value in tree.values)
         case AllOf():
-            # The shortest set is the most telling; among equally short ones the name decides, to be the same every time.
+            # The shortest set is the most telling; among equally short ones the name decides, so that it is always one.
             found = [demands for child in tree.children if (demands := demanded(child)) is not None]
             return min(found, key=lambda demands: (len(demands), sorted(map(str, demands)))) if found else None
         case AnyOf():
