@@ -14,7 +14,7 @@ import uvloop
 
 from arcd import __version__
 from arcd.api.serving import ListenError
-from arcd.clock import SystemClock
+from arcd.clock import Clock, SystemClock
 from arcd.credentials import CredentialError
 from arcd.daemon import Daemon, StartError, prepare_demo
 from arcd.log import set_up_log
@@ -47,11 +47,12 @@ def main(argv: list[str] | None = None) -> int:
         print(settings, file=sys.stderr)  # noqa: T201 – before there is a log
         return EXIT_USAGE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    set_up_log(settings.log.format, settings.log.level, now=SystemClock().now)
+    clock = SystemClock()
+    set_up_log(settings.log.format, settings.log.level, now=clock.now)
     try:
         if arguments.demo:
             prepare_demo(settings)
-        uvloop.run(_serve(settings, demo=arguments.demo))
+        uvloop.run(_serve(settings, clock, demo=arguments.demo))
     except* (StartError, ListenError, StoreError, CredentialError) as failures:
         for failure in _leaves(failures):
             print(f"arcd: {failure}", file=sys.stderr)  # noqa: T201 – the sentence the administrator needs
@@ -61,8 +62,8 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-async def _serve(settings: Settings, *, demo: bool) -> None:
-    daemon = Daemon(settings)
+async def _serve(settings: Settings, clock: Clock, *, demo: bool) -> None:
+    daemon = Daemon(settings, clock=clock)
     daemon.stop_on_signals()
     if demo:
         print(DEMO, flush=True)  # noqa: T201

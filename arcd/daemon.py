@@ -20,11 +20,11 @@ from pydantic import SecretStr
 
 from arcd import __version__
 from arcd.administration import Administration, check_rules, read_overlay
-from arcd.api import create_admin_app
+from arcd.api.admin import admin_app
 from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
-from arcd.api.guard import create_guard_app
+from arcd.api.guard import guard_app
 from arcd.api.serving import ListenError, listen_tcp, listen_unix, serve_app
-from arcd.clock import Clock, SystemClock
+from arcd.clock import Clock, SystemClock, read_discipline
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, DaemonTroubled, RulesLoaded, Started, Stopped
 from arcd.core.state import State
@@ -217,11 +217,12 @@ class Daemon:
         if not dc09:
             tcp = [listen_tcp(address.host, address.port) for address in settings.dc09.tcp]
             udp = [_bind_udp(address.host, address.port) for address in settings.dc09.udp]
+        api = passed.get("api", [])
         guard, metrics = settings.api.guard_listen, settings.metrics.listen
         return _Sockets(
             tcp=tcp,
             udp=udp,
-            admin=listen_unix(settings.api.socket),
+            admin=api[0] if api else listen_unix(settings.api.socket),
             guard=listen_tcp(guard.host, guard.port) if guard is not None else None,
             health=listen_tcp(metrics.host, metrics.port) if metrics is not None else None,
         )
@@ -231,8 +232,8 @@ class Daemon:
         """People first, panels last: when the first frame is answered, everything behind it stands."""
         async with contextlib.AsyncExitStack() as stack:
             apps = [
-                ("admin", create_admin_app(self), sockets.admin),
-                ("guard", create_guard_app(self), sockets.guard),
+                ("admin", admin_app(self), sockets.admin),
+                ("guard", guard_app(self), sockets.guard),
                 ("health", create_health_app(self.metrics, self.progress, self._checks), sockets.health),
             ]
             for name, app, listener in apps:
@@ -295,6 +296,7 @@ class Daemon:
             if self.runtime.depth == 0:
                 self.progress.beat("commit")  # nothing to commit is no stall
             self._observing.gauges(self.runtime.outbox_depth(), self.runtime.depth)
+            self.metrics.clock_discipline(read_discipline())
             self._watch_disk()
 
     def _watch_disk(self) -> None:

@@ -56,6 +56,9 @@ class Observing:
     def beat(self, part: str) -> None:
         self._progress.beat(part)
 
+    def checkpointed(self, at: int) -> None:
+        self._metrics.checkpoint(at)
+
     def heartbeat(self, received: Received) -> None:
         self._metrics.heartbeat(received.protocol)
 

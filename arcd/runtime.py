@@ -63,6 +63,8 @@ class Observer(Protocol):
 
     def committed(self, steps: Sequence[Committed], seconds: float) -> None: ...
 
+    def checkpointed(self, at: int) -> None: ...
+
     def heartbeat(self, received: Received) -> None: ...
 
     def performed(self, channel: str, effect: DurableEffect, report: EffectReported, seconds: float) -> None: ...
@@ -240,6 +242,8 @@ class Runtime:
             batch = self._as_batch(steps, self._take_checkpoint() if is_due else None)
             started_s = self.clock.monotonic_s()
             await self.store.commit(batch)
+            if batch.checkpoint is not None:
+                self._observer.checkpointed(self._checkpoint_at)
             self._release(steps, self.clock.monotonic_s() - started_s)
             if self.has_room:
                 self._room.set()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import structlog
 
@@ -151,7 +152,7 @@ class _Connection(asyncio.Protocol):
         self.heard_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's have the methods and not always the base class
         peer = transport.get_extra_info("peername")
         self._peer, self._source = address_text(peer), str(peer[0])
         self.heard_s = self._gateway.clock.monotonic_s()
