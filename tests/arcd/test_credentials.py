@@ -4,8 +4,10 @@ import copy
 import pickle
 import stat
 import traceback
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +22,7 @@ from arcd.credentials import (
     Kek,
     Keyring,
     KeySafe,
+    Urandom,
     check_word_hash,
     create_kek,
     hash_word,
@@ -37,7 +40,7 @@ KEK = Kek(bytes.fromhex(KEK_TEXT))
 KEY = WireKey(b"a key of sixteen")
 
 
-def counting_urandom() -> object:
+def counting_urandom() -> Urandom:
     numbers = count()
     return lambda size: next(numbers).to_bytes(size, "big")
 
@@ -49,14 +52,14 @@ SAFE = KeySafe(KEK)
 
 
 @pytest.mark.parametrize("show", [repr, str, lambda kek: f"{kek}", lambda kek: f"{kek!r:>20}".strip()])
-def test_a_kek_does_not_show(show: object) -> None:
-    assert show(KEK) == "Kek(****)"  # type: ignore[operator] – a list of callables
+def test_a_kek_does_not_show(show: Callable[[Kek], str]) -> None:
+    assert show(KEK) == "Kek(****)"
 
 
 @pytest.mark.parametrize("copying", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_kek_is_not_serialised(copying: object) -> None:
+def test_a_kek_is_not_serialised(copying: Callable[[Kek], object]) -> None:
     with pytest.raises(TypeError, match="not serialised"):
-        copying(KEK)  # type: ignore[operator] – a list of callables
+        copying(KEK)
 
 
 def test_a_kek_is_no_json() -> None:
@@ -213,7 +216,7 @@ def test_another_kek_does_not_open_it() -> None:
 
 
 def test_no_byte_can_be_changed() -> None:
-    sealed = KeySafe(KEK, urandom=counting_urandom()).seal(KEY, "1001")  # type: ignore[arg-type] – counts, for once
+    sealed = KeySafe(KEK, urandom=counting_urandom()).seal(KEY, "1001")
     for field in ("nonce", "ciphertext"):
         text = getattr(sealed, field)
         for place in range(len(text)):
@@ -245,8 +248,8 @@ def site(site_id: str, *accounts: Account) -> Site:
     return Site(id=site_id, name="x", systems=(System(id="panel", kind="intrusion", accounts=accounts),))
 
 
-def keyed(number: str, key: WireKey = KEY, **fields: object) -> Account:
-    return Account(number=number, key=SAFE.seal(key, number), **fields)  # type: ignore[arg-type] – plain fields
+def keyed(number: str, key: WireKey = KEY, **fields: Any) -> Account:
+    return Account(number=number, key=SAFE.seal(key, number), **fields)
 
 
 def test_an_unknown_account_has_the_default_profile() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from arcd.core.effects import DurableEffect, PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome
-from arcd.effectors import Effector, Performed
+from arcd.effectors import Effector, Performed, mail, webhook
 from arcd.effectors.mail import MailEffector, MailSecurity
 from arcd.effectors.memory import MemoryEffector
 from arcd.effectors.webhook import WebhookEffector
@@ -49,7 +49,12 @@ def a_post(url: str) -> Callable[[str], PostWebhook]:
     )
 
 
-def a_mailer(port: int) -> MailEffector:
+# Only the mute far end is waited for: its limit is short, the others' are the shipped ones, so that a busy machine
+# cannot change an outcome.
+IMPATIENT_S = 0.1
+
+
+def a_mailer(port: int, total_s: float = mail.TOTAL_S) -> MailEffector:
     return MailEffector(
         host="127.0.0.1",
         port=port,
@@ -57,20 +62,20 @@ def a_mailer(port: int) -> MailEffector:
         sender="arc@example.org",
         links=LINKS,
         now=lambda: 0,
-        command_s=0.2,
-        total_s=0.5,
+        total_s=total_s,
     )
 
 
-def a_webhook() -> WebhookEffector:
-    return WebhookEffector(secret=SECRET, links=LINKS, now=lambda: 0, read_s=0.2, total_s=0.5)
+def a_webhook(total_s: float = webhook.TOTAL_S) -> WebhookEffector:
+    return WebhookEffector(secret=SECRET, links=LINKS, now=lambda: 0, total_s=total_s)
 
 
 @asynccontextmanager
 async def mail_channel(manners: str) -> AsyncIterator[Channel]:
-    if manners in ("mute", "absurd"):
-        async with scripted_smtp(b"" if manners == "mute" else b"\x00\xff" * 4096 + b"\r\n") as port:
-            yield Channel(a_mailer(port), a_mail, list)
+    if manners in ("mute", "dead", "absurd"):
+        async with scripted_smtp(b"\x00\xff" * 4096 + b"\r\n" if manners == "absurd" else b"") as port:
+            total_s = IMPATIENT_S if manners == "mute" else mail.TOTAL_S
+            yield Channel(a_mailer(port, total_s), a_mail, list)
         return
     async with smtp_far_end() as far_end:
         far_end.data = {"willing": "250 2.0.0 ok", "refusing": "554 no", "busy": "451 later"}.get(manners, "250 ok")
@@ -85,12 +90,16 @@ async def webhook_channel(manners: str) -> AsyncIterator[Channel]:
         "refusing": status(403),
         "busy": status(503),
         "mute": say_nothing,
+        "dead": say_nothing,
         "absurd": raw(b"\x00\xff" * 4096 + b"\r\n\r\n"),
         "absent": status(500),
     }
     async with http_far_end(kinds[manners]) as far_end:
         url = "http://127.0.0.1:1/" if manners == "absent" else far_end.url
-        yield Channel(a_webhook(), a_post(url), lambda: [post.headers["idempotency-key"] for post in far_end.posts])
+        limits = {"total_s": IMPATIENT_S} if manners == "mute" else {}
+        yield Channel(
+            a_webhook(**limits), a_post(url), lambda: [post.headers["idempotency-key"] for post in far_end.posts]
+        )
 
 
 @asynccontextmanager
@@ -170,7 +179,7 @@ async def test_several_at_once(channel_name: str) -> None:
 @pytest.mark.parametrize("channel_name", ["mail", "webhook"])
 async def test_a_stop_interrupts_it(channel_name: str) -> None:
     """Shutdown cancels; the effect stays in the outbox. No socket may be left (warnings are errors here)."""
-    async with CHANNELS[channel_name]("mute") as channel:
+    async with CHANNELS[channel_name]("dead") as channel:
         attempt = asyncio.get_running_loop().create_task(channel.effector.perform(channel.effect("E-1")))
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(asyncio.shield(attempt), 0.02)

@@ -179,6 +179,7 @@ class SmtpFarEnd:
         if self.data.startswith("2"):
             message = message_from_bytes(content, policy=policy.default)
             assert isinstance(message, EmailMessage)
+            assert server.transport is not None
             was_encrypted = server.transport.get_extra_info("sslcontext") is not None
             self.delivered.append(Delivered(list(envelope.rcpt_tos), message, content, was_encrypted))
         return self.data

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,29 +20,29 @@ call_lists:
   on_duty: [duty]
 """
 
-Write = Callable[..., Loaded]
+Load = Callable[..., Loaded]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Write:
-    """Writes a site base (the texts of sites/a.yaml, sites/b.yaml, …) and loads it. Files in problems are relative."""
+def load(tmp_path: Path) -> Load:
+    """Loads a site base (the texts of sites/a.yaml, sites/b.yaml, …) and loads it. Files in problems are relative."""
 
-    def load(*sites: str, centre: str | None = CENTRE, **options: object) -> Loaded:
+    def load(*sites: str, centre: str | None = CENTRE, **options: Any) -> Loaded:
         (tmp_path / "sites").mkdir(exist_ok=True)
         if centre is not None:
             (tmp_path / "centre.yaml").write_text(centre, encoding="utf-8")
         for name, text in zip("abcdef", sites, strict=False):
             (tmp_path / "sites" / f"{name}.yaml").write_text(text, encoding="utf-8")
-        return load_sitebase(tmp_path, kek=KEK, **options)  # type: ignore[arg-type] – passed through
+        return load_sitebase(tmp_path, kek=KEK, **options)
 
     return load
 
 
 @pytest.fixture
-def problems(load: Write, tmp_path: Path) -> Callable[..., list[str]]:
+def problems(load: Load, tmp_path: Path) -> Callable[..., list[str]]:
     """What `load` complains about, as an administrator reads it, less the directory."""
 
-    def problems(*sites: str, **options: object) -> list[str]:
+    def problems(*sites: str, **options: Any) -> list[str]:
         return [str(problem).replace(f"{tmp_path}/", "") for problem in load(*sites, **options).problems]
 
     return problems

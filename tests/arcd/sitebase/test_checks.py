@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from arcd.sitebase import Loaded
+
+Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
 
 HEAD = "sites:\n  - id: K-1\n    name: Kioski\n    guards: [g1]\n"
@@ -77,12 +80,12 @@ def test_a_guard_that_the_centre_does_not_have(problems: Problems) -> None:
     ]
 
 
-def test_a_site_without_guards_is_only_warned_about(load: Callable[..., object], problems: Problems) -> None:
+def test_a_site_without_guards_is_only_warned_about(load: Load, problems: Problems) -> None:
     text = "sites:\n  - id: K-1\n    name: Kioski\n"
     assert problems(text) == [
         "sites/a.yaml:2:5: warning: site K-1 has no guards: no job can be offered — add guards: [<guard id>]"
     ]
-    assert load(text).sitebase is not None  # type: ignore[attr-defined] – a fixture
+    assert load(text).sitebase is not None
 
 
 @pytest.mark.parametrize(

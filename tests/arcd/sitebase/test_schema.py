@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from arcd.sitebase import schema
+from arcd.sitebase import Loaded, schema
 
+Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
 
 HEAD = "sites:\n  - id: K-1\n    name: Kioski\n    guards: [g1]\n"
@@ -151,9 +152,10 @@ def test_telephone_numbers(problems: Problems, phone: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["1001", "0042", "1", "1234567890123456", "foc7688", "AAA"])
-def test_account_numbers_stay_as_written(load: Callable[..., object], number: str) -> None:
+def test_account_numbers_stay_as_written(load: Load, number: str) -> None:
     loaded = load(PANEL + f"        accounts: [{{number: {number}}}]\n")
-    assert loaded.sitebase.sites[0].systems[0].accounts[0].number == number  # type: ignore[attr-defined] – a fixture
+    assert loaded.sitebase is not None
+    assert loaded.sitebase.sites[0].systems[0].accounts[0].number == number
 
 
 def many(name: str, count: int, item: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,7 +44,7 @@ def imported(loaded: Loaded) -> SiteBase:
     return loaded.sitebase
 
 
-def in_force(sitebase: SiteBase) -> dict[str, object]:
+def in_force(sitebase: SiteBase) -> dict[str, Any]:
     return {"previous": {site.id: site for site in sitebase.sites}, "previous_centre": sitebase.centre}
 
 
@@ -76,7 +77,7 @@ def test_the_same_files_again_change_nothing(load: Load) -> None:
     first = imported(load(SITE))
     again = imported(load(SITE, **in_force(first)))
     assert again == first
-    assert changes(again, **in_force(first)) == Changes(centre=None, sites=(), removed=())  # type: ignore[arg-type] – as above
+    assert changes(again, **in_force(first)) == Changes(centre=None, sites=(), removed=())
 
 
 def test_without_what_is_in_force_everything_is_sealed_anew(load: Load) -> None:
@@ -93,7 +94,8 @@ def test_only_what_changed_is_sealed_anew(load: Load) -> None:
     old_account, new_account = old.systems[0].accounts[0], new.systems[0].accounts[0]
     assert new_account.previous_key == old_account.previous_key
     assert new_account.key != old_account.key
-    assert KeySafe(KEK).unseal(new_account.key, "0042") == WireKey(b"another key of16")  # type: ignore[arg-type] – keyed
+    assert new_account.key is not None
+    assert KeySafe(KEK).unseal(new_account.key, "0042") == WireKey(b"another key of16")
 
 
 def test_a_key_that_becomes_the_previous_one_stays_sealed_as_it_was(load: Load) -> None:
@@ -107,7 +109,7 @@ def test_a_key_that_becomes_the_previous_one_stays_sealed_as_it_was(load: Load) 
 def test_after_a_change_of_the_kek_an_import_seals_anew(load: Load, tmp_path: Path) -> None:
     first = imported(load(SITE))
     new_kek = Kek(b"\x07" * 32)
-    again = imported(load_sitebase(tmp_path, kek=new_kek, **in_force(first)))  # type: ignore[arg-type] – as above
+    again = imported(load_sitebase(tmp_path, kek=new_kek, **in_force(first)))
     keyring = Keyring(new_kek)
     keyring.update_site(again.sites[0])
     assert keyring.profile("0042").key == WireKey.parse(HEX)
@@ -120,7 +122,8 @@ def test_a_key_file_is_read_and_sealed(load: Load, tmp_path: Path) -> None:
     path.chmod(0o600)
     text = SITE.replace(f'key: "{HEX}", previous_key: "{HEX2}"', "key_file: keys/0042")
     account = imported(load(text)).sites[0].systems[0].accounts[0]
-    assert KeySafe(KEK).unseal(account.key, "0042") == WireKey.parse(HEX)  # type: ignore[arg-type] – keyed
+    assert account.key is not None
+    assert KeySafe(KEK).unseal(account.key, "0042") == WireKey.parse(HEX)
 
 
 def test_a_ready_made_hash_is_taken_as_it_is(load: Load) -> None:
@@ -144,7 +147,7 @@ def test_changes_name_what_is_new_changed_and_gone(load: Load) -> None:
             **in_force(first),
         )
     )
-    found = changes(second, **in_force(first))  # type: ignore[arg-type] – as above
+    found = changes(second, **in_force(first))
     assert found.centre == Centre(
         name="Toinen",
         guards=second.centre.guards,
