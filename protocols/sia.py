@@ -38,10 +38,12 @@ from protocols.sia_encode import TOKEN, encode_blocks, signal
 from protocols.sia_packets import EVENT, PACKET, Extra, instant, is_known_event, place, read_attached, split_modifier
 from protocols.signals import Category, Qualifier, Scheme, Signal
 
-__all__ = ["MODIFIERS_CHARS_MAX", "TOKEN", "decode_blocks", "encode_blocks", "signal"]
+__all__ = ["EXTRA_ITEMS_MAX", "MODIFIERS_CHARS_MAX", "TOKEN", "decode_blocks", "encode_blocks", "signal"]
 
 # Modifiers persist for the later events of their block and are copied into each: this bounds what a block swells to.
 MODIFIERS_CHARS_MAX = 256
+# Blocks that hang on one event; each copies the ones before it. Those beyond stand as OPAQUE signals of their own.
+EXTRA_ITEMS_MAX = 64
 
 # DC-03 function letters whose blocks are kept as they are; N, O, E, # and A are read.
 _KEPT_LETTERS = frozenset("CP@?&XLVvI")
@@ -133,14 +135,14 @@ class _Modifiers:
 class _Reader:
     """One message's blocks. `last` is the index of the newest event: what follows it may belong to it."""
 
-    __slots__ = ("account", "codes", "has_account", "held", "last", "other", "other_used", "remarks", "signals")
+    __slots__ = ("account", "account_at", "codes", "has_account", "held", "last", "other", "remarks", "signals")
 
     def __init__(self, account: str, codes: CodeTable) -> None:
         self.account = account
         self.codes = codes
         self.has_account = False
         self.other = ""  # a second account, for the events after it
-        self.other_used = True
+        self.account_at = -1  # index of the OPAQUE signal that stands for it while no event has used it
         self.signals: list[Signal] = []
         self.last = -1
         self.held: Extra = []  # came before the first event
@@ -178,7 +180,6 @@ class _Reader:
             if self.signals or not self.held or len(self.held) > EVENTS_MAX:
                 return not_understood(TOKEN, data, self.account)
             self.signals = [opaque_signal(letter, text) for letter, text in self.held]
-        self._settle_account()
         return DecodedContent(account=self.account, signals=tuple(self.signals), remarks=tuple(self.remarks))
 
     def _receive_account(self, block: str) -> None:
@@ -188,18 +189,14 @@ class _Reader:
         elif not self.has_account and self.last < 0:
             self.account = account or self.account
             self.has_account = True
-        elif account:
-            self._settle_account()
+        elif account and account != (self.other or self.account):
             self.other = "" if account == self.account else account
-            self.other_used = not self.other
+            self.account_at = -1
             if self.other:
+                # Kept like any other block, until an event bears it.
+                self.account_at = len(self.signals)
+                self.signals.append(opaque_signal(TOKEN, block))
                 self.remarks["second_account"] = None
-
-    def _settle_account(self) -> None:
-        """A second account that no event followed is kept too."""
-        if not self.other_used:
-            self._keep_opaque(f"#{self.other}")
-            self.other_used = True
 
     def _keep_opaque(self, text: str) -> None:
         self.signals.append(opaque_signal(TOKEN, text))
@@ -210,6 +207,9 @@ class _Reader:
             self.held.append((key, value))
             return
         event = self.signals[self.last]
+        if len(event.extra) >= EXTRA_ITEMS_MAX:
+            self._keep_opaque(key + value)
+            return
         self.signals[self.last] = msgspec.structs.replace(event, extra=(*event.extra, (key, value)))
 
     def _attach_packets(self, packets: tuple[str, ...]) -> None:
@@ -290,7 +290,9 @@ class _Reader:
             if occurred_at is not None:
                 consumed = (*consumed, "da", "ti")
         extra: Extra = [("#", self.other)] if self.other else []
-        self.other_used = True
+        if self.account_at >= 0:
+            del self.signals[self.account_at]
+            self.account_at = -1
         extra += replaced
         if modifiers.values:
             extra += [item for item in modifiers.values.items() if item[0] not in consumed]

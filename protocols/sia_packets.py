@@ -36,9 +36,9 @@ def split_modifier(packet: str, codes: CodeTable) -> tuple[str, str, str, str] |
     key, digits, rest = match.groups()
     if not rest:
         return key, digits, "", ""
-    if digits and is_known_event(rest, codes):
-        return key, digits, "", rest
     value, _, behind = rest.partition("^")
+    if digits and is_known_event(value, codes):
+        return key, digits, "", rest
     text, _, event = behind.partition("^")
     if event and not is_known_event(event, codes):
         return None

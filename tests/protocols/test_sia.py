@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocols import sia
 from protocols.content import EVENTS_MAX, TEXT_CHARS_MAX
 from protocols.event_codes import STANDARD
-from protocols.sia import MODIFIERS_CHARS_MAX
+from protocols.sia import EXTRA_ITEMS_MAX, MODIFIERS_CHARS_MAX
 from protocols.signals import Category, Qualifier, Scheme, Signal
 
 UTC_2024_01_02_10_11_12 = 1_704_190_272_000_000_000
@@ -59,6 +59,7 @@ def test_a_second_account_in_one_message_is_named_on_its_signals() -> None:
 def test_a_second_account_without_events_is_kept() -> None:
     assert [signal.text for signal in read("#1|NBA1|#2")] == [None, "#2"]
     assert [signal.text for signal in read("#1|NBA1|#2|#3|NBA2")] == [None, "#2", None]
+    assert [signal.text for signal in read("NBA1|#5|#5|N")] == [None, "#5", "N"]
 
 
 def test_modifiers_hold_until_replaced_and_end_with_their_block() -> None:
@@ -257,6 +258,12 @@ def test_modifiers_have_a_limit() -> None:
     content = sia.decode_blocks(f"NFA1|{fits.replace('/', '1/')}", account="1")
     assert content.remarks == ("block_not_understood",)
     assert content.signals[1].text == fits.replace("/", "1/")
+
+
+def test_blocks_that_hang_on_one_event_have_a_limit() -> None:
+    event, beyond = read("NBA1" + "|V1" * EXTRA_ITEMS_MAX + "|V2")
+    assert event.extra == (("V", "1"),) * EXTRA_ITEMS_MAX
+    assert (beyond.scheme, beyond.text) == (Scheme.OPAQUE, "V2")
 
 
 def test_events_beyond_the_limit_inside_one_block_are_kept() -> None:
