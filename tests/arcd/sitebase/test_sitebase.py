@@ -11,7 +11,9 @@ import arcd.sitebase
 from arcd.credentials import Keyring, verify_word
 from arcd.sitebase import Loaded, load_sitebase
 from protocols.secrets import WireKey
-from tests.arcd.sitebase.conftest import CENTRE, KEK
+from rules import shipped
+from rules.loader import load as load_rules
+from tests.arcd.sitebase.conftest import KEK
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -150,11 +152,15 @@ def test_the_demo_reaches_nobody() -> None:
 
 
 def test_every_site_of_the_demo_can_be_served() -> None:
+    """Whatever plan a signal leads to: the people it names are there."""
     loaded = load_sitebase(DEMO, kek=KEK)
     assert loaded.sitebase is not None
+    ruleset = load_rules(shipped.sources()).ruleset
+    assert ruleset is not None
+    named = {step.recipients for plan in ruleset.plans.values() for step in plan.steps if step.recipients}
     for site in loaded.sitebase.sites:
+        assert named - {"guards"} <= {*site.call_lists, *loaded.sitebase.centre.call_lists}
         assert site.guards
         assert site.call_lists["keyholders"]
         assert set(site.instructions) == {"fi", "sv", "en"}
         assert all(system.accounts and system.zones for system in site.systems)
-    assert CENTRE.count("on_duty") == 1
