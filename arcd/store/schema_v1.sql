@@ -69,11 +69,21 @@ CREATE TABLE meta (
 ) STRICT;
 INSERT INTO meta VALUES (1, unixepoch() * 1000000000, 0, zeroblob(32), 0);
 
-CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER payload_is_never_changed BEFORE UPDATE ON payload BEGIN SELECT RAISE(ABORT, 'a payload is erased or kept, never changed'); END;
-CREATE TRIGGER ref_is_never_changed BEFORE UPDATE ON entry_ref BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
-CREATE TRIGGER ref_is_never_deleted BEFORE DELETE ON entry_ref BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry BEGIN
+    SELECT RAISE(ABORT, 'the journal is append-only');
+END;
+CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry BEGIN
+    SELECT RAISE(ABORT, 'the journal is append-only');
+END;
+CREATE TRIGGER payload_is_never_changed BEFORE UPDATE ON payload BEGIN
+    SELECT RAISE(ABORT, 'a payload is erased or kept, never changed');
+END;
+CREATE TRIGGER ref_is_never_changed BEFORE UPDATE ON entry_ref BEGIN
+    SELECT RAISE(ABORT, 'the journal is append-only');
+END;
+CREATE TRIGGER ref_is_never_deleted BEFORE DELETE ON entry_ref BEGIN
+    SELECT RAISE(ABORT, 'the journal is append-only');
+END;
 
 -- A whole batch as one row and so as one statement: packing.py says why, and what stands in each column.
 CREATE VIEW batch AS
