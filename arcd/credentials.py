@@ -32,7 +32,7 @@ CREDENTIAL_BYTES_MAX = 4096
 _NONCE_BYTES = 12  # NIST SP 800-38D 5.2.1.1: 96 bits
 _SEAL_PURPOSE = b"arcd sealed receiver key 1"
 
-# OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. About 20 ms; a caller waits on the phone.
+# OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. Some 20 to 40 ms: a caller is on the phone.
 _WORD_TIME_COST = 2
 _WORD_MEMORY_KIB = 19 * 1024
 _WORD_LANES = 1
@@ -262,7 +262,7 @@ def hash_word(word: str, *, urandom: Urandom = os.urandom) -> str:
 
 
 def verify_word(word_hash: str, word: str) -> bool:
-    """Constant time, by the library. Takes about 20 ms: call it beside the event loop, not in it."""
+    """Constant time, by the library. Slow on purpose (20 to 40 ms): call it beside the event loop, not in it."""
     spoken = _as_spoken(word)
     if not spoken or len(spoken) > WORD_CHARS_MAX:
         return False

@@ -67,7 +67,7 @@ def load_sitebase(
 ) -> Loaded:
     """`previous` is what is in force: secrets that have not changed keep their sealed form.
 
-    Hashes code words (20 ms each): call it beside the event loop, not in it.
+    Hashes code words (20 to 40 ms each): call it beside the event loop, not in it.
     """
     reading = _Reading(directory, allow_plain_http=allow_plain_http)
     sealer = Sealer(kek=kek, urandom=urandom, directory=directory)
