@@ -32,7 +32,7 @@ CREDENTIAL_BYTES_MAX = 4096
 _NONCE_BYTES = 12  # NIST SP 800-38D 5.2.1.1: 96 bits
 _SEAL_PURPOSE = b"arcd sealed receiver key 1"
 
-# OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane. Some 20 to 40 ms: a caller is on the phone.
+# OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, two passes, one lane: 20 to 40 ms, while a caller waits.
 _WORD_TIME_COST = 2
 _WORD_MEMORY_KIB = 19 * 1024
 _WORD_LANES = 1
