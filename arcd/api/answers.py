@@ -138,6 +138,7 @@ async def _on_failure(request: Request, error: Exception) -> Response:
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = {
+        400: "The body cannot be read: send JSON in UTF-8.",
         404: "There is no such route; /v1/openapi.json lists them.",
         405: "This route does not take that method; /v1/openapi.json lists them.",
     }.get(error.status_code, str(error.detail))
@@ -161,6 +162,8 @@ def _fault(fault: dict[str, Any]) -> str:
     name = ".".join(place[1:]) or place[0]
     if kind == "missing":
         return "a JSON body is needed" if place == ["body"] else f"{name} is missing"
+    if kind in ("model_attributes_type", "model_type"):
+        return "the body is not a JSON object" if name == "body" else f"{name} is not an object"
     if kind == "extra_forbidden":
         return f"{name} is not known here"
     if kind == "json_invalid":

@@ -43,7 +43,7 @@ def peer_actor(request: Request) -> Actor:
     # Not a coroutine on purpose: a user name may come from a directory server, so FastAPI asks for it in a thread.
     host = request.client.host if request.client is not None else ""
     uid = host.removeprefix(PEER_PREFIX)
-    if uid == host or not uid.isdecimal():
+    if uid == host or not (uid.isascii() and uid.isdecimal()):
         raise ApiError(HTTPStatus.FORBIDDEN, "peer", "The admin API answers on its Unix socket only.")
     return os_actor(int(uid))
 

@@ -27,7 +27,6 @@ from arcd.api.case_view import CaseRow, CaseView, case_row, case_view
 from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
 from arcd.api.site_view import timezone_of
-from arcd.core.case.forms import FIELDS_MAX
 from arcd.core.case.model import NOTE_CHARS_MAX, Case
 from arcd.core.facts import CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested
 from arcd.store import CaseQuery
@@ -35,6 +34,7 @@ from arcd.store import CaseRow as StoredCase
 from rules.model import CaseType, FieldKind, Priority
 
 TITLE_CHARS_MAX = 200
+FORM_FIELDS_MAX = 64
 # A hand-made matter without one waits with the technical ones: above faults, below anything that rings (4.5).
 PRIORITY_DEFAULT = Priority.P3
 
@@ -47,7 +47,7 @@ Form = Annotated[
         Annotated[str, Field(max_length=ID_CHARS_MAX)],
         Annotated[str, Field(max_length=TEXT_CHARS_MAX)],
     ],
-    Field(max_length=FIELDS_MAX, description="Field → value; instants in ISO 8601, without an offset the site's time"),
+    Field(max_length=FORM_FIELDS_MAX, description="Field → value; instants in ISO 8601, local without an offset"),
 ]
 
 

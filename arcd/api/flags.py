@@ -26,7 +26,7 @@ from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
 from arcd.api.instants import NS, parse_instant
 from arcd.api.site_view import FlagView, flag_view, timezone_of
 from arcd.core.facts import FlagEndRequested, FlagKind, FlagStartRequested, Scope
-from arcd.core.flags import MAINTENANCE_MAX_S, REASON_CHARS_MAX
+from arcd.core.flags.placing import MAINTENANCE_MAX_S, REASON_CHARS_MAX
 from protocols.signals import Category
 
 SCOPE_NAMES_MAX = 200

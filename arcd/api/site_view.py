@@ -11,7 +11,7 @@ from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.core.account import account_key
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import FlagKind
-from arcd.core.flags import Flag
+from arcd.core.flags.model import Flag
 from arcd.core.site import Account, Contact, ContactRole, Guard, Site, System
 from arcd.core.state import State
 from arcd.core.turn import text_in
