@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
-from pydantic import SecretStr
 
 from arcd import __version__
 from arcd.administration import Administration, check_rules, read_overlay
@@ -29,7 +28,7 @@ from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, DaemonTroubled, RulesLoaded, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
-from arcd.credentials import CredentialError, Kek, Keyring, create_kek, load_kek, read_credential
+from arcd.credentials import CredentialError, Kek, Keyring, create_kek, load_kek, read_secret
 from arcd.effectors import Effector
 from arcd.effectors.mail import MailEffector
 from arcd.effectors.webhook import WebhookEffector
@@ -424,7 +423,7 @@ def _effectors(settings: Settings, links: LinkSigner, clock: Clock) -> list[Effe
     try:
         if settings.webhook is not None:
             webhook = settings.webhook
-            secret = read_credential(webhook.secret.credential, file=webhook.secret.file).strip()
+            secret = read_secret(webhook.secret.credential, file=webhook.secret.file).get_secret_value().encode()
             effectors.append(
                 WebhookEffector(
                     secret=secret, links=links, now=clock.now, ca_file=webhook.ca_file, total_s=webhook.timeout_s
@@ -442,8 +441,7 @@ def _mail(settings: Settings, links: LinkSigner, clock: Clock) -> MailEffector:
     assert mail is not None
     password = None
     if mail.username is not None:
-        secret = read_credential(mail.password.credential, file=mail.password.file)
-        password = SecretStr(secret.decode("utf-8").strip())
+        password = read_secret(mail.password.credential, file=mail.password.file)
     return MailEffector(
         host=mail.host,
         port=mail.port,

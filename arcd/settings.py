@@ -8,7 +8,6 @@ it is found. What people work with (sites, contacts, rules) is not a setting: it
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -40,8 +39,6 @@ from rules.yaml_source import Node, read
 
 ENVIRONMENT_PREFIX = "ARCD_"
 ENVIRONMENT_DELIMITER = "__"
-
-_BLANK = re.compile(r"(?:\s*(?:#[^\n]*)?(?:\n|$))*")
 
 
 class Section(BaseModel):
@@ -241,7 +238,7 @@ def _read_file(path: Path | None) -> Node | SettingsProblems:
             what = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is not UTF-8 text"
             advice = "name the file with --config, or copy config/arcd.yaml there"
             return SettingsProblems((Problem(file=file, message=f"cannot read the settings: {what}", advice=advice),))
-    if _BLANK.fullmatch(text):
+    if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         return Node(file, 1, 1, {})
     document = read(text, file)
     if document.root is None or document.problems:

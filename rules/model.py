@@ -164,6 +164,14 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     steps: tuple[Step, ...] = ()
     texts: dict[str, Texts] = {}  # message templates: "{site_name}: {signal_text}"
 
+    def step(self, step_id: str) -> Step | None:
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def reserve_ids(self) -> frozenset[str]:
+        """Steps that the flow passes by: they start on the side, when another runs out of time or reaches nobody."""
+        targets = {target for step in self.steps for target in (step.on_timeout, step.on_unreachable)}
+        return frozenset(targets - {""})
+
 
 # ---------------------------------------------------------------------------------------------------- case types
 

@@ -6,25 +6,15 @@ all attempts, so that a receiver which got the first one recognises the second.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
-from msgspec import Struct
 
-from arcd.core.effects import DurableEffect
+from arcd.core.effects import DurableEffect, PendingEffect
 from arcd.core.facts import EffectOutcome, EffectReported
-
-if TYPE_CHECKING:
-    from arcd.core.turn import Turn
+from arcd.core.turn import Turn
 
 # Waits before attempts 2, 3, …; when they are used up the effect has failed for good. The offer timeout (60 s) is
 # longer than the first three, so a guard's webhook that restarts is still reached in time.
 RETRY_WAITS_S = (2.0, 8.0, 20.0, 60.0, 300.0)
-
-
-class PendingEffect(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    effect: DurableEffect
-    waiting: bool = False  # between two attempts
 
 
 def ask_for(turn: Turn, effect: DurableEffect) -> None:

@@ -68,3 +68,10 @@ class PostWebhook(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="po
 ImmediateEffect = Reply | Answer | ProfilesChanged
 DurableEffect = SendMail | PostWebhook
 AnyEffect = ImmediateEffect | DurableEffect
+
+
+class PendingEffect(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A durable effect under way, as the state remembers it."""
+
+    effect: DurableEffect
+    waiting: bool = False  # between two attempts

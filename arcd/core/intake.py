@@ -8,29 +8,23 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core import flags, troubles
+from arcd.core import troubles
 from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
-from arcd.core.case import engine
-from arcd.core.case.model import CaseSignal
+from arcd.core.case.casebook import attach, count_repeat
+from arcd.core.case.joining import case_signal, open_or_join
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived
+from arcd.core.flags.placing import count_held, holding
 from arcd.core.record import Judged, Judgement
 from arcd.core.siterun import SiteRun, Trigger
-from arcd.core.turn import NS, Turn, text_in
+from arcd.core.turn import NS, Turn
 from arcd.core.view import area_key, signal_view
 from protocols.codec import Kind, Problem, Protection, Received
 from protocols.dc09.reply_policy import ReplyPolicy, reply_for
-from protocols.event_codes import is_closing, is_opening
+from protocols.event_codes import STANDARD, is_closing, is_opening
 from protocols.signals import LIFE_SAFETY, Category, Qualifier, Signal, bare_address
-from rules.model import Decision
 
-# One case per site and group while it is open (requirements 4.1): what the same people answer goes together.
-GROUPS: dict[Category, str] = {
-    Category.TAMPER: "intrusion",
-    Category.INTRUSION: "intrusion",
-    Category.DURESS: "holdup",
-}
 # Signals that stand until a restore comes.
 STANDING = frozenset(
     {
@@ -137,7 +131,7 @@ def _is_duplicate(turn: Turn, received: Received, recent: Recent) -> bool:
     for index, _signal in enumerate(received.signals):
         turn.judgements.append(Judgement(index=index, judged=Judged.DUPLICATE, because=because, case_id=recent.case_id))
     if case is not None and case.is_open:
-        engine.count_repeat(turn, case, recent.seq)
+        count_repeat(turn, case, recent.seq)
     return True
 
 
@@ -145,9 +139,9 @@ def _is_duplicate(turn: Turn, received: Received, recent: Recent) -> bool:
 
 
 def judge(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement:
-    flag = flags.holding(turn, entry, signal)
+    flag = holding(turn, entry, signal)
     if flag is not None:
-        flags.count_held(turn, flag, entry, signal)
+        count_held(turn, flag, entry, signal)
         return Judgement(index=index, judged=Judged.HELD, because=flag.kind.value, flag_id=flag.id)
     if signal.category is Category.OPEN_CLOSE:
         _note_armed(turn, entry, signal)
@@ -176,13 +170,13 @@ def _match_restore(turn: Turn, entry: Entry, signal: Signal, index: int, account
     run = turn.state.siteruns.get(entry.site.id)
     if run is None:
         return None
-    trigger = run.match_restore(entry.system.id, bare_address(signal.zone), signal.family)
+    trigger = run.standing(entry.system.id, bare_address(signal.zone), STANDARD.families_ended(signal))
     if trigger is None:
         return None
     turn.state.siteruns.put(entry.site.id, run.without(trigger))
     case = turn.state.cases.get(trigger.case_id)
     if case is not None and case.is_open:
-        engine.attach(turn, case, _case_signal(turn, entry, signal, account))
+        attach(turn, case, case_signal(turn, entry, signal, account))
     return Judgement(
         index=index, judged=Judged.RESTORED, because=f"restores entry {trigger.seq}", case_id=trigger.case_id
     )
@@ -193,7 +187,7 @@ def _remember_trigger(turn: Turn, entry: Entry, signal: Signal, case_id: str) ->
         return
     run = turn.state.siteruns.get(entry.site.id) or SiteRun()
     zone, area = bare_address(signal.zone), bare_address(signal.area)
-    standing = run.match_restore(entry.system.id, zone, signal.family)
+    standing = run.standing(entry.system.id, zone, frozenset({signal.family}))
     if standing is not None and standing.case_id == case_id:
         return  # still unrestored from before: one restore will end it
     trigger = Trigger(
@@ -207,46 +201,6 @@ def _remember_trigger(turn: Turn, entry: Entry, signal: Signal, case_id: str) ->
         case_id=case_id,
     )
     turn.state.siteruns.put(entry.site.id, run.with_trigger(trigger))
-
-
-def open_or_join(
-    turn: Turn, entry: Entry | None, signal: Signal, decision: Decision, *, account: str, fold_key: str = ""
-) -> tuple[str, bool]:
-    """The open case of the same matter, else a new one. Returns its id and whether it was there before."""
-    if not fold_key:
-        assert entry is not None
-        fold_key = f"{entry.site.id}|{GROUPS.get(signal.category, signal.category.value)}"
-    plan = turn.rules.plans[decision.plan]
-    case_signal = _case_signal(turn, entry, signal, account)
-    standing = turn.state.cases.get(turn.state.folds.get(fold_key) or "")
-    if standing is not None and standing.is_open:
-        engine.join_case(turn, standing, case_signal, plan=plan, priority=decision.priority)
-        return standing.id, True
-    case = engine.open_case(
-        turn,
-        case_type=turn.rules.case_types[plan.case_type],
-        fold_key=fold_key,
-        site=entry.site if entry else None,
-        title=text_in(plan.title, turn.centre.language),
-        category=signal.category,
-        priority=decision.priority,
-        plan=plan,
-        decision=decision,
-        signal=case_signal,
-    )
-    return case.id, False
-
-
-def _case_signal(turn: Turn, entry: Entry | None, signal: Signal, account: str) -> CaseSignal:
-    zone = entry.zones.get(bare_address(signal.zone)) if entry else None
-    return CaseSignal(
-        seq=turn.seq,
-        at=turn.at,
-        signal=signal,
-        account=account,
-        system_id=entry.system.id if entry else "",
-        zone_name=zone[0].name if zone else "",
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------- other bytes

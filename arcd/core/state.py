@@ -14,8 +14,8 @@ import msgspec
 
 from arcd.core.account import AccountState
 from arcd.core.case.model import Case
-from arcd.core.delivery import PendingEffect
-from arcd.core.flags import Flag
+from arcd.core.effects import PendingEffect
+from arcd.core.flags.model import Flag
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRun
 from protocols.dc09.reply_policy import ReplyPolicy

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import delivery, flags, intake, troubles
+from arcd.core import delivery, intake, troubles
 from arcd.core.account import AccountState
-from arcd.core.case import dispatch, engine, steps
+from arcd.core.case import casebook, dispatch, engine, steps
 from arcd.core.case.model import Case
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
@@ -42,6 +42,7 @@ from arcd.core.facts import (
     StepFailed,
     Stopped,
 )
+from arcd.core.flags import placing as flags
 from arcd.core.record import StepRecord
 from arcd.core.state import Machine, RulesInForce, State
 from arcd.core.turn import Turn
@@ -139,6 +140,7 @@ class Station:
         )
         try:
             self._dispatch(turn, fact)
+            engine.go_on(turn)
         except BaseException:
             self.state.revert()
             self._rebuild_indexes()
@@ -190,7 +192,7 @@ class Station:
             case CaseStepRequested():
                 steps.request(turn, fact)
             case CaseNoted():
-                engine.add_note(turn, fact)
+                casebook.add_note(turn, fact)
             case CaseOpenRequested():
                 engine.request_open(turn, fact)
             case FlagStartRequested():
@@ -269,9 +271,9 @@ class Station:
         if case is None or not case.is_open:
             return
         if effect.offer_id:
-            engine.save(turn, dispatch.on_effect_settled(turn, case, effect, outcome))
+            casebook.save(turn, dispatch.on_effect_settled(turn, case, effect, outcome))
         elif outcome is not outcome.DELIVERED:
-            engine.message_failed(turn, case)
+            casebook.message_failed(turn, case)
 
     # ------------------------------------------------------------------------------------------------------- deadlines
 
@@ -293,15 +295,15 @@ class Station:
         turn.refs[f"case/{case_id}"] = None
         match rest:
             case ["clock", clock, target]:
-                engine.on_clock(turn, case, clock, int(target))
+                casebook.on_clock(turn, case, clock, int(target))
             case ["step", step_id]:
-                engine.save(turn, steps.on_timeout(turn, case, step_id))
+                casebook.save(turn, steps.on_timeout(turn, case, step_id))
             case ["offer", offer_id]:
-                engine.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
+                casebook.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
             case ["sla", what]:
-                engine.save(turn, dispatch.on_sla(turn, case, what))
+                casebook.save(turn, dispatch.on_sla(turn, case, what))
             case ["welfare"]:
-                engine.save(turn, dispatch.on_welfare(turn, case))
+                casebook.save(turn, dispatch.on_welfare(turn, case))
             case ["resume"]:
                 engine.resume(turn, case)
             case ["forget"]:

@@ -6,15 +6,12 @@ routed by the packs like any other, and folds into the open case of the same tro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from arcd.core.case.joining import open_or_join
+from arcd.core.directory import Entry
 from arcd.core.record import Judged, Judgement
+from arcd.core.turn import Turn
 from arcd.core.view import signal_view
 from protocols.signals import Category, Qualifier, Scheme, Signal
-
-if TYPE_CHECKING:
-    from arcd.core.directory import Entry
-    from arcd.core.turn import Turn
 
 # Open cases of one trouble that belong to no site (unknown accounts, noise): the next ones fold into a common case,
 # so that somebody who tries account numbers fills one row of the queue and not all of it.
@@ -42,15 +39,13 @@ def raise_trouble(turn: Turn, code: str, *, entry: Entry | None, about: str, tex
 
     `about` tells apart what folds together: the account as sent, the peer, the effector.
     """
-    from arcd.core import intake  # the two need each other: a trouble is a signal, and a signal may be trouble
-
     signal = trouble_signal(code, text)
     decision = turn.rules.decide(signal, signal_view(turn, entry, signal), turn.at)
     if not decision.opens_case:
         turn.judgements.append(Judgement(index=index, judged=Judged.LOGGED, because=code, decision=decision))
         return ""
     fold_key = f"{entry.site.id}|{code}" if entry is not None else unplaced_fold(turn, code, about)
-    case_id, joined = intake.open_or_join(turn, entry, signal, decision, account=about, fold_key=fold_key)
+    case_id, joined = open_or_join(turn, entry, signal, decision, account=about, fold_key=fold_key)
     judged = Judged.FOLDED if joined else Judged.OPENED
     turn.judgements.append(Judgement(index=index, judged=judged, because=code, case_id=case_id, decision=decision))
     return case_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from arcd.core.case.continuing import Continuation
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
 from arcd.core.effects import Answer, AnyEffect
@@ -33,6 +34,7 @@ class Turn:
         self.judgements: list[Judgement] = []
         self.notes: list[Note] = []
         self.refs: dict[str, None] = {}
+        self.agenda: list[Continuation] = []
         self._ids = 0
 
     def new_id(self, prefix: str) -> str:

@@ -5,15 +5,11 @@ One rule: it copies, it never judges.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from arcd.core.case.model import Case
 from arcd.core.directory import Entry, local_time
+from arcd.core.turn import Turn
 from protocols.signals import Category, Signal, bare_address
 from rules.model import View
-
-if TYPE_CHECKING:
-    from arcd.core.case.model import Case
-    from arcd.core.turn import Turn
 
 _NO_CATEGORIES: frozenset[Category] = frozenset()
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.case import outgoing, steps
+from arcd.core.case import outgoing
+from arcd.core.case.continuing import StepEnded, StepUnreachable
 from arcd.core.case.model import CallAttempt, Case, StepStatus
 from arcd.core.facts import DAEMON
 from arcd.core.turn import Turn
@@ -21,7 +22,7 @@ def begin(turn: Turn, case: Case, step: Step) -> Case:
     contacts = outgoing.people(turn, turn.state.sites.get(case.site_id), step.recipients)
     state = case.step(step.id)
     assert state is not None
-    case = steps.put_state(case, replace(state, call_list=contacts))
+    case = case.with_step(replace(state, call_list=contacts))
     if not contacts:
         turn.note("call.nobody", case.id, step=step.id, list=step.recipients)
         return _unreachable(turn, case, step)
@@ -36,19 +37,24 @@ def record(turn: Turn, case: Case, step: Step, outcome: str, by: str) -> Case:
     state = case.step(step.id)
     assert state is not None
     if not state.call_list:
-        return steps.finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=outcome)
+        return _ended(turn, case, step, StepStatus.DONE, by, outcome)
     contact = state.call_list[state.next_call % len(state.call_list)]
     attempt = CallAttempt(at=turn.at, contact_id=contact.id, outcome=outcome, by=by)
     turn.note("call.attempted", case.id, step=step.id, contact=contact.id, outcome=outcome, by=by)
     state = replace(state, attempts=(*state.attempts, attempt), next_call=state.next_call + 1)
-    case = steps.put_state(case, state)
+    case = case.with_step(state)
     if outcome == ANSWERED_VERIFIED:
-        return steps.finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=outcome)
+        return _ended(turn, case, step, StepStatus.DONE, by, outcome)
     if state.next_call >= len(state.call_list) * step.rounds:
         return _unreachable(turn, case, step)
     return case
 
 
 def _unreachable(turn: Turn, case: Case, step: Step) -> Case:
-    case = steps.finish(turn, case, step.id, StepStatus.FAILED, by=DAEMON.id, note="nobody could be reached")
-    return steps.jump(turn, case, step.on_unreachable, "nobody_reached")
+    turn.agenda.append(StepUnreachable(case_id=case.id, step_id=step.id, because="nobody_reached"))
+    return _ended(turn, case, step, StepStatus.FAILED, DAEMON.id, "nobody_reached")
+
+
+def _ended(turn: Turn, case: Case, step: Step, status: StepStatus, by: str, outcome: str) -> Case:
+    turn.agenda.append(StepEnded(case_id=case.id, step_id=step.id, status=status, by=by, outcome=outcome))
+    return case

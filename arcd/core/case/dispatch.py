@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.case import engine, outgoing, steps, texts
+from arcd.core.case import outgoing, texts
+from arcd.core.case.casebook import call_for_person, raise_priority, save
+from arcd.core.case.continuing import StepEnded, StepUnreachable
 from arcd.core.case.model import Case, Dispatch, DispatchStatus, Offer, OfferStatus, StepStatus
 from arcd.core.delivery import ask_for, withdraw
 from arcd.core.effects import DurableEffect, PostWebhook, SendMail
@@ -90,8 +92,8 @@ def _offer_next(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
         return _put(case, replace(dispatch, status=D.OFFERED, offers=(*dispatch.offers, offer)))
     case = _put(case, replace(dispatch, status=D.EXHAUSTED))
     turn.note("dispatch.exhausted", case.id, step=dispatch.step_id, offers=len(dispatch.offers))
-    step = _step(case, dispatch.step_id)
-    return steps.jump(turn, case, step.on_unreachable if step else "", "no_guard")
+    turn.agenda.append(StepUnreachable(case_id=case.id, step_id=dispatch.step_id, because="no_guard"))
+    return case
 
 
 def _offer_effects(turn: Turn, case: Case, dispatch: Dispatch, guard: Guard, offer_id: str) -> list[DurableEffect]:
@@ -184,16 +186,16 @@ def on_sla(turn: Turn, case: Case, what: str) -> Case:
     if what == "warn":
         return case
     case = _put(case, replace(dispatch, sla_breached=True))
-    return engine.call_for_person(turn, case, "sla_breached")
+    return call_for_person(turn, case, "sla_breached")
 
 
 def on_welfare(turn: Turn, case: Case) -> Case:
     """A guard on site has been silent for too long: their life may be what is at stake (4.8: P0)."""
     turn.note("welfare.missed", case.id)
     if Priority.P0.is_more_urgent_than(case.priority):
-        case = engine.raise_priority(turn, case, Priority.P0)
+        case = raise_priority(turn, case, Priority.P0)
     turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
-    return engine.call_for_person(turn, case, "guard_silent")
+    return call_for_person(turn, case, "guard_silent")
 
 
 # --------------------------------------------------------------------------------------------------- what guards answer
@@ -209,7 +211,7 @@ def answer(turn: Turn, fact: GuardAnswered) -> None:
     if refusal is not None:
         return turn.refuse(*refusal)
     turn.note(f"guard.{fact.answer.value}", case.id, offer=offer.id, guard=offer.guard_id, by=fact.actor.id)
-    engine.save(turn, _ANSWERED[fact.answer](turn, case, dispatch, offer, fact))
+    save(turn, _ANSWERED[fact.answer](turn, case, dispatch, offer, fact))
     return turn.grant(case.id)
 
 
@@ -266,14 +268,18 @@ def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
         turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
     case = _put(case, dispatch)
     if status is D.NEEDS_AUTHORITY and fact.answer is A.NEEDS_AUTHORITY:
-        case = engine.call_for_person(turn, case, "guard_needs_authority")
+        case = call_for_person(turn, case, "guard_needs_authority")
     return case
 
 
 def _report(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
     turn.deadlines.clear(f"case/{case.id}/welfare")
-    case = _put(case, replace(dispatch, status=D.REPORTED, report=dict(fact.report)))
-    return steps.finish(turn, case, dispatch.step_id, StepStatus.DONE, by=fact.actor.id, outcome="reported")
+    turn.agenda.append(
+        StepEnded(
+            case_id=case.id, step_id=dispatch.step_id, status=StepStatus.DONE, by=fact.actor.id, outcome="reported"
+        )
+    )
+    return _put(case, replace(dispatch, status=D.REPORTED, report=dict(fact.report)))
 
 
 _ANSWERED = {
@@ -366,7 +372,3 @@ def _put(case: Case, dispatch: Dispatch) -> Case:
     return replace(
         case, dispatches=tuple(dispatch if old.step_id == dispatch.step_id else old for old in case.dispatches)
     )
-
-
-def _step(case: Case, step_id: str) -> Step | None:
-    return next((step for step in case.plan.steps if step.id == step_id), None) if case.plan else None

@@ -1,4 +1,4 @@
-"""The one engine for every matter people work on: opening, joining, moves, gates, clocks.
+"""The one engine for every matter people work on: opening, joining, moves and gates.
 
 One rule: what may happen to a case stands in its type's table (`rules/cases/*.yaml`), and gates are enforced here, not
 in a page. A move that is in no table is refused by name.
@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.case import dispatch, outgoing, steps
+from arcd.core.case import dispatch, steps
+from arcd.core.case.casebook import bounded, call_for_person, enter_state, raise_priority, save
+from arcd.core.case.continuing import MoveWanted, StepEnded, StepUnreachable
 from arcd.core.case.forms import form_problem
 from arcd.core.case.gates import GATES
-from arcd.core.case.model import (
-    NOTE_CHARS_MAX,
-    NOTES_MAX,
-    SETTLED,
-    SIGNALS_FIRST_MAX,
-    SIGNALS_LAST_MAX,
-    Case,
-    CaseNote,
-    CaseSignal,
-    StepStatus,
-)
-from arcd.core.facts import DAEMON, Actor, CaseMoveRequested, CaseNoted, CaseOpenRequested
+from arcd.core.case.model import SETTLED, Case, CaseSignal, StepStatus
+from arcd.core.facts import DAEMON, Actor, CaseMoveRequested, CaseOpenRequested
 from arcd.core.site import Site
 from arcd.core.turn import Turn, text_in
 from protocols.signals import Category
@@ -31,17 +23,8 @@ from rules.model import CaseType, Decision, Move, Plan, Priority, StepKind
 # A closed case stays at hand this long (late retransmissions, a second look); then only the journal and the
 # store's projection have it.
 CLOSED_KEPT_S = 24 * 3600.0
-# A clock's second target, and every later one, calls a person from outside the room.
-PAGE_FROM_TARGET = 1
 # The form field that says when a parked case comes back.
 RETURN_AT = "return_at"
-
-
-def save(turn: Turn, case: Case) -> Case:
-    case = replace(case, version=case.version + 1)
-    turn.state.cases.put(case.id, case)
-    turn.refs[f"case/{case.id}"] = None
-    return case
 
 
 def open_case(
@@ -86,7 +69,7 @@ def open_case(
     if fold_key:
         turn.state.folds.put(fold_key, case.id)
     _list_at_site(turn, case)
-    case = _enter_state(turn, case, case_type)
+    case = enter_state(turn, case, case_type)
     case = steps.begin(turn, case)
     return save(turn, case)
 
@@ -95,7 +78,7 @@ def join_case(
     turn: Turn, case: Case, signal: CaseSignal, *, plan: Plan, priority: Priority, verification: int = 0
 ) -> Case:
     """Attach a follow-on signal. It may raise priority, plan and verification; it never lowers them (4.1)."""
-    case = replace(case, signals=_bounded((*case.signals, signal)), signal_count=case.signal_count + 1)
+    case = replace(case, signals=bounded((*case.signals, signal)), signal_count=case.signal_count + 1)
     if verification > case.verification:
         turn.note("case.verification", case.id, level=verification, before=case.verification)
         case = replace(case, verification=verification)
@@ -109,75 +92,6 @@ def join_case(
     if is_more_urgent and move(turn, case, "resume", DAEMON, {}) is None:
         case = turn.state.cases[case.id]
     return case
-
-
-def attach(turn: Turn, case: Case, signal: CaseSignal) -> Case:
-    """A signal that belongs to the case and changes nothing about it: a restore, a report."""
-    return save(turn, replace(case, signals=_bounded((*case.signals, signal)), signal_count=case.signal_count + 1))
-
-
-def count_repeat(turn: Turn, case: Case, fingerprint_seq: int) -> None:
-    """A retransmission: counted at the signal it repeats, if the case still holds that one."""
-    signals = tuple(
-        replace(signal, repeats=signal.repeats + 1) if signal.seq == fingerprint_seq else signal
-        for signal in case.signals
-    )
-    save(turn, replace(case, signals=signals))
-
-
-def raise_priority(turn: Turn, case: Case, priority: Priority) -> Case:
-    turn.note("case.priority", case.id, priority=priority, before=case.priority)
-    case = replace(case, priority=priority)
-    case_type = turn.rules.case_types[case.type]
-    for clock in case_type.clocks:
-        if case.state in clock.states:
-            for number, target_s in enumerate(_targets(clock.targets_s, priority)):
-                key = f"case/{case.id}/clock/{clock.name}/{number}"
-                due, standing = turn.after(target_s), turn.deadlines.due_of(key)
-                if standing is not None and due < standing:
-                    turn.deadlines.set(key, due)
-    return case
-
-
-def _bounded(signals: tuple[CaseSignal, ...]) -> tuple[CaseSignal, ...]:
-    if len(signals) <= SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX:
-        return signals
-    return (*signals[:SIGNALS_FIRST_MAX], *signals[-SIGNALS_LAST_MAX:])
-
-
-def _targets(targets_s: dict[str, tuple[float, ...]], priority: Priority) -> tuple[float, ...]:
-    return targets_s.get(priority.value) or targets_s.get("*", ())
-
-
-def _enter_state(turn: Turn, case: Case, case_type: CaseType) -> Case:
-    """Start the clocks of the state, stop those that do not run in it."""
-    for clock in case_type.clocks:
-        targets = _targets(clock.targets_s, case.priority)
-        prefix = f"case/{case.id}/clock/{clock.name}/"
-        running = any(key.startswith(prefix) for key in turn.deadlines.of(f"case/{case.id}"))
-        if case.state in clock.states:
-            if not running:
-                for number, target_s in enumerate(targets):
-                    turn.deadlines.set(f"{prefix}{number}", turn.after(target_s))
-        else:
-            for key in turn.deadlines.of(f"case/{case.id}"):
-                if key.startswith(prefix):
-                    turn.deadlines.clear(key)
-    return case
-
-
-def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> None:
-    """A target time passed with the case still in a state the clock runs in."""
-    turn.note("clock.passed", case.id, clock=clock_name, target=target_number + 1, priority=case.priority)
-    case = replace(case, attention=case.attention + 1)
-    if target_number >= PAGE_FROM_TARGET:
-        outgoing.page_on_duty(turn, case, "not_acknowledged")
-        # Nobody yet: call again, as often as it takes. Every open matter has a deadline or an owner.
-        case_type = turn.rules.case_types[case.type]
-        clock = next((clock for clock in case_type.clocks if clock.name == clock_name), None)
-        again_s = max(60.0, _targets(clock.targets_s, case.priority)[-1]) if clock else 60.0
-        turn.deadlines.set(f"case/{case.id}/clock/{clock_name}/{target_number}", turn.after(again_s))
-    save(turn, case)
 
 
 # ------------------------------------------------------------------------------------------------------------ requests
@@ -250,7 +164,7 @@ def _perform_move(
     turn.deadlines.clear(f"case/{case.id}/resume")
     if form.get(RETURN_AT):
         turn.deadlines.set(f"case/{case.id}/resume", int(form[RETURN_AT]))
-    case = _enter_state(turn, case, case_type)
+    case = enter_state(turn, case, case_type)
     if chosen.closes:
         close(turn, case)
     else:
@@ -286,7 +200,7 @@ def close(turn: Turn, case: Case) -> None:
     for state in case.steps:
         if state.status not in SETTLED:
             ended = StepStatus.DONE if _is_closing_step(case, state.id) else StepStatus.NOT_APPLICABLE
-            case = steps.put_state(case, replace(state, status=ended, ended_at=turn.at))
+            case = case.with_step(replace(state, status=ended, ended_at=turn.at))
     case = replace(case, flow="", closed_at=turn.at, disposition=case.form.get("disposition", ""), owner="")
     turn.note("case.closed", case.id, disposition=case.disposition)
     save(turn, case)
@@ -303,26 +217,20 @@ def resume(turn: Turn, case: Case) -> None:
     call_for_person(turn, case, "resumed")
 
 
-def call_for_person(turn: Turn, case: Case, because: str, **values: str) -> Case:
-    outgoing.page_on_duty(turn, case, because, **values)
-    return save(turn, replace(case, attention=case.attention + 1))
-
-
-def add_note(turn: Turn, fact: CaseNoted) -> None:
-    case = turn.state.cases.get(fact.case_id)
-    if case is None:
-        return turn.refuse("case.unknown", f"No case {fact.case_id} is open.")
-    text = fact.text.strip()
-    if not text or len(text) > NOTE_CHARS_MAX:
-        return turn.refuse("case.note", f"A note has 1 to {NOTE_CHARS_MAX} characters.")
-    if len(case.notes) >= NOTES_MAX:
-        return turn.refuse("case.note", f"{case.id} has {NOTES_MAX} notes already; close it and open another.")
-    save(turn, replace(case, notes=(*case.notes, CaseNote(at=turn.at, by=fact.actor.id, text=text))))
-    turn.note("case.noted", case.id, by=fact.actor.id)
-    return turn.grant(case.id)
-
-
-def message_failed(turn: Turn, case: Case) -> None:
-    """A message went nowhere after all attempts. Mail is what failed, so the queue has to call for the person."""
-    turn.note("message.failed", case.id)
-    save(turn, replace(case, attention=case.attention + 1))
+def go_on(turn: Turn) -> None:
+    """What parts of a case left to be done after them (see `continuing`), until nothing is left."""
+    while turn.agenda:
+        item = turn.agenda.pop(0)
+        case = turn.state.cases.get(item.case_id)
+        if case is None or not case.is_open:
+            continue
+        match item:
+            case StepEnded():
+                save(turn, steps.finish(turn, case, item.step_id, item.status, by=item.by, outcome=item.outcome))
+            case StepUnreachable():
+                save(turn, steps.on_unreachable(turn, case, item.step_id, item.because))
+            case MoveWanted():
+                refusal = move(turn, case, item.move, DAEMON, item.form)
+                if refusal is not None:
+                    turn.note("close.refused", case.id, rule=refusal[0], message=refusal[1])
+                    call_for_person(turn, turn.state.cases[case.id], "close_refused")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from arcd.core.case import steps
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import DAEMON, Actor
 from arcd.core.turn import Turn
@@ -20,7 +19,7 @@ def mandatory_steps(turn: Turn, case: Case, move: Move, actor: Actor, form: dict
     """Every mandatory step of the plan that was reached is done, or was reasoned away (R-3, requirements 4.5)."""
     if case.plan is None:
         return None
-    reserve = steps.reserve_ids(case.plan)
+    reserve = case.plan.reserve_ids()
     for step in case.plan.steps:
         state = case.step(step.id)
         if not step.mandatory or state is None or step.kind is StepKind.CLOSE:

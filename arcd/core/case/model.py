@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from arcd.core.site import Contact
 from protocols.signals import Category, Signal
@@ -164,6 +165,9 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def step(self, step_id: str) -> StepState | None:
         return next((step for step in self.steps if step.id == step_id), None)
+
+    def with_step(self, state: StepState) -> Case:
+        return replace(self, steps=tuple(state if old.id == state.id else old for old in self.steps))
 
     def dispatch_of_offer(self, offer_id: str) -> Dispatch | None:
         return next(

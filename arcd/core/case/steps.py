@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.case import calls, dispatch, engine, outgoing, texts
+from arcd.core.case import calls, dispatch, outgoing, texts
+from arcd.core.case.casebook import call_for_person, save
+from arcd.core.case.continuing import MoveWanted
 from arcd.core.case.model import SETTLED, Case, StepState, StepStatus
 from arcd.core.facts import DAEMON, CaseStepRequested
 from arcd.core.turn import Turn, text_in
@@ -21,12 +23,6 @@ from rules.conditions import compile_condition
 from rules.model import Plan, Step, StepKind
 
 HOLDING = frozenset({StepKind.WAIT, StepKind.ASK})
-
-
-def reserve_ids(plan: Plan) -> frozenset[str]:
-    """Steps that the flow passes by."""
-    targets = {target for step in plan.steps for target in (step.on_timeout, step.on_unreachable)}
-    return frozenset(targets - {""})
 
 
 def begin(turn: Turn, case: Case) -> Case:
@@ -59,7 +55,7 @@ def extend(turn: Turn, case: Case, plan: Plan) -> Case:
 def _flow_on(turn: Turn, case: Case, position: int) -> Case:
     """Start steps in order from a position until one holds the flow or the plan ends."""
     assert case.plan is not None
-    reserve = reserve_ids(case.plan)
+    reserve = case.plan.reserve_ids()
     for step in case.plan.steps[position:]:
         state = case.step(step.id)
         assert state is not None, step.id
@@ -81,10 +77,10 @@ def _flow_to(turn: Turn, case: Case, step_id: str) -> Case:
     here, there = places[case.flow], places[step_id]
     for step in plan.steps[here + 1 : there]:
         state = case.step(step.id)
-        if state is not None and state.status is StepStatus.PENDING and step.id not in reserve_ids(plan):
-            case = put_state(case, replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
+        if state is not None and state.status is StepStatus.PENDING and step.id not in plan.reserve_ids():
+            case = case.with_step(replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
     for step in plan.steps[there : here + 1]:
-        case = put_state(case, StepState(id=step.id))
+        case = case.with_step(StepState(id=step.id))
     state = case.step(step_id)
     if state is not None and state.status is StepStatus.PENDING:
         case = _start(turn, case, plan.steps[there])
@@ -98,16 +94,16 @@ def jump(turn: Turn, case: Case, step_id: str, because: str, **values: str) -> C
     step = _step_of(case, step_id)
     state = case.step(step_id)
     if step is None or state is None or state.status is not StepStatus.PENDING:
-        return engine.call_for_person(turn, case, because, **values)
+        return call_for_person(turn, case, because, **values)
     return _start(turn, case, step)
 
 
 def _start(turn: Turn, case: Case, step: Step) -> Case:
     if step.when is not None and not _condition_holds(turn, case, step):
         turn.note("step.not_applicable", case.id, step=step.id)
-        return put_state(case, StepState(id=step.id, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
+        return case.with_step(StepState(id=step.id, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
     turn.note("step.started", case.id, step=step.id, kind=step.kind, automatic=step.automatic)
-    case = put_state(case, StepState(id=step.id, status=StepStatus.ACTIVE, started_at=turn.at))
+    case = case.with_step(StepState(id=step.id, status=StepStatus.ACTIVE, started_at=turn.at))
     if step.timeout_s is not None:
         turn.deadlines.set(f"case/{case.id}/step/{step.id}", turn.after(step.timeout_s))
     if step.kind is StepKind.CALL:
@@ -149,14 +145,8 @@ def _send_message(turn: Turn, case: Case, step: Step) -> Case:
 
 def _close(turn: Turn, case: Case, step: Step) -> Case:
     """A plan may end by itself; when a gate refuses, a person finishes it."""
-    case = put_state(case, StepState(id=step.id, status=StepStatus.DONE, started_at=turn.at, ended_at=turn.at))
-    engine.save(turn, case)
-    refusal = engine.move(turn, case, "close", DAEMON, {"disposition": "other"})
-    case = turn.state.cases[case.id]
-    if refusal is not None:
-        turn.note("close.refused", case.id, rule=refusal[0], message=refusal[1])
-        return engine.call_for_person(turn, case, "close_refused")
-    return case
+    turn.agenda.append(MoveWanted(case_id=case.id, move="close", form={"disposition": "other"}))
+    return case.with_step(StepState(id=step.id, status=StepStatus.DONE, started_at=turn.at, ended_at=turn.at))
 
 
 def finish(
@@ -167,8 +157,8 @@ def finish(
     assert state is not None
     turn.deadlines.clear(f"case/{case.id}/step/{step_id}")
     turn.note("step.ended", case.id, step=step_id, status=status, by=by, outcome=outcome, reason=note)
-    case = put_state(
-        case, replace(state, status=status, ended_at=turn.at, by=by, outcome=outcome, note=note or state.note)
+    case = case.with_step(
+        replace(state, status=status, ended_at=turn.at, by=by, outcome=outcome, note=note or state.note)
     )
     if case.flow != step_id or case.plan is None:
         return case
@@ -187,16 +177,17 @@ def on_timeout(turn: Turn, case: Case, step_id: str) -> Case:
     if step.kind is StepKind.WAIT:
         return finish(turn, case, step_id, StepStatus.DONE, by=DAEMON.id, outcome="waited")
     turn.note("step.overdue", case.id, step=step_id)
-    case = put_state(case, replace(state, status=StepStatus.OVERDUE))
+    case = case.with_step(replace(state, status=StepStatus.OVERDUE))
     return jump(turn, case, step.on_timeout, "step_overdue", step=step_id)
 
 
+def on_unreachable(turn: Turn, case: Case, step_id: str, because: str) -> Case:
+    step = _step_of(case, step_id)
+    return jump(turn, case, step.on_unreachable if step else "", because)
+
+
 def _step_of(case: Case, step_id: str) -> Step | None:
-    return next((step for step in case.plan.steps if step.id == step_id), None) if case.plan else None
-
-
-def put_state(case: Case, state: StepState) -> Case:
-    return replace(case, steps=tuple(state if old.id == state.id else old for old in case.steps))
+    return case.plan.step(step_id) if case.plan else None
 
 
 # ------------------------------------------------------------------------------------------------------------ requests
@@ -217,7 +208,7 @@ def request(turn: Turn, fact: CaseStepRequested) -> None:
     refusal = _refusal(step, state, fact)
     if refusal is not None:
         return turn.refuse(*refusal)
-    engine.save(turn, _act(turn, case, step, state, fact))
+    save(turn, _act(turn, case, step, state, fact))
     return turn.grant(case.id)
 
 

@@ -1,68 +1,34 @@
-"""On-test (koestus) and maintenance (huolto) flags: who asked, what they cover, and when they end.
+"""Placing and ending flags, and what they hold back meanwhile.
 
-One rule: every flag has an expiry and a person behind it, and life safety passes every flag that does not name its
-category. The full rules on who may place one stand with the decisions; here are the bounds nobody may leave.
+One rule: every flag has an expiry and a person behind it. The full rules on who may place one stand with the decisions;
+here are the bounds nobody may leave.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core.facts import FlagEndRequested, FlagKind, FlagStartRequested, Scope
+from arcd.core.directory import Entry
+from arcd.core.facts import FlagEndRequested, FlagKind, FlagStartRequested
+from arcd.core.flags.model import Flag, among
 from arcd.core.site import Site
-from protocols.signals import LIFE_SAFETY, Signal, bare_address
+from arcd.core.turn import NS, Turn
+from protocols.signals import Signal, bare_address
 
-if TYPE_CHECKING:
-    from arcd.core.directory import Entry
-    from arcd.core.turn import Turn
-
-NS = 1_000_000_000
 ON_TEST_MAX_S = 8 * 3600.0  # requirements 4.2
 MAINTENANCE_MAX_S = 90 * 86400.0
 WARN_BEFORE_S = 15 * 60.0  # requirements 4.2: the requester is warned before the test ends
 REASON_CHARS_MAX = 500
 
 
-class Flag(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    id: str
-    kind: FlagKind
-    site_id: str
-    scope: Scope
-    starts_at: int
-    until: int
-    reason: str
-    placed_by: str
-    requested_by: str = ""
-    verified_how: str = ""
-    held: int = 0  # signals held so far
-    # "<system>/<zone>" → how many signals came while it stood: expected against received at the end.
-    heard: dict[str, int] = {}
-
-    def covers(self, entry: Entry, signal: Signal) -> bool:
-        scope = self.scope
-        if signal.category in LIFE_SAFETY and signal.category not in scope.categories:
-            return False
-        if scope.categories and signal.category not in scope.categories:
-            return False
-        if scope.systems and entry.system.id not in scope.systems:
-            return False
-        if scope.areas and not _among(signal.area, scope.areas):
-            return False
-        return not scope.zones or _among(signal.zone, scope.zones)
-
-
-def _among(address: str | None, addresses: tuple[str, ...]) -> bool:
-    bare = bare_address(address)
-    return any(bare == bare_address(other) for other in addresses)
-
-
 def holding(turn: Turn, entry: Entry, signal: Signal) -> Flag | None:
     """The flag in force that holds this signal, the oldest one first; None lets it pass."""
     for flag in turn.state.flags.values():
-        if flag.site_id == entry.site.id and flag.starts_at <= turn.at < flag.until and flag.covers(entry, signal):
+        if (
+            flag.site_id == entry.site.id
+            and flag.starts_at <= turn.at < flag.until
+            and flag.covers(entry.system.id, signal)
+        ):
             return flag
     return None
 
@@ -164,6 +130,6 @@ def _expected_zones(turn: Turn, flag: Flag) -> list[str]:
         for system in site.systems
         if not flag.scope.systems or system.id in flag.scope.systems
         for zone in system.zones
-        if (not flag.scope.zones or _among(zone.number, flag.scope.zones))
-        and (not flag.scope.areas or _among(zone.area, flag.scope.areas))
+        if (not flag.scope.zones or among(zone.number, flag.scope.zones))
+        and (not flag.scope.areas or among(zone.area, flag.scope.areas))
     ]

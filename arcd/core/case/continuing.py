@@ -1,0 +1,36 @@
+"""What one part of a case leaves for another to do after it, in the same step.
+
+A dispatch that has run out of guards does not know the plan, and a plan that comes to its end does not know moves and
+gates. They say what happened; `engine.go_on` takes it from there, so that the parts need not know each other.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from arcd.core.case.model import StepStatus
+
+
+class StepEnded(Struct, frozen=True, kw_only=True):
+    case_id: str
+    step_id: str
+    status: StepStatus
+    by: str
+    outcome: str = ""
+
+
+class StepUnreachable(Struct, frozen=True, kw_only=True):
+    """Nobody on a step's list could be reached; `because` is a key of `texts.REASONS`."""
+
+    case_id: str
+    step_id: str
+    because: str
+
+
+class MoveWanted(Struct, frozen=True, kw_only=True):
+    case_id: str
+    move: str
+    form: dict[str, str]
+
+
+Continuation = StepEnded | StepUnreachable | MoveWanted
