@@ -80,7 +80,7 @@ class Desk(Protocol):
     def status(self) -> Status: ...
 
     async def ask(self, fact: AnyFact) -> Answer:
-        """Give a request to the machine; the answer comes after it is committed. Raises `Busy` when the queue is full."""
+        """Give a request to the machine; the answer comes after the commit. Raises `Busy` when the queue is full."""
         ...
 
     async def import_sites(

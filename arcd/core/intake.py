@@ -167,19 +167,24 @@ def _note_armed(turn: Turn, entry: Entry, signal: Signal) -> None:
 
 
 def _match_restore(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement | None:
+    """A restore ends the oldest trigger of every family it stands for: some codes restore alarm and trouble alike."""
     run = turn.state.siteruns.get(entry.site.id)
     if run is None:
         return None
-    trigger = run.standing(entry.system.id, bare_address(signal.zone), STANDARD.families_ended(signal))
-    if trigger is None:
+    zone = bare_address(signal.zone)
+    standing = (run.standing(entry.system.id, zone, family) for family in STANDARD.families_ended(signal))
+    ended = [trigger for trigger in standing if trigger is not None]
+    if not ended:
         return None
-    turn.state.siteruns.put(entry.site.id, run.without(trigger))
-    case = turn.state.cases.get(trigger.case_id)
-    if case is not None and case.is_open:
-        attach(turn, case, case_signal(turn, entry, signal, account))
-    return Judgement(
-        index=index, judged=Judged.RESTORED, because=f"restores entry {trigger.seq}", case_id=trigger.case_id
-    )
+    for trigger in ended:
+        run = run.without(trigger)
+    turn.state.siteruns.put(entry.site.id, run)
+    for case_id in dict.fromkeys(trigger.case_id for trigger in ended):
+        case = turn.state.cases.get(case_id)
+        if case is not None and case.is_open:
+            attach(turn, case, case_signal(turn, entry, signal, account))
+    because = f"restores entry {', '.join(str(trigger.seq) for trigger in ended)}"
+    return Judgement(index=index, judged=Judged.RESTORED, because=because, case_id=ended[0].case_id)
 
 
 def _remember_trigger(turn: Turn, entry: Entry, signal: Signal, case_id: str) -> None:
@@ -187,7 +192,7 @@ def _remember_trigger(turn: Turn, entry: Entry, signal: Signal, case_id: str) ->
         return
     run = turn.state.siteruns.get(entry.site.id) or SiteRun()
     zone, area = bare_address(signal.zone), bare_address(signal.area)
-    standing = run.standing(entry.system.id, zone, frozenset({signal.family}))
+    standing = run.standing(entry.system.id, zone, signal.family)
     if standing is not None and standing.case_id == case_id:
         return  # still unrestored from before: one restore will end it
     trigger = Trigger(

@@ -32,13 +32,13 @@ class SiteRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def with_trigger(self, trigger: Trigger) -> SiteRun:
         return SiteRun(armed=self.armed, triggers=(*self.triggers[1 - TRIGGERS_MAX :], trigger))
 
-    def standing(self, system_id: str, zone: str, families: frozenset[str]) -> Trigger | None:
-        """The oldest open trigger of this system and zone in one of the families (requirements 4.4, restore matching)."""
+    def standing(self, system_id: str, zone: str, family: str) -> Trigger | None:
+        """The oldest trigger of this system, zone and code family (requirements 4.4, restore matching)."""
         return next(
             (
                 trigger
                 for trigger in self.triggers
-                if trigger.system_id == system_id and trigger.zone == zone and trigger.family in families
+                if trigger.system_id == system_id and trigger.zone == zone and trigger.family == family
             ),
             None,
         )
