@@ -11,13 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from arcd.cli.case_text import render_case, render_cases
+from arcd.cli.completion import case_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import GOOD, Output
 
 ROWS_MAX = 2000  # as the daemon's lists
 
-CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Case id, like C12.")]
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="Case id, like C12.", autocompletion=case_ids)]
 Field = Annotated[
     list[str] | None, typer.Option("--field", metavar="NAME=VALUE", help="A field of the form; repeatable.")
 ]

@@ -7,6 +7,7 @@ Who is asking is the socket's business: the daemon sees the operating system use
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,12 +36,13 @@ def default_socket() -> Path:
 
 
 class Daemon:
-    def __init__(self, socket: Path, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
-        self.socket = socket
+    def __init__(self, path: Path, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        self.socket = path
         timeout = httpx.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S)
-        transport = httpx.HTTPTransport(uds=str(socket))
+        transport = httpx.HTTPTransport(uds=str(path))
         # trust_env would let a proxy setting of the shell have a say about a local socket.
         self._http = httpx.Client(transport=transport, base_url="http://arcd", timeout=timeout, trust_env=False)
+        self._is_reached = False
 
     def close(self) -> None:
         self._http.close()
@@ -80,10 +82,10 @@ class Daemon:
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
+        if not self._is_reached:
+            self._knock()
         try:
             yield
-        except httpx.ConnectError as error:
-            raise UnreachableError(self._why_unreachable()) from error
         except httpx.TimeoutException as error:
             raise UnreachableError(
                 f"arcd at {self.socket} does not answer in time; look at `journalctl -u arcd`"
@@ -93,19 +95,26 @@ class Daemon:
                 f"arcd at {self.socket} ended the connection; look at `journalctl -u arcd`"
             ) from error
 
-    def _why_unreachable(self) -> str:
+    def _knock(self) -> None:
+        """Connect once and leave: the operating system's own reason is what can be acted on, and httpx hides it."""
         try:
-            exists = self.socket.exists()
-        except PermissionError:
-            exists = True
-        if not exists:
-            return (
+            with socket.socket(socket.AF_UNIX) as knocking:
+                knocking.settimeout(CONNECT_TIMEOUT_S)
+                knocking.connect(str(self.socket))
+        except FileNotFoundError as error:
+            raise UnreachableError(
                 f"no daemon listens on {self.socket}; start it (`make run`, or `systemctl start arcd`), "
                 f"or name its socket with --socket or {SOCKET_ENVIRONMENT}"
-            )
-        if not os.access(self.socket, os.R_OK | os.W_OK):
-            return f"{self.socket} may not be opened by this user; join the group that owns it, or use sudo"
-        return f"nothing answers on {self.socket}; the daemon has ended: `systemctl status arcd` says why"
+            ) from error
+        except PermissionError as error:
+            raise UnreachableError(
+                f"{self.socket} may not be opened by this user; join the group that owns it, or use sudo"
+            ) from error
+        except OSError as error:
+            raise UnreachableError(
+                f"nothing answers on {self.socket} ({error.strerror or error}); `systemctl status arcd` says why"
+            ) from error
+        self._is_reached = True
 
     def _fail(self, answer: httpx.Response) -> NoReturn:
         told = _decoded(answer) if _is_json(answer) else {}
@@ -118,8 +127,8 @@ class Daemon:
             case httpx.codes.FORBIDDEN | httpx.codes.UNAUTHORIZED:
                 raise RefusedError(message, rule="access")
             case httpx.codes.SERVICE_UNAVAILABLE:
-                pause = answer.headers.get("retry-after", "1")
-                raise UnreachableError(f"{message} (the daemon is busy; ask again in {pause} s)")
+                pause = answer.headers.get("retry-after")
+                raise UnreachableError(f"{message} Retry after {pause} s." if pause else message)
             case code if 400 <= code < 500:
                 raise UsageError(message)
             case _:

@@ -14,11 +14,14 @@ import typer
 
 from arcd.cli.failures import NotFoundError, UsageError
 from arcd.cli.invocation import Invocation, verb
-from arcd.cli.output import BAD, GOOD, PRIORITY_STYLES, QUIET, STRONG, Output
+from arcd.cli.output import BAD, GOOD, QUIET, STRONG, Output
 from arcd.cli.rules import usable_rules
 
 if TYPE_CHECKING:
     from rules.schema import PackTest
+
+# Marks of rules.explain, and the reasons that deserve a second look.
+MARKS = {"●": GOOD, "○": QUIET, "└▶": STRONG, "(life_safety_raised)": BAD, "(plan_missing)": BAD}
 
 Words = Annotated[list[str] | None, typer.Option(metavar="WORD", help="Repeatable.")]
 
@@ -162,12 +165,5 @@ def _site_of(call: Invocation, account: str) -> str:
 
 def _render(out: Output, value: Mapping[str, Any]) -> None:
     for line in value["tree"].split("\n"):
-        style = GOOD if "●" in line else QUIET if "○" in line else BAD if "life_safety_raised" in line else ""
+        style = next((style for mark, style in MARKS.items() if mark in line), "")
         out.line(out.styled(line, style))
-    opens = "opens a case" if value["opens_case"] else "kept in the history, nobody is asked for anything"
-    out.line(
-        out.styled(f" {value['priority']} ", PRIORITY_STYLES.get(value["priority"], "")),
-        " ",
-        out.styled(value["plan"], STRONG),
-        f": {opens}",
-    )

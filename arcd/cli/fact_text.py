@@ -6,7 +6,7 @@ default are not in the journal's JSON, so everything optional is asked for with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 from arcd.cli.times import local_and_utc, read_instant, span
@@ -82,7 +82,7 @@ def _frame_malformed(fact: JsonObject) -> list[str]:
 
 
 def _accounts_heard(fact: JsonObject) -> list[str]:
-    return [f"{len(fact['heard'])} accounts have proved to be alive"]
+    return [f"{_count(fact['heard'], 'account')} heard from"]
 
 
 def _started(fact: JsonObject) -> list[str]:
@@ -118,18 +118,18 @@ def _daemon_troubled(fact: JsonObject) -> list[str]:
 
 
 def _rules_loaded(fact: JsonObject) -> list[str]:
-    return [f"{_by(fact)} put rules {fact['digest'][:12]} into force ({len(fact['sources'])} files)"]
+    return [f"{_by(fact)} put rules {fact['digest'][:12]} into force ({_count(fact['sources'], 'file')})"]
 
 
 def _centre_imported(fact: JsonObject) -> list[str]:
     centre = fact["centre"]
-    counts = f"{len(centre.get('guards', ()))} guards, {len(centre.get('contacts', ()))} contacts"
+    counts = f"{_count(centre.get('guards', ()), 'guard')}, {_count(centre.get('contacts', ()), 'contact')}"
     return [f"{_by(fact)} imported the centre: {counts}"]
 
 
 def _site_imported(fact: JsonObject) -> list[str]:
     site = fact["site"]
-    return [f"{_by(fact)} imported site {site['id']} {site['name']}: {len(site.get('systems', ()))} systems"]
+    return [f"{_by(fact)} imported site {site['id']} {site['name']}: {_count(site.get('systems', ()), 'system')}"]
 
 
 def _site_removed(fact: JsonObject) -> list[str]:
@@ -188,6 +188,10 @@ def _guard_answered(fact: JsonObject) -> list[str]:
 def _by(fact: JsonObject) -> str:
     actor = fact["actor"]
     return f"{actor['id']} ({actor['name']})" if actor.get("name") else str(actor["id"])
+
+
+def _count(things: Sized, word: str) -> str:
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
 def _form(fact: JsonObject) -> list[str]:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import typer
 
 from arcd.cli.cases import render_granted
+from arcd.cli.completion import flag_ids, site_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import GOOD, QUIET, STRONG, WARNING, Output
@@ -35,7 +36,7 @@ def flag_verbs(kind: str, *, word: str, help_text: str, length: str) -> typer.Ty
 def _starting(kind: str) -> Callable[..., None]:
     def start(
         call: Invocation,
-        site: Annotated[str, typer.Argument(metavar="SITE", help="Site id, like K-1.")],
+        site: Annotated[str, typer.Argument(metavar="SITE", help="Site id, like K-1.", autocompletion=site_ids)],
         reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
         length: Annotated[str | None, typer.Option("--for", metavar="DURATION", help="90s, 45min, 2h, 1d12h.")] = None,
         until: Annotated[
@@ -77,7 +78,7 @@ def _starting(kind: str) -> Callable[..., None]:
 
 def stop(
     call: Invocation,
-    flag_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")],
+    flag_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.", autocompletion=flag_ids)],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
 ) -> None:
     """End it now: what comes from here on is live."""
@@ -138,4 +139,5 @@ def _render_flags(out: Output, value: Mapping[str, Any]) -> None:
 def _scope(flag: Mapping[str, Any]) -> str:
     names = {"systems": "system", "areas": "area", "zones": "zone", "categories": "only"}
     parts = [f"{names[part]} {', '.join(members)}" for part, members in flag["scope"].items() if members]
-    return "; ".join(parts) or "all but life safety"
+    told = "; ".join(parts) or "all"
+    return told if flag["scope"]["categories"] else f"{told} (not life safety)"

@@ -111,10 +111,16 @@ def _try(effect: JsonObject) -> str:
 
 def details(values: JsonObject) -> str:
     """ "name value, …" without what is empty; instants and durations as people read them."""
-    return ", ".join(f"{name} {_readable(name, value)}" for name, value in values.items() if value not in (None, ""))
+    return ", ".join(
+        f"{name.removesuffix('_s')} {_readable(name, value)}"
+        for name, value in values.items()
+        if value not in (None, "")
+    )
 
 
 def _readable(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if name.endswith("_s") and isinstance(value, int | float):
         return span(value)
     if name in ("until", "due") and (instant := read_instant(value)) is not None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import typer
 
+from arcd.cli.completion import site_ids
 from arcd.cli.imports import import_files
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import BAD, QUIET, STRONG, WARNING, Output
@@ -30,7 +31,10 @@ def show_all(call: Invocation) -> None:
 
 
 @verb(app, "show", examples=("arcctl sites show K-1", "arcctl sites show K-1 --lang fi"))
-def show(call: Invocation, site: Annotated[str, typer.Argument(metavar="ID", help="Site id, like K-1.")]) -> None:
+def show(
+    call: Invocation,
+    site: Annotated[str, typer.Argument(metavar="ID", help="Site id, like K-1.", autocompletion=site_ids)],
+) -> None:
     """Show a site: systems, accounts, zones, people, flags, what has not been restored."""
     call.out.show(call.daemon.get(f"/v1/sites/{quote(site, safe='')}", lang=call.language), _render_site)
 

@@ -14,7 +14,7 @@ from arcd.cli.failures import UsageError
 NS_PER_S = 1_000_000_000
 DURATION_S_MAX = 366 * 86400  # nothing that a person types here lasts longer than a year
 
-_DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?(?:(\d{1,8})s)?")
+_DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?(?:(\d{1,8})s)?", re.ASCII)
 _UNITS_S = (86400, 3600, 60, 1)
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

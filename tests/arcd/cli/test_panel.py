@@ -29,7 +29,9 @@ def first(receiver: Receiver) -> Received:
 @pytest.mark.parametrize("udp", [False, True])
 def test_sends_a_sia_event_and_is_acknowledged(arcctl: Arcctl, udp: bool) -> None:
     with receiving(udp=udp) as receiver:
-        ran = arcctl(*to(receiver), "--account", "1001", "--code", "ba", "--zone", "3", "--area", "1", *(["--udp"] * udp))
+        ran = arcctl(
+            *to(receiver), "--account", "1001", "--code", "ba", "--zone", "3", "--area", "1", *(["--udp"] * udp)
+        )
     assert ran.code == 0, ran.err
     assert "ACK" in ran.out
     assert '"SIA-DCS"0001L0#1001[#1001|Nri1/BA3]' in ran.out
@@ -40,8 +42,8 @@ def test_sends_a_sia_event_and_is_acknowledged(arcctl: Arcctl, udp: bool) -> Non
 def test_sends_contact_id(arcctl: Arcctl) -> None:
     with receiving() as receiver:
         ran = arcctl(
-            *to(receiver), "--account", "0042", "--scheme", "contact_id", "--code", "130", "--zone", "15", "--area", "1",
-            "--qualifier", "restore", "--receiver", "2", "--line", "3",
+            *to(receiver), "--account", "0042", "--scheme", "contact_id", "--code", "130", "--zone", "15",
+            "--area", "1", "--qualifier", "restore", "--receiver", "2", "--line", "3",
         )  # fmt: skip
     assert ran.code == 0, ran.err
     received = first(receiver)
