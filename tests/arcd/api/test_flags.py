@@ -5,7 +5,7 @@ import pytest
 
 from arcd.api.flags import SCOPE_NAMES_MAX
 from arcd.core.facts import FlagEndRequested, FlagKind, FlagStartRequested
-from arcd.core.flags import REASON_CHARS_MAX
+from arcd.core.flags.placing import REASON_CHARS_MAX
 from protocols.signals import Category
 from tests.arcd.api.desk import UID, FakeDesk
 

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from arcd.api.redaction import INSTANT_NAMES, SECRET_NAMES, readable
-from arcd.core import facts, flags, site
+from arcd.core import facts, site
 from arcd.core.case import model
+from arcd.core.flags import model as flags
 from tests.arcd.api.desk import CENTRE, SECRETS, SITE
 
 AT = 1_767_225_600_000_000_000
