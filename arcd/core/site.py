@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from protocols.signals import Position, bare_address
+from protocols.signals import Category, Position, bare_address
 from rules.model import SiteView, ZoneView
 
 
@@ -47,10 +47,56 @@ class Zone(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
 
 
+class Hours(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Opening and closing of one day in minutes of the local day; closing may come after midnight (> 1440).
+
+    Both None: the area stays closed that day.
+    """
+
+    opens: int | None = None
+    closes: int | None = None
+
+
+class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When an area is expected to be open. Days without hours are closed; exceptions win over holidays, then weekdays."""
+
+    weekdays: dict[str, Hours] = {}  # "mon" … "sun"
+    holiday: Hours | None = None  # None: a holiday is like the weekday it falls on
+    exceptions: dict[str, Hours] = {}  # "2026-12-24" → hours of that date
+    open_grace_s: float = 15 * 60.0  # requirements 4.4, late to open
+    close_grace_s: float = 30 * 60.0  # late to close
+
+
 class Area(Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: str
     name: str = ""
     reports_open_close: bool = False
+    schedule: Schedule | None = None
+
+
+class Conditioning(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is done to signals before they are decided on. Defaults: requirements 4.4. Life safety passes all of it."""
+
+    second_path_s: float = 300.0  # the same panel time, code and zone over another path within this is a copy
+    delayed_after_s: float = 600.0  # panel time older than this: flagged, its age shown
+    swinger_trips: int = 3  # trips and restores of one zone in one armed period; 0: off
+    swinger_reset_s: float = 24 * 3600.0
+    runaway_count: int = 10  # in runaway_window_s
+    runaway_window_s: float = 300.0
+    runaway_bucket: int = 20  # refilled by one every runaway_refill_s: catches slow leaks
+    runaway_refill_s: float = 600.0
+    runaway_clear_s: float = 1800.0  # below the limit for so long ends it
+    cancel_window_s: float = 300.0
+    cancel_closes: bool = False  # the contract allows closing without an operator's glance
+    unset_filter_s: float = 120.0  # 0: off
+    confirm_window_s: float = 45 * 60.0  # anchored to the first activation
+    holdup_confirm_gap_s: float = 120.0
+    holdup_confirm_window_s: float = 20 * 3600.0
+    path_alarm_window_s: float = 3600.0  # path fault and alarm within this are evidence of each other
+    mains_fail_delay_s: float = 1800.0  # a mains failure shorter than this asks nothing of anyone
+    auto_close_on_restore: tuple[Category, ...] = (Category.TROUBLE, Category.SUPERVISION)
+    unrestored_alarm_s: float = 4 * 3600.0
+    unrestored_trouble_s: float = 24 * 3600.0
 
 
 class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +110,9 @@ class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
     zones: tuple[Zone, ...] = ()
     # Connected to the emergency response centre by itself, under this device number (R-50…R-79).
     erc_device: str | None = None
+    # A periodic test is expected this often; None: none is. Any signal counts unless only tests do.
+    test_interval_s: float | None = None
+    only_tests_count: bool = False
 
     def zone(self, number: str | None) -> Zone | None:
         wanted = bare_address(number)
@@ -89,6 +138,10 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     email: str | None = None
     code_word_hash: str | None = None  # argon2id
     duress_word_hash: str | None = None
+    # When this person may be called: "mon" … "sun", "holiday" → minutes of the local day; empty: always.
+    available: dict[str, Hours] = {}
+    away: tuple[tuple[str, str], ...] = ()  # local dates, from and until (both included)
+    substitute: str | None = None  # contact who is called instead while away
 
 
 class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -110,6 +163,9 @@ class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
     contacts: tuple[Contact, ...] = ()
     call_lists: dict[str, tuple[str, ...]] = {}  # name → contact ids, in order
     guards: tuple[str, ...] = ()  # guard ids, in the order they are offered a job
+    conditioning: Conditioning = Conditioning()
+    # Messages to the emergency response centre may be Actual and not Exercise; settings must allow it as well.
+    erc_actual: bool = False
 
     def contact(self, contact_id: str) -> Contact | None:
         return next((contact for contact in self.contacts if contact.id == contact_id), None)
