@@ -58,7 +58,7 @@ class Hours(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When an area is expected to be open. Days without hours are closed; exceptions win over holidays, then weekdays."""
+    """When an area should be open. Days without hours are closed; exceptions win over holidays, those over weekdays."""
 
     weekdays: dict[str, Hours] = {}  # "mon" … "sun"
     holiday: Hours | None = None  # None: a holiday is like the weekday it falls on
