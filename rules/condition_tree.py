@@ -19,6 +19,7 @@ SHOWN_VALUES_MAX = 5
 
 Test = Callable[[Signal | None, View], bool]
 T = TypeVar("T")
+Demand = tuple[str, Value]  # (path, value): "this condition cannot hold unless the path has this value"
 
 
 class Leaf(Struct, frozen=True, eq=False):
@@ -168,6 +169,35 @@ def _known(leaf: Leaf, category: Category, qualifier: Qualifier) -> Tree | bool:
         case _:
             return leaf
     return (value in leaf.values) == (leaf.operator == "in")
+
+
+def demanded(tree: Tree) -> frozenset[Demand] | None:
+    """Of which values the condition needs at least one; None when there is no such set."""
+    match tree:
+        case Leaf():
+            if tree.operator != "in" or tree.values is None:
+                return None
+            return frozenset((tree.path.name, value) for value in tree.values)
+        case AllOf():
+            # The shortest set is the most telling; among equally short ones the name decides, so that it is always one.
+            found = [demands for child in tree.children if (demands := demanded(child)) is not None]
+            return min(found, key=lambda demands: (len(demands), sorted(map(str, demands)))) if found else None
+        case AnyOf():
+            parts = [demanded(child) for child in tree.children]
+            return None if None in parts else frozenset(demand for part in parts if part is not None for demand in part)
+        case Negation():
+            return None
+
+
+def offered(tree: Tree) -> frozenset[Demand]:
+    """Every (path, value) the condition speaks of with an equality, wherever it stands."""
+    match tree:
+        case Leaf():
+            return frozenset((tree.path.name, value) for value in tree.values or ())
+        case Negation():
+            return offered(tree.child)
+        case AllOf() | AnyOf():
+            return frozenset().union(*(offered(child) for child in tree.children))
 
 
 def covers(wider: Tree, narrower: Tree) -> bool:

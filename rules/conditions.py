@@ -44,6 +44,7 @@ class Fault(Struct, frozen=True):
     path: tuple[str | int, ...]
     message: str
     advice: str
+    at_key: bool = False  # it is the key at `path` that is wrong, not its value
 
 
 class ConditionError(ValueError):
@@ -83,8 +84,8 @@ class _Compiler:
         self.faults: list[Fault] = []
         self._leaves = 0
 
-    def fault(self, path: tuple[str | int, ...], message: str, advice: str = "") -> None:
-        self.faults.append(Fault(path, message, advice))
+    def fault(self, path: tuple[str | int, ...], message: str, advice: str = "", *, at_key: bool = False) -> None:
+        self.faults.append(Fault(path, message, advice, at_key))
 
     def tree(self, source: object, at: tuple[str | int, ...], depth: int) -> Tree:
         if depth > CONDITION_DEPTH_MAX:
@@ -115,7 +116,7 @@ class _Compiler:
             self.fault(at, f"more than {CONDITION_LEAVES_MAX} comparisons in one condition", "use lists or more routes")
         path = PATHS.get(name)
         if path is None:
-            self.fault(at, f"nothing is called {name}", write_instead(name, PATHS))
+            self.fault(at, f"nothing is called {name}", write_instead(name, PATHS), at_key=True)
             return AllOf(())
         if not isinstance(matcher, Mapping):
             return self._compare(path, "in", matcher, at)
@@ -128,7 +129,7 @@ class _Compiler:
     def _compare(self, path: PathType, word: str, body: object, at: tuple[str | int, ...]) -> Tree:
         operators = operators_of(path)
         if word not in operators:
-            self.fault(at, f"{path.name} has no comparison {word}", write_instead(word, operators))
+            self.fault(at, f"{path.name} has no comparison {word}", write_instead(word, operators), at_key=True)
             return AllOf(())
         try:
             if word in {"in", "not"}:

@@ -108,7 +108,7 @@ class _Drafting:
         except ConditionError as error:
             for fault in error.faults:
                 place = (*here, "when", *fault.path)
-                self.problems.append(self.node.problem(place, fault.message, fault.advice, at_key=True))
+                self.problems.append(self.node.problem(place, fault.message, fault.advice, at_key=fault.at_key))
             return compile_condition("always")
 
 

@@ -126,7 +126,7 @@ def _condition(step: StepShape, node: Node, at: tuple[str | int, ...]) -> Found:
         compile_condition(step.when)
     except ConditionError as error:
         for fault in error.faults:
-            yield node.problem((*at, "when", *fault.path), fault.message, fault.advice, at_key=True)
+            yield node.problem((*at, "when", *fault.path), fault.message, fault.advice, at_key=fault.at_key)
 
 
 def _cycles(plan: PlanShape, node: Node) -> Found:

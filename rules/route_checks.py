@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from protocols.signals import LIFE_SAFETY, Qualifier
-from rules.condition_tree import covers
+from rules.condition_tree import Demand, covers, demanded, offered
 from rules.draft import PackDraft, RouteDraft
 from rules.engine import LIFE_SAFETY_PRIORITY_MIN, ROOT_ROUTE, UNKNOWN_ACCOUNT_ROUTE
 from rules.model import Plan
@@ -22,7 +22,7 @@ from rules.routes import Layer
 
 ROUTE_DEPTH_MAX = 5
 ROUTES_MAX = 5000  # of a whole rule set
-SHADOW_SIBLINGS_MAX = 500  # every pair is compared; longer rows of siblings are taken on trust
+UNDEMANDING_COMPARED_MAX = 100
 
 Found = Iterator[Problem]
 
@@ -55,7 +55,8 @@ def check_packs(packs: Iterable[PackDraft], known: Known) -> list[Problem]:
         for route in draft.walk():
             found += _plan_of(route, draft, known)
     found += _too_many(drafts)
-    found += _shadows_between(drafts)
+    for row in _rows(drafts):
+        found += _hidden_in(row)
     return found
 
 
@@ -155,9 +156,8 @@ def _life_safety(route: RouteDraft, plan: Plan, draft: PackDraft) -> Found:
 
 
 def _unreachable(draft: PackDraft) -> Found:
-    yield from _shadows(draft, draft.routes)
     for route in draft.walk():
-        yield from _shadows(draft, route.children)
+        yield from _hidden_in([(draft, child) for child in route.children])
         if not route.categories or not route.qualifiers:
             yield warning(
                 draft.node.problem(
@@ -168,27 +168,34 @@ def _unreachable(draft: PackDraft) -> Found:
             )
 
 
-def _shadows(draft: PackDraft, siblings: tuple[RouteDraft, ...]) -> Found:
-    for i, later in enumerate(siblings[:SHADOW_SIBLINGS_MAX]):
-        earlier = next((route for route in siblings[:i] if _hides(route, later)), None)
-        if earlier is not None:
-            yield _hidden(draft, later, earlier)
+def _rows(drafts: list[PackDraft]) -> Iterator[list[tuple[PackDraft, RouteDraft]]]:
+    """Top routes that are asked one after another: of all packs with the same layer and scopes, in their order."""
+    rows: dict[tuple[Layer, frozenset[str]], list[tuple[PackDraft, RouteDraft]]] = {}
+    for draft in drafts:
+        if not draft.problems:
+            row = rows.setdefault((draft.layer, frozenset(draft.scopes)), [])
+            row += [(draft, route) for route in draft.routes]
+    yield from rows.values()
 
 
-def _shadows_between(drafts: list[PackDraft]) -> Found:
-    """Top routes of earlier packs in the same layer and scope hide those of later ones."""
-    for i, later_pack in enumerate(drafts):
-        for earlier_pack in drafts[:i]:
-            same_scope = set(later_pack.scopes) <= set(earlier_pack.scopes)
-            is_small = len(later_pack.routes) * len(earlier_pack.routes) <= SHADOW_SIBLINGS_MAX**2
-            if later_pack.layer is not earlier_pack.layer or not same_scope or not is_small:
-                continue
-            if later_pack.problems or earlier_pack.problems:
-                continue
-            for later in later_pack.routes:
-                earlier = next((route for route in earlier_pack.routes if _hides(route, later)), None)
-                if earlier is not None:
-                    yield _hidden(later_pack, later, earlier)
+def _hidden_in(row: list[tuple[PackDraft, RouteDraft]]) -> Found:
+    """Every route is held against the earlier ones that demand something it offers, and against those that demand
+    nothing in particular; of the latter only the first hundred, to keep large rule sets quick to load."""
+    demanding: dict[Demand, list[RouteDraft]] = {}
+    undemanding: list[RouteDraft] = []
+    for draft, later in row:
+        offers = {offer for offer in offered(later.when.tree) if offer in demanding}
+        earlier = [*undemanding, *(route for offer in sorted(offers, key=str) for route in demanding[offer])]
+        hiding = next((route for route in earlier if _hides(route, later)), None)
+        if hiding is not None:
+            yield _hidden(draft, later, hiding)
+        demands = demanded(later.when.tree)
+        if demands is not None:
+            # One of them is enough to be found by: whatever is hidden by this route offers a subset of them.
+            for demand in demands:
+                demanding.setdefault(demand, []).append(later)
+        elif len(undemanding) < UNDEMANDING_COMPARED_MAX:
+            undemanding.append(later)
 
 
 def _hides(earlier: RouteDraft, later: RouteDraft) -> bool:

@@ -15,14 +15,12 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from protocols.signals import Category, Qualifier, Signal
-from rules.condition_tree import AllOf, AnyOf, Leaf, Negation, Test, Tree, closure, simplified
+from rules.condition_tree import Test, Tree, closure, demanded, simplified
 from rules.model import TraceStep, View
-from rules.paths import PATHS, PathType, Value
+from rules.paths import PATHS, PathType
 from rules.routes import Layer, Pack, Route, traced
 
 SCANNED_MAX = 8  # siblings; below this, asking each is cheaper than looking up which to ask
-
-Demand = tuple[str, Value]  # (path, value): "this condition cannot hold unless the path has this value"
 
 
 class Entry(Struct, frozen=True, eq=False):
@@ -146,24 +144,6 @@ def _with_tables(entries: tuple[Entry, ...], conditions: list[Tree | bool]) -> L
         for path, value in sorted(demands, key=str):
             tables.setdefault(path, {}).setdefault(value, []).append(rank)
     return Level(entries, tuple(undemanding), tuple((PATHS[path], table) for path, table in tables.items()))
-
-
-def demanded(tree: Tree) -> frozenset[Demand] | None:
-    """Of which values the condition needs at least one; None when there is no such set."""
-    match tree:
-        case Leaf():
-            if tree.operator != "in" or tree.values is None:
-                return None
-            return frozenset((tree.path.name, value) for value in tree.values)
-        case AllOf():
-            # The shortest set is the most telling; among equally short ones the name decides, so that it is always one.
-            found = [demands for child in tree.children if (demands := demanded(child)) is not None]
-            return min(found, key=lambda demands: (len(demands), sorted(map(str, demands)))) if found else None
-        case AnyOf():
-            parts = [demanded(child) for child in tree.children]
-            return None if None in parts else frozenset(demand for part in parts if part is not None for demand in part)
-        case Negation():
-            return None
 
 
 def _always(signal: Signal | None, view: View) -> bool:

@@ -75,12 +75,12 @@ class Node(Struct, eq=False):
     def problem(self, path: Path, message: str, advice: str = "", *, at_key: bool = False) -> Problem:
         """An error at the value under `path`; `at_key`: at the key that names it."""
         node, line, column = self, self.line, self.column
-        for step in path:
+        for i, step in enumerate(path):
             child = node.child(step)
             if child is None:
                 continue
             line, column = child.line, child.column
-            if at_key and isinstance(step, str):
+            if at_key and i == len(path) - 1 and isinstance(step, str):
                 line, column = node.key_marks[step]
             node = child
         return Problem(file=node.file, line=line, column=column, message=message, advice=advice)

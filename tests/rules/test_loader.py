@@ -25,6 +25,8 @@ def _route(text: str) -> str:
     return f"pack: x\nrequires: 1\nroutes:\n  - {{name: a, desc: d, why: w, {text}}}\n{TESTED}"
 
 
+OK = _route("when: {signal.category: test}, plan: log")
+
 BAD_PACKS = [
     ("a: 1\n", "x.yaml:1:1: error: the file does not say what it is — begin with pack: NAME, plan: NAME, case: NAME"),
     ("[1]\n", "x.yaml:1:1: error: a rule file is a mapping — begin with pack: NAME"),
@@ -44,20 +46,19 @@ BAD_PACKS = [
     (_route("when: always"), "x.yaml:4:5: error: the field plan is missing — add plan: …"),
     (_route("plan: log"), "x.yaml:4:5: error: the field when is missing — add when: …"),
     (_route("when: {signal.category: test}, plan: lgo"), "x.yaml:4:69: error: there is no plan lgo — did you mean"),
-    (_route("when: {signal.category: tset}, plan: log"), "x.yaml:4:39: error: unknown category tset — did you mean"),
+    (_route("when: {signal.category: tset}, plan: log"), "x.yaml:4:56: error: unknown category tset — did you mean"),
     (_route("when: {signal.category: test}, plan: log, priority: P9"), "x.yaml:4:84: error: unknown priority P9 —"),
     (_route("when: {signal.category: test}, plan: log, prio: P1"), "x.yaml:4:74: error: unknown field prio — did"),
-    (_route("when: {site.tags: $x}, plan: log"), "x.yaml:4:39: error: there is no list $x — define it"),
+    (_route("when: {site.tags: $x}, plan: log"), "x.yaml:4:50: error: there is no list $x — define it"),
     (_route("when: {signal.life_safety: true}, plan: log"), "x.yaml:4:72: error: the plan log opens no case, and"),
     (_route("when: {signal.category: fire}, plan: guard, priority: P2"), "x.yaml:4:86: error: fire signals at P2:"),
     (_route("when: {signal.category: fire}, plan: unclassified"), "x.yaml:4:69: error: fire signals at P2: life"),
-    (_route("when: {signal.category: test}, plan: log").replace("x/a", "root"), "x.yaml:4:12: error: the route x/a"),
-    (_route("when: {signal.category: test}, plan: log").replace("x/a", "x/b"), "x.yaml:5:58: error: there is no"),
-    (_route("when: {signal.category: test}, plan: log").replace("RP", "R?"), "x.yaml:5:27: error: the code R? is in"),
-    (_route("when: {signal.category: test}, plan: log").replace("expect: {route: x/a}", "expect: {plan: lag, route: x/a}"), "x.yaml:5:54: error: there is no plan lag"),
-    (_route("when: {signal.category: test}, plan: log").replace("code: RP", "code: RP, categry: x"), "x.yaml:5:38: error: unknown field categry — did you mean category?"),
-    (_route("when: {signal.category: test}, plan: log").replace("code: RP}", "code: RP}, site: unknwon"), "x.yaml:5:45: error: site must be a mapping — write {kind: shop"),
-    (_route("when: {signal.category: test}, plan: log") + "  \n", ""),
+    (OK.replace("x/a", "root"), "x.yaml:4:12: error: the route x/a has no test — add a test with expect: {route: x/a}"),
+    (OK.replace("RP", "R?"), "x.yaml:5:27: error: the code R? is in no table of scheme sia"),
+    (OK.replace("route: x/a", "plan: lag, route: x/a"), "x.yaml:5:54: error: there is no plan lag — did you mean log"),
+    (OK.replace("RP", "RP, categry: x"), "x.yaml:5:38: error: unknown field categry — did you mean category?"),
+    (OK.replace("RP}", "RP}, site: unknwon"), "x.yaml:5:45: error: site must be a mapping — write {kind: shop"),
+    (OK, ""),
     (pack(f"{ROUTE}\n{ROUTE}").replace("- {name: a, signal", "- {name: b, signal", 1), "x.yaml:5:12: error: two"),
     (pack(ROUTE, tests="  - {name: a, signal: {code: RP}, expect: {plan: log}}"), "x.yaml:7:12: error: two tests"),
     (pack(ROUTE, tests="  - {name: b, signal: {code: RP}}"), "x.yaml:7:5: error: the test b expects nothing — add"),
@@ -95,6 +96,12 @@ def test_bad_roots(text: str, expected: str) -> None:
 def test_no_root_at_all() -> None:
     (found,) = problems(("packs/root.yaml", "pack: root\nrequires: 1\n"))
     assert found.startswith("rules:1:1: error: no pack has a root — add root:")
+
+
+def test_a_test_names_a_route_that_exists() -> None:
+    untested, missing = problems(("x.yaml", OK.replace("x/a", "x/b")))
+    assert "the route x/a has no test" in untested
+    assert missing.startswith("x.yaml:5:55: error: there is no route x/b — did you mean x/a? write x/a instead")
 
 
 def test_every_error_of_every_file_is_reported_at_once() -> None:
