@@ -6,13 +6,15 @@ here, so they cannot leave by accident (R-87).
 
 from __future__ import annotations
 
+import msgspec
+
 from arcd.api.answers import View
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.core.account import account_key
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import FlagKind
 from arcd.core.flags.model import Flag
-from arcd.core.site import Account, Contact, ContactRole, Guard, Site, System
+from arcd.core.site import Account, Contact, ContactRole, Guard, Hours, Schedule, Site, System
 from arcd.core.state import State
 from arcd.core.turn import text_in
 from arcd.core.view import area_key
@@ -28,7 +30,16 @@ class PositionView(View):
     altitude_m: float | None = None
 
 
+class HoursView(View):
+    """Minutes of the local day; both null: closed that day."""
+
+    opens: int | None
+    closes: int | None
+
+
 class ContactView(View):
+    """`available` empty: always. `away` are local dates, both included; then `substitute` is called instead."""
+
     id: str
     name: str
     roles: list[ContactRole]
@@ -36,6 +47,9 @@ class ContactView(View):
     phones: list[str]
     email: str | None
     code_word: bool
+    available: dict[str, HoursView]
+    away: list[tuple[str, str]]
+    substitute: str | None
 
 
 class GuardView(View):
@@ -77,11 +91,20 @@ class AccountView(View):
     last_heard: str | None
 
 
+class ScheduleView(View):
+    weekdays: dict[str, HoursView]
+    holiday: HoursView | None
+    exceptions: dict[str, HoursView]
+    open_grace_s: float
+    close_grace_s: float
+
+
 class AreaView(View):
     number: str
     name: str
     reports_open_close: bool
     armed: bool | None
+    schedule: ScheduleView | None
 
 
 class ZoneView(View):
@@ -101,6 +124,8 @@ class SystemView(View):
     kind: str
     name: str
     erc_device: str | None
+    test_interval_s: float | None
+    only_tests_count: bool
     accounts: list[AccountView]
     areas: list[AreaView]
     zones: list[ZoneView]
@@ -159,6 +184,8 @@ class SiteView(SiteBrief):
     groups: list[str]
     tags: list[str]
     services: list[str]
+    erc_actual: bool
+    conditioning: dict[str, float | list[Category]]
     systems: list[SystemView]
     flags: list[FlagView]
     cases_open: list[str]
@@ -179,7 +206,14 @@ def contact_view(contact: Contact) -> ContactView:
         phones=list(contact.phones),
         email=contact.email,
         code_word=contact.code_word_hash is not None,
+        available={day: _hours_view(hours) for day, hours in contact.available.items()},
+        away=list(contact.away),
+        substitute=contact.substitute,
     )
+
+
+def _hours_view(hours: Hours) -> HoursView:
+    return HoursView(opens=hours.opens, closes=hours.closes)
 
 
 def guard_view(guard: Guard) -> GuardView:
@@ -234,6 +268,8 @@ def site_view(state: State, site: Site, language: str, now: int) -> SiteView:
         groups=list(site.groups),
         tags=list(site.tags),
         services=list(site.services),
+        erc_actual=site.erc_actual,
+        conditioning=msgspec.structs.asdict(site.conditioning),
         systems=[_system_view(state, site, system) for system in site.systems],
         flags=[flag_view(state, flag, now) for flag in flags],
         cases_open=list(state.open_by_site.get(site.id) or ()),
@@ -260,6 +296,8 @@ def _system_view(state: State, site: Site, system: System) -> SystemView:
         kind=system.kind,
         name=system.name,
         erc_device=system.erc_device,
+        test_interval_s=system.test_interval_s,
+        only_tests_count=system.only_tests_count,
         accounts=[_account_view(state, account) for account in system.accounts],
         areas=[
             AreaView(
@@ -267,6 +305,7 @@ def _system_view(state: State, site: Site, system: System) -> SystemView:
                 name=area.name,
                 reports_open_close=area.reports_open_close,
                 armed=armed.get(area_key(system.id, area.number)),
+                schedule=_schedule_view(area.schedule) if area.schedule is not None else None,
             )
             for area in system.areas
         ],
@@ -284,6 +323,16 @@ def _system_view(state: State, site: Site, system: System) -> SystemView:
             )
             for zone in system.zones
         ],
+    )
+
+
+def _schedule_view(schedule: Schedule) -> ScheduleView:
+    return ScheduleView(
+        weekdays={day: _hours_view(hours) for day, hours in schedule.weekdays.items()},
+        holiday=_hours_view(schedule.holiday) if schedule.holiday is not None else None,
+        exceptions={date: _hours_view(hours) for date, hours in schedule.exceptions.items()},
+        open_grace_s=schedule.open_grace_s,
+        close_grace_s=schedule.close_grace_s,
     )
 
 
