@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from arcd.cli import cases, explain, flags, journal, panel, rules, sites, status
+from arcd.cli import cases, explain, flags, guard, journal, panel, rules, sites, status
 from arcd.cli.invocation import AsJson, Language, Socket
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(sites.app, name="sites")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
 app.add_typer(panel.app, name="panel")
+app.add_typer(guard.app, name="guard")
 
 
 def _version(asked: bool) -> None:
