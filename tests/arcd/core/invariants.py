@@ -1,0 +1,123 @@
+"""What must hold after every step of the machine, whatever happened. Playbooks and simulations ask this every time.
+
+One rule: stated over the whole state, without knowing which fact came. A sentence here is a promise of the design.
+"""
+
+from __future__ import annotations
+
+from arcd.core.account import RECENT_MAX
+from arcd.core.case.dispatch import ENDED
+from arcd.core.case.model import NOTES_MAX, SIGNALS_FIRST_MAX, SIGNALS_LAST_MAX, Case, DispatchStatus, OfferStatus
+from arcd.core.effects import Answer, DurableEffect, Reply
+from arcd.core.facts import (
+    CaseMoveRequested,
+    CaseNoted,
+    CaseOpenRequested,
+    CaseStepRequested,
+    FlagEndRequested,
+    FlagStartRequested,
+    FrameReceived,
+    GuardAnswered,
+)
+from arcd.core.siterun import TRIGGERS_MAX
+from arcd.core.state import State
+from arcd.core.station import Station, Stepped
+from protocols.codec import ReplyKind
+
+REQUESTS = (
+    CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested, FlagEndRequested, FlagStartRequested,
+    GuardAnswered,
+)  # fmt: skip
+
+
+class Outbox:
+    """What the store would hold: asked for and not settled."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, DurableEffect] = {}
+
+    def follow(self, stepped: Stepped) -> None:
+        for effect_id in stepped.settled:
+            self.rows.pop(effect_id, None)
+        for effect in stepped.effects:
+            if isinstance(effect, DurableEffect):
+                self.rows[effect.id] = effect
+
+
+def check_step(stepped: Stepped) -> None:
+    """Every frame has one reply, every signal a judgement, every request one answer."""
+    fact, record = stepped.record.fact, stepped.record
+    replies = [effect for effect in record.effects if isinstance(effect, Reply)]
+    answers = [effect for effect in record.effects if isinstance(effect, Answer)]
+    if isinstance(fact, FrameReceived):
+        assert len(replies) == 1, "one reply a frame"
+        judged = {judgement.index for judgement in record.judgements}
+        missing = [index for index in range(len(fact.received.signals)) if index not in judged]
+        assert not missing, f"signals {missing} have no judgement"
+        if replies[0].reply is ReplyKind.ACK and fact.received.signals:
+            assert record.judgements, "acknowledged, and nothing was decided"
+    else:
+        assert not replies, "a reply to nobody"
+    if isinstance(fact, REQUESTS):
+        assert len(answers) == 1, "one answer a request"
+
+
+def check_state(station: Station, outbox: Outbox) -> None:
+    state = station.state
+    for case in state.cases.values():
+        _check_case(station, case)
+    _check_indexes(station)
+    waiting = {key: pending.effect for key, pending in state.pending.items() if not pending.waiting}
+    assert waiting == outbox.rows, "the outbox and the state disagree on what is under way"
+    for account in state.accounts.values():
+        assert len(account.recent) <= RECENT_MAX
+    for run in state.siteruns.values():
+        assert len(run.triggers) <= TRIGGERS_MAX
+
+
+def _check_case(station: Station, case: Case) -> None:
+    due = station.deadlines.of(f"case/{case.id}")
+    if case.is_open:
+        assert due or case.owner, f"{case.id} is open, and has neither a deadline nor an owner"
+    else:
+        assert due == [f"case/{case.id}/forget"], f"{case.id} is closed, and still due: {due}"
+        for dispatch in case.dispatches:
+            assert dispatch.status in ENDED, f"{case.id} is closed, and a guard is on the way"
+    assert len(case.signals) <= SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX
+    assert len(case.notes) <= NOTES_MAX
+    for dispatch in case.dispatches:
+        accepted = [offer.guard_id for offer in dispatch.offers if offer.status is OfferStatus.ACCEPTED]
+        assert len(accepted) <= 1, f"{accepted} hold one job"
+        if dispatch.guard_id and dispatch.status is not DispatchStatus.CANCELLED:
+            assert accepted == [dispatch.guard_id]
+        open_offers = [offer for offer in dispatch.offers if offer.status is OfferStatus.OPEN]
+        assert len(open_offers) <= 1, "two guards are asked at once"
+        if dispatch.status is DispatchStatus.OFFERED:
+            assert open_offers, f"{case.id}: offered to nobody"
+
+
+def _check_indexes(station: Station) -> None:
+    state = station.state
+    for fold_key, case_id in state.folds.items():
+        case = state.cases.get(case_id)
+        assert case is not None, fold_key
+        assert case.is_open, f"{fold_key} still leads to {case_id}, which is closed"
+    listed: dict[str, set[str]] = {}
+    for case in state.cases.values():
+        if case.is_open and case.site_id:
+            listed.setdefault(case.site_id, set()).add(case.id)
+    assert {site_id: set(case_ids) for site_id, case_ids in state.open_by_site.items()} == listed
+    for key in state.deadlines:
+        kind, name, *_ = key.split("/")
+        tables = {"case": state.cases, "flag": state.flags, "effect": state.pending}
+        if kind in tables:
+            assert name in tables[kind], f"deadline {key} of nothing"  # type: ignore[operator]
+    heap_first = station.next_deadline()
+    assert heap_first == min(((due, key) for key, due in state.deadlines.items()), default=None)
+
+
+def same_state(left: State, right: State) -> None:
+    """Compared table by table, so that a difference names its row."""
+    ours, theirs = left.dump(), right.dump()
+    for table, rows in ours.items():
+        assert rows == theirs[table], f"table {table}"
