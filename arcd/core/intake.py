@@ -195,6 +195,8 @@ def _remember_trigger(turn: Turn, entry: Entry, signal: Signal, case_id: str) ->
     standing = run.standing(entry.system.id, zone, signal.family)
     if standing is not None and standing.case_id == case_id:
         return  # still unrestored from before: one restore will end it
+    if standing is not None:
+        run = run.without(standing)  # its case was closed unrestored; the next restore belongs to this alarm
     trigger = Trigger(
         seq=turn.seq,
         at=turn.at,
