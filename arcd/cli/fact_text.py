@@ -12,6 +12,8 @@ from typing import Any
 from arcd.cli.times import local_and_utc, read_instant, span
 
 JsonObject = Mapping[str, Any]
+OUTCOMES = {"delivered": "was delivered", "refused": "was refused for good", "failed": "has failed"}
+
 Describe = Callable[[JsonObject], list[str]]
 
 
@@ -170,13 +172,9 @@ def _case_step_requested(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} said {fact['action']}{outcome} to step {fact['step_id']} of {fact['case_id']}{note}"]
 
 
-def _case_promoted(fact: JsonObject) -> list[str]:
-    return [f"{_by(fact)} made held signal {fact['signal_seq']} of {fact['site_id']} live: {fact['reason']}"]
-
-
 def _effect_reported(fact: JsonObject) -> list[str]:
     detail = f": {fact['detail']}" if fact.get("detail") else ""
-    return [f"{fact['effect_id']} was {fact['outcome']}{detail}"]
+    return [f"{fact['effect_id']} {OUTCOMES.get(fact['outcome'], fact['outcome'])}{detail}"]
 
 
 def _guard_answered(fact: JsonObject) -> list[str]:
@@ -218,7 +216,6 @@ FACTS: dict[str, Describe] = {
     "case_move_requested": _case_move_requested,
     "case_noted": _case_noted,
     "case_step_requested": _case_step_requested,
-    "case_promoted": _case_promoted,
     "effect_reported": _effect_reported,
     "guard_answered": _guard_answered,
 }
