@@ -10,7 +10,7 @@ from arcd.api.answers import View
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.job_view import DispatchView, dispatch_view
 from arcd.api.plan_view import PlanView, plan_view
-from arcd.api.site_view import PositionView, SiteBrief, position_view, site_brief, timezone_of
+from arcd.api.site_brief import PositionView, SiteBrief, position_view, site_brief, timezone_of
 from arcd.core.case.model import Case, CaseSignal
 from arcd.core.case.texts import category_text, local_clock
 from arcd.core.state import State

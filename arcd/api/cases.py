@@ -5,6 +5,7 @@ One rule: a POST becomes one fact and its answer is the core's. Nothing is check
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -26,7 +27,8 @@ from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, TEXT_CHARS_MAX, Asker, L
 from arcd.api.case_view import CaseRow, CaseView, case_row, case_view
 from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
-from arcd.api.site_view import timezone_of
+from arcd.api.pacing import rendered, rows_answer
+from arcd.api.site_brief import timezone_of
 from arcd.core.case.model import NOTE_CHARS_MAX, Case
 from arcd.core.facts import CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested
 from arcd.store import CaseQuery
@@ -80,29 +82,34 @@ class StepAction(Body):
     seen_version: Annotated[int, Field(ge=0)] = 0
 
 
-@router.get("", summary="Cases: open ones by priority and age, then closed ones, newest first", responses=READ_ERRORS)
+@router.get(
+    "",
+    summary="Cases: open ones by priority and age, then closed ones, newest first",
+    responses=READ_ERRORS,
+    response_model=Cases,
+)
 async def list_cases(
     desk: TheDesk,
     open_only: Annotated[bool, Query(alias="open", description="false: closed ones too")] = True,
     site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None,
     type_: Annotated[str | None, Query(alias="type", max_length=ID_CHARS_MAX)] = None,
     limit: Limit = ROWS_DEFAULT,
-) -> Cases:
+) -> Response:
     state = desk.state
-    is_wanted = [
+    wanted = [
         case
         for case in state.cases.values()
         if case.is_open and site in (None, case.site_id) and type_ in (None, case.type)
     ]
-    is_wanted.sort(key=lambda case: (case.priority, case.opened_at, case.id))
-    rows = [case_row(state, case) for case in is_wanted[: limit + 1]]
+    wanted.sort(key=lambda case: (case.priority, case.opened_at, case.id))
+    rows = await rendered(wanted[: limit + 1], partial(case_row, state))
     if not open_only and len(rows) <= limit:
         # Open ones are also in the projection, and the live state is newer than it.
-        live = {case.id for case in is_wanted}
+        live = {case.id for case in wanted}
         query = CaseQuery(open_only=False, site_id=site, case_type=type_, limit=limit + 1 + len(live))
-        stored = [_decode(row) for row in await desk.store.cases(query) if row.case_id not in live and not row.is_open]
-        rows += [case_row(state, case) for case in stored]
-    return Cases(cases=rows[:limit], more=len(rows) > limit)
+        stored = [row for row in await desk.store.cases(query) if row.case_id not in live and not row.is_open]
+        rows += await rendered(stored, lambda row: case_row(state, _decode(row)))
+    return rows_answer("cases", rows[:limit], more=len(rows) > limit)
 
 
 @router.get("/{case_id}", summary="One case with everything an operator needs", responses=READ_ERRORS)

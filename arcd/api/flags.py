@@ -23,8 +23,10 @@ from arcd.api.answers import (
     granted_or_raise,
 )
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
+from arcd.api.flag_view import FlagView, flag_view
 from arcd.api.instants import NS, parse_instant
-from arcd.api.site_view import FlagView, flag_view, timezone_of
+from arcd.api.pacing import rendered, rows_answer
+from arcd.api.site_brief import timezone_of
 from arcd.core.facts import FlagEndRequested, FlagKind, FlagStartRequested, Scope
 from arcd.core.flags.placing import MAINTENANCE_MAX_S, REASON_CHARS_MAX
 from protocols.signals import Category
@@ -76,15 +78,16 @@ class FlagEnd(Body):
     reason: Reason
 
 
-@router.get("", summary="Flags in force or still to come, by their end", responses=READ_ERRORS)
+@router.get("", summary="Flags in force or still to come, by their end", responses=READ_ERRORS, response_model=Flags)
 async def list_flags(
     desk: TheDesk, kind: Annotated[FlagKind | None, Query()] = None, limit: Limit = ROWS_DEFAULT
-) -> Flags:
+) -> Response:
     state, now = desk.state, desk.now()
     flags = sorted(
         (flag for flag in state.flags.values() if kind in (None, flag.kind)), key=lambda flag: (flag.until, flag.id)
     )
-    return Flags(flags=[flag_view(state, flag, now) for flag in flags[:limit]], more=len(flags) > limit)
+    rows = await rendered(flags[:limit], lambda flag: flag_view(state, flag, now))
+    return rows_answer("flags", rows, more=len(flags) > limit)
 
 
 @router.post("", summary="Put a site on test or out of service", status_code=201, responses=ASK_ERRORS)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from arcd.api.instants import NS
-from arcd.api.site_view import CENTRE_TIMEZONE
+from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.core.case.dispatch import ANSWERS
 from arcd.core.case.model import Case, Dispatch, DispatchStatus, Offer, OfferStatus
 from arcd.core.case.texts import category_text, local_clock

@@ -10,15 +10,16 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, UnusableError, View
 from arcd.api.asking import ROWS_DEFAULT, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
+from arcd.api.pacing import in_portions, rows_answer
 from arcd.api.redaction import readable
-from arcd.api.site_view import CENTRE_TIMEZONE
+from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.store import Entry, Store
 
 SUBJECT_CHARS_MAX = 100
@@ -71,7 +72,9 @@ def entry_view(entry: Entry) -> EntryView:
     )
 
 
-@router.get("", summary="Entries in order, for one case, site or kind, or all", responses=READ_ERRORS)
+@router.get(
+    "", summary="Entries in order, for one case, site or kind, or all", responses=READ_ERRORS, response_model=Entries
+)
 async def list_entries(
     desk: TheDesk,
     after: SeqNumber = 0,
@@ -80,17 +83,19 @@ async def list_entries(
     subject: Name = None,
     kind: Name = None,
     limit: Limit = ROWS_DEFAULT,
-) -> Entries:
+) -> Response:
     if since is not None:
         after = max(after, await _seq_before(desk.store, _instant(since)))
-    found: list[EntryView] = []
+    rows: list[bytes] = []
+    last = 0
     wanted = desk.store.entries(after=after, until=until, subject=subject, kind=kind)
     async with aclosing(_closed_with(wanted)) as entries:
-        async for entry in entries:
-            if len(found) == limit:
-                return Entries(entries=found, next=found[-1].seq)
-            found.append(entry_view(entry))
-    return Entries(entries=found, next=None)
+        async for entry in in_portions(entries):
+            if len(rows) == limit:
+                return rows_answer("entries", rows, next=last)
+            rows.append(entry_view(entry).model_dump_json().encode())
+            last = entry.seq
+    return rows_answer("entries", rows, next=None)
 
 
 @router.get("/head", summary="Where the chain stands", responses=READ_ERRORS)
@@ -111,7 +116,7 @@ async def follow(desk: TheDesk, after: SeqNumber = 0) -> StreamingResponse:
 
 async def _lines(desk: Desk, after: int) -> AsyncIterator[bytes]:
     async with aclosing(_closed_with(desk.follow(after))) as entries:
-        async for entry in entries:
+        async for entry in in_portions(entries):
             yield entry_view(entry).model_dump_json().encode() + b"\n"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from arcd.api.answers import View
 from arcd.api.instants import maybe_rfc3339, rfc3339
-from arcd.api.site_view import ContactView, contact_view
+from arcd.api.site_brief import ContactView, contact_view
 from arcd.core.case.model import SETTLED, Case, StepState, StepStatus
 from arcd.core.state import State
 from arcd.core.turn import text_in

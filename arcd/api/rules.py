@@ -16,7 +16,7 @@ from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, Asker, Reading, TheDes
 from arcd.api.desk import Desk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.instants import parse_instant
-from arcd.api.site_view import CENTRE_TIMEZONE
+from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.core.directory import local_time
 from arcd.core.site import Site, System, Zone, zone_view
 from arcd.core.turn import text_in

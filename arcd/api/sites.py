@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, NotFoundError, View
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
+from arcd.api.pacing import rendered, rows_answer
 from arcd.api.site_view import SiteRow, SiteView, site_row, site_view
 
 router = APIRouter(prefix="/v1/sites", tags=["sites"])
@@ -30,17 +31,18 @@ class SiteImport(Body):
     remove_missing: bool = False
 
 
-@router.get("", summary="Sites by id", responses=READ_ERRORS)
+@router.get("", summary="Sites by id", responses=READ_ERRORS, response_model=Sites)
 async def list_sites(
     desk: TheDesk,
     after: Annotated[str, Query(max_length=ID_CHARS_MAX, description="Go on after this id")] = "",
     limit: Limit = ROWS_DEFAULT,
-) -> Sites:
+) -> Response:
     state = desk.state
     site_ids = sorted(site_id for site_id in state.sites if site_id > after)
     flags = Counter(flag.site_id for flag in state.flags.values())
-    rows = [site_row(state, state.sites[site_id], flags[site_id]) for site_id in site_ids[:limit]]
-    return Sites(sites=rows, more=len(site_ids) > limit)
+    sites = [state.sites[site_id] for site_id in site_ids[:limit]]
+    rows = await rendered(sites, lambda site: site_row(state, site, flags[site.id]))
+    return rows_answer("sites", rows, more=len(site_ids) > limit)
 
 
 @router.get("/{site_id}", summary="One site: systems, zones, people, flags", responses=READ_ERRORS)

@@ -11,8 +11,13 @@ import httpx
 import pytest
 
 from arcd.api.admin import BODY_BYTES_MAX, LARGER_BODIES, admin_app
+from arcd.api.answers import View
 from arcd.api.asking import os_actor
+from arcd.api.cases import Cases
+from arcd.api.flags import Flags
+from arcd.api.journal import Entries
 from arcd.api.serving import listen_unix, serve_app
+from arcd.api.sites import Sites
 from arcd.store import StoreError
 from tests.arcd.api.desk import FakeDesk, client_of
 
@@ -146,6 +151,20 @@ async def test_bodies_are_limited_and_imports_less(desk: FakeDesk, admin: httpx.
         text = "x" * (BODY_BYTES_MAX + 1)
         assert (await admin.post(path, json={"files": {"a.yaml": text}})).status_code == 200
     assert len(desk.imports) == 2
+
+
+async def test_lists_are_what_the_description_says(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    """Their rows are rendered one by one, past the framework's own check."""
+    await desk.alarm("BA")
+    await admin.post("/v1/flags", json={"kind": "on_test", "site_id": "K-1", "duration_s": 60, "reason": "x"})
+    models: list[tuple[str, type[View]]] = [
+        ("/v1/cases", Cases), ("/v1/sites", Sites), ("/v1/flags", Flags), ("/v1/journal", Entries),
+    ]  # fmt: skip
+    for path, model in models:
+        answer = await admin.get(path)
+        shown = model.model_validate_json(answer.content)
+        assert shown.model_dump(mode="json") == answer.json()
+        assert next(iter(answer.json().values())), f"{path} is empty"
 
 
 async def test_no_answer_to_anything_holds_a_secret(desk: FakeDesk, admin: httpx.AsyncClient) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from arcd.api.site_view import CENTRE_TIMEZONE, site_view, timezone_of
+from arcd.api.site_view import site_view
 from arcd.core import site as core
 from arcd.core.siterun import SiteRun
 from tests.arcd.api.desk import SECRETS, SITE, FakeDesk
@@ -38,28 +38,14 @@ async def test_areas_say_whether_they_are_armed(desk: FakeDesk) -> None:
     assert site_view(desk.state, SITE, "fi", desk.now()).systems[0].areas[0].armed is True
 
 
-async def test_schedules_and_calendars_are_shown(desk: FakeDesk) -> None:
+async def test_schedules_and_supervision_are_shown(desk: FakeDesk) -> None:
     hours = core.Hours(opens=540, closes=1080)
-    area = core.Area(
-        number="1", schedule=core.Schedule(weekdays={"mon": hours}, exceptions={"2026-12-24": core.Hours()})
-    )
-    away = core.Contact(
-        id="bo", name="Bo", available={"mon": hours}, away=(("2026-07-01", "2026-07-31"),), substitute="anna"
-    )
+    schedule = core.Schedule(weekdays={"mon": hours}, exceptions={"2026-12-24": core.Hours()})
+    area = core.Area(number="1", schedule=schedule)
     system = replace(SITE.systems[0], areas=(area,), test_interval_s=86_400.0)
-    view = site_view(desk.state, replace(SITE, systems=(system,), contacts=(away,)), "fi", desk.now())
+    view = site_view(desk.state, replace(SITE, systems=(system,)), "fi", desk.now())
     shown = view.systems[0].areas[0].schedule
     assert shown is not None
     assert (shown.weekdays["mon"].opens, shown.exceptions["2026-12-24"].opens) == (540, None)
-    assert (view.contacts[0].away, view.contacts[0].substitute) == ([("2026-07-01", "2026-07-31")], "anna")
-    assert view.contacts[0].available["mon"].closes == 1080
     assert view.systems[0].test_interval_s == 86_400
     assert view.conditioning["swinger_trips"] == 3
-
-
-async def test_instructions_fall_back_to_english(desk: FakeDesk) -> None:
-    assert site_view(desk.state, SITE, "de", desk.now()).instructions == "Key is near."
-
-
-async def test_what_has_no_site_is_told_in_the_centres_time(desk: FakeDesk) -> None:
-    assert timezone_of(desk.state, "") == CENTRE_TIMEZONE
