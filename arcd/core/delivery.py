@@ -32,8 +32,8 @@ def withdraw(turn: Turn, effect_id: str) -> None:
 def record_outcome(turn: Turn, fact: EffectReported) -> tuple[DurableEffect, EffectOutcome] | None:
     """Settle one attempt. Returns the effect and its final outcome, or None while it will be tried again."""
     pending = turn.state.pending.get(fact.effect_id)
-    if pending is None:
-        return None  # withdrawn meanwhile
+    if pending is None or pending.waiting:
+        return None  # withdrawn meanwhile, or told twice
     effect = pending.effect
     turn.note("effect", effect.case_id, id=effect.id, attempt=effect.attempt, outcome=fact.outcome, detail=fact.detail)
     if fact.outcome is EffectOutcome.FAILED and effect.attempt <= len(RETRY_WAITS_S):
