@@ -209,6 +209,7 @@ class Move(Struct, frozen=True, kw_only=True, omit_defaults=True):
     form: str = ""
     gates: tuple[str, ...] = ()  # names of arcd.core.case gates: "mandatory_steps", "owner", "identity_verified", …
     closes: bool = False
+    by_daemon: bool = False  # the machine's alone: no person may choose it
 
 
 class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -299,6 +299,7 @@ class MoveShape(Shape):
     form: Name | Literal[""] = ""
     gates: tuple[Name, ...] = ()
     closes: bool = False
+    by_daemon: bool = False
 
 
 class ClockShape(Shape):

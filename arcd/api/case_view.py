@@ -11,6 +11,7 @@ from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.job_view import DispatchView, dispatch_view
 from arcd.api.plan_view import PlanView, plan_view
 from arcd.api.site_brief import PositionView, SiteBrief, position_view, site_brief, timezone_of
+from arcd.core.case.engine import allowed_moves
 from arcd.core.case.model import Case, CaseSignal
 from arcd.core.case.texts import category_text, local_clock
 from arcd.core.state import State
@@ -182,7 +183,7 @@ def case_view(state: State, case: Case, case_type: CaseType | None, language: st
             NoteView(at=rfc3339(note.at), at_local=local_clock(note.at, timezone), by=note.by, text=note.text)
             for note in case.notes
         ],
-        moves=[_move_view(case_type, move, language) for move in case_type.moves if case.state in move.sources]
+        moves=[_move_view(case_type, move, language) for move in allowed_moves(case_type, case.state)]
         if case_type
         else [],
         deadlines=_deadlines(state, case, timezone, now),

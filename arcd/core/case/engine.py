@@ -132,12 +132,18 @@ def request_move(turn: Turn, fact: CaseMoveRequested) -> None:
     return turn.grant(case.id)
 
 
+def allowed_moves(case_type: CaseType, state: str) -> list[Move]:
+    """What a person may do from here."""
+    return [each for each in case_type.moves if state in each.sources and not each.by_daemon]
+
+
 def move(turn: Turn, case: Case, name: str, actor: Actor, form: dict[str, str]) -> tuple[str, str] | None:
     """Make a move of the life cycle table; a refusal (rule, message) leaves the case as it was."""
     case_type = turn.rules.case_types[case.type]
     chosen = case_type.move(name)
-    if chosen is None or case.state not in chosen.sources:
-        allowed = [each.name for each in case_type.moves if case.state in each.sources]
+    is_person = actor.id != DAEMON.id
+    if chosen is None or case.state not in chosen.sources or (chosen.by_daemon and is_person):
+        allowed = [each.name for each in allowed_moves(case_type, case.state)]
         return "case.move", f"{case.id} is {case.state}: {name} is not possible, {', '.join(allowed) or 'nothing'} is."
     problem = form_problem(case_type, chosen.form, form)
     if problem is not None:
