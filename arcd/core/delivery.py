@@ -27,6 +27,8 @@ def withdraw(turn: Turn, effect_id: str) -> None:
     """Stop repeating an effect that has lost its purpose. One that is already on its way is not called back."""
     turn.deadlines.clear(f"effect/{effect_id}/retry")
     turn.state.pending.drop(effect_id)
+    # Asked for in this very step: it never leaves.
+    turn.effects[:] = [each for each in turn.effects if not (isinstance(each, DurableEffect) and each.id == effect_id)]
 
 
 def record_outcome(turn: Turn, fact: EffectReported) -> tuple[DurableEffect, EffectOutcome] | None:

@@ -321,7 +321,7 @@ def _cancel(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
     case = _withdraw_others(turn, case, dispatch, "")
     for name in ("sla/warn", "sla/breach", "welfare"):
         turn.deadlines.clear(f"case/{case.id}/{name}")
-    current = next(each for each in case.dispatches if each.step_id == dispatch.step_id)
+    current = next(each for each in reversed(case.dispatches) if each.step_id == dispatch.step_id)
     return _put(case, replace(current, status=D.CANCELLED))
 
 
@@ -368,7 +368,6 @@ def _with_offer(dispatch: Dispatch, offer: Offer) -> Dispatch:
 
 
 def _put(case: Case, dispatch: Dispatch) -> Case:
-    """One dispatch per step: a step that is started again begins a new case of its own."""
-    return replace(
-        case, dispatches=tuple(dispatch if old.step_id == dispatch.step_id else old for old in case.dispatches)
-    )
+    """The step's newest dispatch: when a step is done again, the one before it has ended and stays as it is."""
+    newest = max(index for index, old in enumerate(case.dispatches) if old.step_id == dispatch.step_id)
+    return replace(case, dispatches=(*case.dispatches[:newest], dispatch, *case.dispatches[newest + 1 :]))

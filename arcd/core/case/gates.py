@@ -28,7 +28,7 @@ def mandatory_steps(turn: Turn, case: Case, move: Move, actor: Actor, form: dict
             continue
         if state.status in (StepStatus.DONE, StepStatus.NOT_APPLICABLE):
             continue
-        if state.status in (StepStatus.SKIPPED, StepStatus.FAILED) and state.note:
+        if state.status in (StepStatus.SKIPPED, StepStatus.FAILED) and (state.note or state.outcome):
             continue
         return f"The mandatory step {step.id} is {state.status.value}: do it, or skip it with a reason."
     return None

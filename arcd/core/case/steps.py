@@ -40,29 +40,36 @@ def extend(turn: Turn, case: Case, plan: Plan) -> Case:
     before = case.plan.name if case.plan else ""
     merged = replace(plan, steps=(*plan.steps, *kept))
     added = tuple(StepState(id=step.id) for step in plan.steps if step.id not in known)
-    # What only the old plan still had to come is not asked for any more; what it has begun goes on.
-    left = {step.id for step in kept}
-    states = tuple(
-        replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at)
-        if state.id in left and state.status is StepStatus.PENDING
-        else state
-        for state in case.steps
-    )
+    states = tuple(_carried_over(turn, state, is_wanted=state.id in wanted) for state in case.steps)
     turn.note("plan.changed", case.id, plan=plan.name, version=plan.version, before=before)
     return _flow_on(turn, replace(case, plan=merged, steps=(*states, *added)), 0)
 
 
-def _flow_on(turn: Turn, case: Case, position: int) -> Case:
-    """Start steps in order from a position until one holds the flow or the plan ends."""
+def _carried_over(turn: Turn, state: StepState, *, is_wanted: bool) -> StepState:
+    """What only the calmer plan still had to come is dropped; what it found needless is judged again."""
+    if is_wanted:
+        return StepState(id=state.id) if state.status is StepStatus.NOT_APPLICABLE else state
+    if state.status is StepStatus.PENDING:
+        return replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at)
+    return state
+
+
+def _flow_on(turn: Turn, case: Case, position: int, *, goto: str = "") -> Case:
+    """Start steps in order from a position until one holds the flow, closes the case or the plan ends.
+
+    A reserve step is passed by unless it is the one that an answer leads to.
+    """
     assert case.plan is not None
     reserve = case.plan.reserve_ids()
     for step in case.plan.steps[position:]:
         state = case.step(step.id)
         assert state is not None, step.id
-        if state.status is StepStatus.PENDING and step.id not in reserve:
+        if state.status is StepStatus.PENDING and (step.id not in reserve or step.id == goto):
             case = _start(turn, case, step)
             state = case.step(step.id)
             assert state is not None, step.id
+            if step.kind is StepKind.CLOSE and state.status is StepStatus.DONE:
+                return replace(case, flow="")  # about to close by itself: nothing behind it may start
         is_held = step.kind in HOLDING and state.status not in SETTLED and state.status is not StepStatus.PENDING
         if is_held or not case.is_open:
             return replace(case, flow=step.id)
@@ -80,13 +87,10 @@ def _flow_to(turn: Turn, case: Case, step_id: str) -> Case:
         if state is not None and state.status is StepStatus.PENDING and step.id not in plan.reserve_ids():
             case = case.with_step(replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at))
     for step in plan.steps[there : here + 1]:
+        turn.deadlines.clear(f"case/{case.id}/step/{step.id}")
+        case = dispatch.cancel_of_step(turn, case, step.id)
         case = case.with_step(StepState(id=step.id))
-    state = case.step(step_id)
-    if state is not None and state.status is StepStatus.PENDING:
-        case = _start(turn, case, plan.steps[there])
-        if plan.steps[there].kind in HOLDING and case.is_open:
-            return replace(case, flow=step_id)
-    return _flow_on(turn, case, there + 1)
+    return _flow_on(turn, case, there, goto=step_id)
 
 
 def jump(turn: Turn, case: Case, step_id: str, because: str, **values: str) -> Case:
@@ -205,17 +209,17 @@ def request(turn: Turn, fact: CaseStepRequested) -> None:
         return turn.refuse("step.lock", f"{case.id} has changed since you looked (version {case.version}); look again.")
     if state.status in SETTLED:
         return turn.refuse("step.settled", f"{step.id} was {state.status.value} by {state.by or 'the plan'} already.")
-    refusal = _refusal(step, state, fact)
+    refusal = _refusal(case, step, state, fact)
     if refusal is not None:
         return turn.refuse(*refusal)
     save(turn, _act(turn, case, step, state, fact))
     return turn.grant(case.id)
 
 
-def _refusal(step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str, str] | None:
+def _refusal(case: Case, step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str, str] | None:
     match fact.action:
         case "start":
-            if state.status is not StepStatus.PENDING:
+            if state.status is not StepStatus.PENDING and not _waits_for_a_hand(case, step):
                 return "step.started", f"{step.id} is {state.status.value} already."
         case "skip" | "fail":
             if not fact.note.strip():
@@ -233,18 +237,37 @@ def _refusal(step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str
     return None
 
 
+def _waits_for_a_hand(case: Case, step: Step) -> bool:
+    """The flow has reached a step that the machine can do, and that its author leaves to the operator to start."""
+    if step.automatic or step.kind not in (StepKind.DISPATCH_GUARD, StepKind.MESSAGE):
+        return False
+    return not any(each.step_id == step.id and each.status not in dispatch.ENDED for each in case.dispatches)
+
+
+def _start_by_hand(turn: Turn, case: Case, step: Step, state: StepState) -> Case:
+    if state.status is StepStatus.PENDING:
+        case = _start(turn, case, replace(step, when=None))
+    if step.automatic:
+        return case
+    match step.kind:
+        case StepKind.DISPATCH_GUARD:
+            return dispatch.begin(turn, case, step)
+        case StepKind.MESSAGE:
+            return _send_message(turn, case, step)
+        case _:
+            return case
+
+
 def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepRequested) -> Case:
     by = fact.actor.id
     if case.acknowledged_at is None:
         case = replace(case, acknowledged_at=turn.at, acknowledged_by=by)
-    if state.status is StepStatus.PENDING:
-        case = _start(turn, case, replace(step, when=None))
-        if fact.action == "start":
-            if step.kind is StepKind.DISPATCH_GUARD and not step.automatic:
-                case = dispatch.begin(turn, case, step)
-            return case
     match fact.action:
+        case "start":
+            return _start_by_hand(turn, case, step, state)
         case "done" if step.kind is StepKind.CALL:
+            if state.status is StepStatus.PENDING:  # its list is fixed when it starts
+                case = _start(turn, case, replace(step, when=None, automatic=False))
             return calls.record(turn, case, step, fact.outcome, by)
         case "done":
             return finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=fact.outcome, note=fact.note)
@@ -252,5 +275,6 @@ def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepReq
             case = dispatch.cancel_of_step(turn, case, step.id)
             return finish(turn, case, step.id, StepStatus.SKIPPED, by=by, outcome=fact.outcome, note=fact.note)
         case _:
+            case = dispatch.cancel_of_step(turn, case, step.id)
             case = finish(turn, case, step.id, StepStatus.FAILED, by=by, outcome=fact.outcome, note=fact.note)
-            return jump(turn, case, step.on_unreachable, "step_overdue")
+            return jump(turn, case, step.on_unreachable, "step_overdue", step=step.id)
