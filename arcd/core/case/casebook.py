@@ -22,7 +22,7 @@ from arcd.core.facts import CaseNoted
 from arcd.core.turn import Turn
 from rules.model import CaseType, Priority
 
-# A clock's second target, and every later one, calls a person from outside the room.
+# A clock's second target, every later one, and its last one calls a person from outside the room.
 PAGE_FROM_TARGET = 1
 
 
@@ -120,11 +120,14 @@ def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> Non
     """A target time passed with the case still in a state the clock runs in."""
     turn.note("clock.passed", case.id, clock=clock_name, target=target_number + 1, priority=case.priority)
     case = replace(case, attention=case.attention + 1)
-    if target_number >= PAGE_FROM_TARGET:
+    case_type = turn.rules.case_types[case.type]
+    clock = next((clock for clock in case_type.clocks if clock.name == clock_name), None)
+    targets = _targets(clock.targets_s, case.priority) if clock else ()
+    is_last = target_number >= len(targets) - 1
+    if target_number >= PAGE_FROM_TARGET or is_last:
         outgoing.page_on_duty(turn, case, "not_acknowledged")
+    if is_last:
         # Nobody yet: call again, as often as it takes. Every open matter has a deadline or an owner.
-        case_type = turn.rules.case_types[case.type]
-        clock = next((clock for clock in case_type.clocks if clock.name == clock_name), None)
-        again_s = max(60.0, _targets(clock.targets_s, case.priority)[-1]) if clock else 60.0
+        again_s = max(60.0, targets[-1]) if targets else 60.0
         turn.deadlines.set(f"case/{case.id}/clock/{clock_name}/{target_number}", turn.after(again_s))
     save(turn, case)

@@ -166,7 +166,9 @@ def _perform_move(
     if not case.is_open:
         case = _reopened(turn, case)
     owner = "" if chosen.target == case_type.initial else actor.id if is_person else case.owner
-    case = replace(case, state=chosen.target, form={**case.form, **form}, owner=owner)
+    # The last return time is no promise for the next parking: it goes with the state it was given for.
+    kept = {name: value for name, value in case.form.items() if name != RETURN_AT}
+    case = replace(case, state=chosen.target, form={**kept, **form}, owner=owner)
     turn.deadlines.clear(f"case/{case.id}/resume")
     if form.get(RETURN_AT):
         turn.deadlines.set(f"case/{case.id}/resume", int(form[RETURN_AT]))
