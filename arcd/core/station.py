@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -53,6 +54,8 @@ from rules.loader import load
 # A wall clock that moves more than this against the monotonic one is put before a person (requirements 5, clock:
 # warn above 1 s; the DC-09 window is only -40/+20 s wide).
 CLOCK_STEP_WARN_S = 1.0
+# A deadline whose step failed comes again: it still means something, and it must not stop every other one meanwhile.
+FAILED_DEADLINE_AGAIN_S = 60.0
 
 
 class Stepped(Struct, frozen=True, kw_only=True):
@@ -133,10 +136,9 @@ class Station:
 
     def step(self, fact: AnyFact, seq: int) -> Stepped:
         """Digest one fact. Raises only for a defect of ours, and then the state is as it was before."""
-        if isinstance(fact, RulesLoaded):
-            self._load_rules(fact)
+        rules = compiled(fact.sources) if isinstance(fact, RulesLoaded) else self.rules
         turn = Turn(
-            seq=seq, at=fact.at, state=self.state, deadlines=self.deadlines, directory=self.directory, rules=self.rules
+            seq=seq, at=fact.at, state=self.state, deadlines=self.deadlines, directory=self.directory, rules=rules
         )
         try:
             self._dispatch(turn, fact)
@@ -169,10 +171,18 @@ class Station:
             cases=cases,
         )
 
-    def _load_rules(self, fact: RulesLoaded) -> None:
-        ruleset = compiled(fact.sources)
-        self._rules = ruleset
-        self.state.rules.put("rules", RulesInForce(digest=ruleset.digest, sources=dict(fact.sources)))
+    def _load_rules(self, turn: Turn, fact: RulesLoaded) -> None:
+        """Atomic; refused where a case that people may still move would have no state to be in, and no clock."""
+        for case in self.state.cases.values():
+            case_type = turn.rules.case_types.get(case.type)
+            if case_type is None or case.state not in case_type.states:
+                what = f"no case type {case.type}" if case_type is None else f"no state {case.state} of {case.type}"
+                advice = "keep it until the case has been closed for a day"
+                return turn.refuse("rules.case_type", f"These rules have {what}, and {case.id} is in it; {advice}.")
+        self._rules = turn.rules
+        self.state.rules.put("rules", RulesInForce(digest=turn.rules.digest, sources=dict(fact.sources)))
+        turn.note("rules.loaded", digest=fact.digest, by=fact.actor.id)
+        return turn.grant("rules")
 
     def _dispatch(self, turn: Turn, fact: AnyFact) -> None:
         match fact:
@@ -204,8 +214,7 @@ class Station:
             case Started() | Stopped() | ClockStepped() | DaemonTroubled() | StepFailed():
                 self._on_machine(turn, fact)
             case RulesLoaded():
-                turn.note("rules.loaded", digest=fact.digest, by=fact.actor.id)
-                turn.grant("rules")
+                self._load_rules(turn, fact)
             case CentreImported():
                 self.state.centre.put("centre", fact.centre)
                 turn.grant("centre")
@@ -236,6 +245,9 @@ class Station:
                 else:
                     troubles.raise_trouble(turn, fact.code, entry=None, about="self", text=fact.detail)
             case StepFailed():
+                if fact.failed_kind == "deadline_reached":
+                    key = msgspec.json.decode(fact.failed_fact, type=DeadlineReached).key
+                    turn.deadlines.set(key, turn.after(FAILED_DEADLINE_AGAIN_S))
                 text = f"{fact.failed_kind}: {fact.error}"
                 troubles.raise_trouble(turn, "undecided", entry=None, about=fact.failed_kind, text=text)
 
@@ -256,6 +268,9 @@ class Station:
                 return turn.refuse("site.unknown", f"No site {site_id}.")
             if self.state.open_by_site.get(site_id):
                 return turn.refuse("site.open_cases", f"{site_id} has open cases; close them first.")
+            for entry in self.directory.of_site(site_id):
+                self.state.accounts.drop(entry.key)
+            self.state.siteruns.drop(site_id)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
         turn.refs[f"site/{site_id}"] = None
