@@ -75,6 +75,7 @@ class Station:
         self.deadlines = Deadlines(self.state)
         self.directory = Directory(())
         self._rules: RuleSet | None = None
+        self._expected: RuleSet | None = None
         self._heard: dict[str, int] = {}  # proof of life not yet in a fact
 
     @property
@@ -85,6 +86,10 @@ class Station:
     @property
     def has_rules(self) -> bool:
         return self._rules is not None
+
+    def expect(self, rules: RuleSet) -> None:
+        """The compiled form of sources whose `RulesLoaded` comes next: compiling takes longer than alarms can wait."""
+        self._expected = rules
 
     # ---------------------------------------------------------------------------------------------------- restore
 
@@ -136,7 +141,7 @@ class Station:
 
     def step(self, fact: AnyFact, seq: int) -> Stepped:
         """Digest one fact. Raises only for a defect of ours, and then the state is as it was before."""
-        rules = compiled(fact.sources) if isinstance(fact, RulesLoaded) else self.rules
+        rules = self._compiled(fact) if isinstance(fact, RulesLoaded) else self.rules
         turn = Turn(
             seq=seq, at=fact.at, state=self.state, deadlines=self.deadlines, directory=self.directory, rules=rules
         )
@@ -170,6 +175,10 @@ class Station:
             settled=settled,
             cases=cases,
         )
+
+    def _compiled(self, fact: RulesLoaded) -> RuleSet:
+        expected, self._expected = self._expected, None
+        return expected if expected is not None and expected.sources == fact.sources else compiled(fact.sources)
 
     def _load_rules(self, turn: Turn, fact: RulesLoaded) -> None:
         """Atomic; refused where a case that people may still move would have no state to be in, and no clock."""
