@@ -9,7 +9,8 @@ from arcd.core.case import texts
 from arcd.core.case.model import Case
 from arcd.core.delivery import ask_for
 from arcd.core.effects import SendMail
-from arcd.core.site import Contact, Site
+from arcd.core.site import Centre, Contact, Site
+from arcd.core.state import State
 from arcd.core.turn import Turn, text_in
 from protocols.event_codes import lookup_contact_id, lookup_sia
 from protocols.signals import Scheme, Signal
@@ -33,8 +34,12 @@ def signal_text_of(case: Case) -> str:
 
 
 def values_of(turn: Turn, case: Case, language: str) -> dict[str, str]:
+    return values_in(turn.state, case, language)
+
+
+def values_in(state: State, case: Case, language: str) -> dict[str, str]:
     """What templates may speak of. Names of the placeholders are checked when a pack is loaded."""
-    site = turn.state.sites.get(case.site_id)
+    site = state.sites.get(case.site_id)
     first = case.signals[0] if case.signals else None
     timezone = site.timezone if site else "Europe/Helsinki"
     described = ""
@@ -45,7 +50,7 @@ def values_of(turn: Turn, case: Case, language: str) -> dict[str, str]:
         "case_id": case.id,
         "priority": case.priority.value,
         "category": texts.category_text(case.category, language).capitalize(),
-        "site_name": site.name if site else case.site_name or turn.centre.name,
+        "site_name": site.name if site else case.site_name or centre_of(state).name,
         "site_address": site.address if site else "",
         "instructions": text_in(site.instructions, language) if site else "",
         "signal_text": described,
@@ -55,6 +60,10 @@ def values_of(turn: Turn, case: Case, language: str) -> dict[str, str]:
         "area": (first.signal.area or "") if first else "",
         "time_local": texts.local_clock(case.opened_at, timezone),
     }
+
+
+def centre_of(state: State) -> Centre:
+    return state.centre.get("centre") or Centre()
 
 
 def people(turn: Turn, site: Site | None, list_name: str) -> tuple[Contact, ...]:
