@@ -45,6 +45,8 @@ def _moves(case: CaseShape, node: Node) -> Found:
         for j, gate in enumerate(move.gates):
             if gate not in GATES:
                 yield node.problem((*at, "gates", j), f"unknown gate {gate}", write_instead(gate, GATES))
+        if "contract_includes" in move.gates and not case.service:
+            yield node.problem((*at, "gates"), "contract_includes needs a service", "add service: … to the case type")
         if "form_complete" in move.gates and not move.form:
             yield node.problem((*at, "gates"), "form_complete needs a form", "add form: …")
         form = forms.get(move.form)

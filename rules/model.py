@@ -231,6 +231,7 @@ class CaseType(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: Texts
     initial: str
     states: dict[str, Texts]
+    service: str = ""  # what the contract must include for it: the gate `contract_includes` asks
     moves: tuple[Move, ...]
     forms: tuple[Form, ...] = ()
     clocks: tuple[Clock, ...] = ()

@@ -16,6 +16,7 @@ from msgspec import Struct
 from protocols.signals import Category, Qualifier, Scheme, Signal, bare_address
 from rules.model import View
 from rules.problems import write_instead
+from rules.vocabulary import SERVICES
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 VERIFICATION_MAX = 4  # TMA-AVS-01 levels 0-4, requirements 2.5
@@ -92,7 +93,14 @@ _ALL = (
     PathType("site.kind", ValueType.TEXT, lambda s, v: v.site.kind if v.site else None, doc="shop, bank, home, …"),
     PathType("site.groups", ValueType.TEXT, lambda s, v: v.site.groups if v.site else _NAMES, many=True),
     PathType("site.tags", ValueType.TEXT, lambda s, v: v.site.tags if v.site else _NAMES, many=True),
-    PathType("site.services", ValueType.TEXT, lambda s, v: v.site.services if v.site else _NAMES, many=True),
+    PathType(
+        "site.services",
+        ValueType.TEXT,
+        lambda s, v: v.site.services if v.site else _NAMES,
+        tuple(sorted(SERVICES)),
+        many=True,
+        doc="what the contract includes",
+    ),
     PathType("zone.number", ValueType.ADDRESS, lambda s, v: _address(v.zone.number) if v.zone else None),
     PathType("zone.name", ValueType.TEXT, lambda s, v: v.zone.name if v.zone else None),
     PathType("zone.kind", ValueType.TEXT, lambda s, v: v.zone.kind if v.zone else None, doc="door, pir, smoke, …"),
@@ -171,4 +179,6 @@ def _text(path: PathType, raw: object) -> str:
     text = str(raw)
     if not text or len(text) > TEXT_CHARS_MAX:
         raise ValueFault(f"{path.name} is compared with 1 to {TEXT_CHARS_MAX} characters", "shorten it")
+    if path.choices and text not in path.choices:
+        raise ValueFault(f"unknown word {text} for {path.name}", write_instead(text, path.choices))
     return text.upper() if path.type is ValueType.CODE else text

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from protocols.signals import Category, Qualifier, Scheme
 from rules.model import FieldKind, Priority, Reason, StepKind
 from rules.problems import write_instead
-from rules.vocabulary import LANGUAGE_VERSION, LANGUAGES, PLACEHOLDERS
+from rules.vocabulary import LANGUAGE_VERSION, LANGUAGES, PLACEHOLDERS, SERVICES
 
 TEXT_CHARS_MAX = 2000
 NAME_CHARS_MAX = 64
@@ -100,6 +100,12 @@ def _language_version(version: int) -> int:
     return version
 
 
+def _service(name: str) -> str:
+    if name not in SERVICES:
+        raise fault(f"{name} is no service", write_instead(name, SERVICES))
+    return name
+
+
 def _desc_required(texts: dict[str, str]) -> dict[str, str]:
     return _texts(texts)
 
@@ -111,6 +117,8 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(_as_list), Field(max_length=
 TextsField = Annotated[dict[str, str], AfterValidator(_texts)]
 DescField = Annotated[dict[str, str], BeforeValidator(_one_sentence), AfterValidator(_desc_required)]
 TemplateField = Annotated[dict[str, str], AfterValidator(_texts), AfterValidator(_template)]
+Service = Annotated[str, AfterValidator(_service)]
+Services = Annotated[tuple[Service, ...], BeforeValidator(_as_list), Field(max_length=len(SERVICES))]
 Version = Annotated[int, Field(ge=1), AfterValidator(_language_version)]
 Seconds = Annotated[float, Field(gt=0, le=365 * DAY_S)]
 
@@ -144,7 +152,7 @@ class TestSite(Shape):
     kind: str = ""
     groups: Words = ()
     tags: Words = ()
-    services: Words = ()
+    services: Services = ()
 
 
 class TestZone(Shape):
@@ -313,6 +321,7 @@ class CaseShape(Shape):
     requires: Version
     version: Annotated[int, Field(ge=1)]
     title: TextsField
+    service: Service | Literal[""] = ""
     initial: Name
     states: Annotated[dict[Name, TextsField], Field(min_length=2)]
     moves: Annotated[tuple[MoveShape, ...], Field(min_length=1)]

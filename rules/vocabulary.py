@@ -22,6 +22,25 @@ PLACEHOLDERS = frozenset(
     }
 )  # fmt: skip
 
+# What a contract may include: names a site base gives under `services`, and conditions and case types ask about. A name
+# that is written wrong on either side would mean that no guard is sent, so both sides are held to this list.
+SERVICES = frozenset(
+    {
+        "alarm_monitoring",  # hälytysvalvonta, R-1…R-5
+        "guard_dispatch",
+        "video",  # kuvavalvonta, R-6…R-10
+        "announcements",  # kuulutus, R-11…R-16
+        "line_supervision",  # linjavalvonta, R-17…R-21
+        "call_centre",  # R-22…R-26
+        "door_opening",  # ovenavaus, R-27…R-32
+        "crime_report",  # rikosilmoitus, R-33…R-39
+        "damage_report",  # vahinkoilmoitus, R-40…R-45
+        "administration",  # pääkäyttäjä, R-46…R-49
+        "erc_escalation",  # on to the emergency response centre, R-5, R-80
+        "maintenance",  # repairs ordered on the customer's account
+    }
+)
+
 # Gates a move may name; enforced in arcd.core.case, never by a page.
 GATES = frozenset(
     {
@@ -55,6 +74,7 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "malformed": Category.UNKNOWN,
         "opaque": Category.UNKNOWN,
         "undecided": Category.UNKNOWN,
+        "duress_word": Category.DURESS,  # said on the telephone (requirements 4.7)
         "effect_failed": Category.TROUBLE,
         "clock_stepped": Category.TROUBLE,
         "commit_slow": Category.TROUBLE,
@@ -62,5 +82,12 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "restarted_unclean": Category.TROUBLE,
         "link_overdue": Category.SUPERVISION,
         "test_overdue": Category.SUPERVISION,  # a periodic test report did not come (requirements 4.4)
+        # Openings and closings against the area's schedule (requirements 4.4).
+        "late_to_open": Category.OPEN_CLOSE,
+        "late_to_close": Category.OPEN_CLOSE,
+        "early_open": Category.OPEN_CLOSE,
+        "early_close": Category.OPEN_CLOSE,
+        "irregular_open": Category.OPEN_CLOSE,
+        "irregular_close": Category.OPEN_CLOSE,
     }
 )

@@ -24,6 +24,8 @@ FORM = f"forms: [{{name: f, {T}, fields: [{{name: x, kind: text, {T}}}]}}]\n"
             "unknown gate ownr — did you mean owner? write owner instead",
         ),
         ("closes: true}", "closes: true, gates: [form_complete]}", "form_complete needs a form"),
+        ("closes: true}", "closes: true, gates: [contract_includes]}", "contract_includes needs a service"),
+        ("initial: new", "service: gaurd_dispatch\ninitial: new", "gaurd_dispatch is no service — did you mean guard"),
         ("clocks:", f"{FORM}clocks:", "no move uses the form f"),
         ("states: [new], targets", "states: [nw], targets", "there is no state nw"),
         ('"*": [90, 180]', '"*": [180, 90]', "targets are seconds in rising order"),

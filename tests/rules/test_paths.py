@@ -40,8 +40,16 @@ def test_a_value_is_read_as_the_path_gives_it(name: str) -> None:
         ValueType.NUMBER: (3, 3),
         ValueType.CLOCK: ("01:00", 60),
     }
-    written, read = samples[path.type]
+    written, read = (path.choices[0], path.choices[0]) if path.choices else samples[path.type]
     assert read_value(path, written) == read
+
+
+def test_a_misspelt_service_is_refused() -> None:
+    """It would hold nowhere, and no guard would be sent."""
+    with pytest.raises(ValueFault, match="unknown word gaurd_dispatch") as refused:
+        read_value(PATHS["site.services"], "gaurd_dispatch")
+    assert "guard_dispatch" in refused.value.advice
+    assert read_value(PATHS["site.services"], "guard_dispatch") == "guard_dispatch"
 
 
 def test_weekdays_begin_on_monday() -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from protocols.codec import Problem
-from rules.vocabulary import ARCD_CODES, GATES, LANGUAGES, PLACEHOLDERS
+from rules.vocabulary import ARCD_CODES, GATES, LANGUAGES, PLACEHOLDERS, SERVICES
 
 
 def test_every_problem_of_a_codec_can_be_reported() -> None:
@@ -9,6 +9,6 @@ def test_every_problem_of_a_codec_can_be_reported() -> None:
 
 
 def test_words_are_names() -> None:
-    for word in [*GATES, *PLACEHOLDERS, *ARCD_CODES, *LANGUAGES]:
+    for word in [*GATES, *PLACEHOLDERS, *ARCD_CODES, *LANGUAGES, *SERVICES]:
         assert word.isidentifier()
         assert word == word.lower()

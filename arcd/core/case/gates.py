@@ -58,10 +58,12 @@ def consent_recorded(turn: Turn, case: Case, move: Move, actor: Actor, form: dic
 
 
 def contract_includes(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
+    """The service the case type names (the loader sees to it that it names one)."""
     site = turn.state.sites.get(case.site_id)
-    if site is not None and case.type in site.services:
+    service = turn.rules.case_types[case.type].service
+    if site is not None and service in site.services:
         return None
-    return f"The contract of {case.site_id or 'this matter'} does not include {case.type}."
+    return f"The contract of {case.site_id or 'this matter'} does not include {service}."
 
 
 def form_complete(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:

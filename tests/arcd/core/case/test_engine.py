@@ -140,7 +140,7 @@ def test_a_form_is_refused_whole(playbook: Play, form: dict[str, str], refusal: 
 
 
 def test_a_contract_that_does_not_include_it(playbook: Play) -> None:
-    play = playbook(sites=[a_site("S-1"), a_site("S-2", account="2002", services=("service_request",))])
+    play = playbook(sites=[a_site("S-1"), a_site("S-2", account="2002", services=("call_centre",))])
     play >> by_hand()
     play << """
         case.opened C10 type=service_request site=S-1 priority=P4
@@ -148,7 +148,7 @@ def test_a_contract_that_does_not_include_it(playbook: Play) -> None:
         """
     order = {"provider": "Lukko Oy", "promised_at": str(play.now)}
     play >> move("order", form=order)
-    play << "refused gate.contract_includes: The contract of S-1 does not include service_request."
+    play << "refused gate.contract_includes: The contract of S-1 does not include call_centre."
     play >> by_hand(site_id="S-2")
     play << ...
     play >> move("order", case_id="C12", form=order)
