@@ -35,6 +35,7 @@ M = TypeVar("M", bound=BaseModel)
 class Loaded(Struct, frozen=True):
     ruleset: RuleSet | None  # None when any problem is an error
     problems: tuple[Problem, ...]
+    packs: tuple[PackShape, ...] = ()  # of the rule set, as they read after the overlays
 
 
 def load(sources: Mapping[str, str]) -> Loaded:
@@ -68,7 +69,7 @@ class _Loading:
         problems = tuple(sorted(dict.fromkeys(self.problems), key=by_place))
         if root is None or any(problem.severity is Severity.ERROR for problem in problems):
             return Loaded(None, problems)
-        return Loaded(self._ruleset(root, laid), problems)
+        return Loaded(self._ruleset(root, laid), problems, tuple(draft.shape for draft in self.drafts))
 
     def _read(self, file: str) -> None:
         document = read(self.sources[file], file)
