@@ -14,24 +14,16 @@ from arcd.core.case.casebook import attach, count_repeat
 from arcd.core.case.joining import case_signal, open_or_join
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
-from arcd.core.facts import FrameMalformed, FrameReceived
-from arcd.core.flags.placing import count_held, holding
+from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
+from arcd.core.flags.holding import count_held, find_held, holding, mark_promoted
 from arcd.core.record import Judged, Judgement
-from arcd.core.siterun import SiteRun, Trigger
+from arcd.core.siterun import STANDING, SiteRun, Trigger
 from arcd.core.turn import NS, Turn
 from arcd.core.view import area_key, signal_view
 from protocols.codec import Kind, Problem, Protection, Received
 from protocols.dc09.reply_policy import ReplyPolicy, reply_for
 from protocols.event_codes import STANDARD, is_closing, is_opening
 from protocols.signals import LIFE_SAFETY, Category, Qualifier, Signal, bare_address
-
-# Signals that stand until a restore comes.
-STANDING = frozenset(
-    {
-        Category.FIRE, Category.HOLDUP, Category.MEDICAL, Category.INTRUSION, Category.TAMPER, Category.TECHNICAL,
-        Category.TROUBLE, Category.SUPERVISION, Category.BYPASS,
-    }
-)  # fmt: skip
 
 
 def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
@@ -141,8 +133,13 @@ def _is_duplicate(turn: Turn, received: Received, recent: Recent) -> bool:
 def judge(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement:
     flag = holding(turn, entry, signal)
     if flag is not None:
-        count_held(turn, flag, entry, signal)
+        count_held(turn, entry, signal, index)
         return Judgement(index=index, judged=Judged.HELD, because=flag.kind.value, flag_id=flag.id)
+    return judge_live(turn, entry, signal, index, account)
+
+
+def judge_live(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement:
+    """What becomes of a signal that no flag holds."""
     if signal.category is Category.OPEN_CLOSE:
         _note_armed(turn, entry, signal)
     if signal.qualifier is Qualifier.RESTORE and signal.category is not Category.OPEN_CLOSE:
@@ -156,6 +153,27 @@ def judge(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) ->
     _remember_trigger(turn, entry, signal, case_id)
     judged = Judged.JOINED if joined else Judged.OPENED
     return Judgement(index=index, judged=judged, because=decision.reason.value, case_id=case_id, decision=decision)
+
+
+def promote(turn: Turn, fact: SignalPromoted) -> None:
+    """An operator makes a held signal live: it is judged as if it came now and no flag stood."""
+    held = find_held(turn.state, fact.site_id, fact.signal_seq, fact.index)
+    entries = turn.directory.of_site(fact.site_id)
+    if held is None or not entries:
+        return turn.refuse("flag.promote", f"No flag of {fact.site_id} holds signal {fact.signal_seq}.")
+    if held.promoted:
+        return turn.refuse("flag.promote", f"Signal {fact.signal_seq} has been made live already.")
+    if not fact.reason.strip():
+        return turn.refuse("flag.reason", "Say why.")
+    own = (each for each in entries if (each.system.id, each.account.number) == (held.system_id, held.account))
+    entry = next(own, None)
+    if entry is None:
+        return turn.refuse("flag.promote", f"{fact.site_id} has no account {held.account} any more.")
+    mark_promoted(turn, fact.site_id, fact.signal_seq, fact.index)
+    judgement = judge_live(turn, entry, held.signal, fact.index, held.account)
+    turn.judgements.append(judgement)
+    turn.note("signal.promoted", judgement.case_id, seq=held.seq, by=fact.actor.id, reason=fact.reason)
+    return turn.grant(judgement.case_id)
 
 
 def _note_armed(turn: Turn, entry: Entry, signal: Signal) -> None:

@@ -99,6 +99,25 @@ class Conditioning(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unrestored_trouble_s: float = 24 * 3600.0
 
 
+class ErcContract(StrEnum):
+    """The customer's contract with the emergency response centre on this device (requirements 1.4)."""
+
+    NONE = "none"
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    REJECTED = "rejected"
+    IN_FORCE = "in_force"
+    TERMINATION_NOTICED = "termination_noticed"  # service, testing and billing go on to the end date
+    ENDED = "ended"
+
+
+class ErcTestRight(StrEnum):
+    NONE = "none"
+    GRANTED = "granted"
+    SUSPENDED_NO_CONTRACT = "suspended_no_contract"  # R-64
+    SUSPENDED_UNPAID = "suspended_unpaid"  # R-65
+
+
 class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A panel (järjestelmä) with the accounts it reports under."""
 
@@ -110,6 +129,8 @@ class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
     zones: tuple[Zone, ...] = ()
     # Connected to the emergency response centre by itself, under this device number (R-50…R-79).
     erc_device: str | None = None
+    erc_contract: ErcContract | None = None  # None: not known here, and then it refuses nothing
+    erc_test_right: ErcTestRight | None = None
     # A periodic test is expected this often; None: none is. Any signal counts unless only tests do.
     test_interval_s: float | None = None
     only_tests_count: bool = False

@@ -15,7 +15,8 @@ import msgspec
 from arcd.core.account import AccountState
 from arcd.core.case.model import Case
 from arcd.core.effects import PendingEffect
-from arcd.core.flags.model import Flag
+from arcd.core.flags.model import Flag, FlagReport, FlagSeries
+from arcd.core.identity.model import ContactChecks
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRun
 from protocols.dc09.reply_policy import ReplyPolicy
@@ -107,6 +108,10 @@ class State:
         self.siteruns: Table[SiteRun] = self._table("siterun", SiteRun)
         self.accounts: Table[AccountState] = self._table("account", AccountState)
         self.flags: Table[Flag] = self._table("flag", Flag)
+        self.flags_by_site: Table[tuple[str, ...]] = self._table("flags_by_site", tuple[str, ...])
+        self.flag_reports: Table[FlagReport] = self._table("flag_report", FlagReport)  # of those that have ended
+        self.flag_series: Table[FlagSeries] = self._table("flag_series", FlagSeries)
+        self.contact_checks: Table[ContactChecks] = self._table("contact_checks", ContactChecks)
         self.cases: Table[Case] = self._table("case", Case)
         self.folds: Table[str] = self._table("fold", str)  # fold key → the open case that later signals join
         self.open_by_site: Table[tuple[str, ...]] = self._table("open_by_site", tuple[str, ...])

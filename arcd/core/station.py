@@ -32,18 +32,22 @@ from arcd.core.facts import (
     DeadlineReached,
     EffectReported,
     FlagEndRequested,
+    FlagNoticed,
     FlagStartRequested,
     FrameMalformed,
     FrameReceived,
     GuardAnswered,
+    IdentityChecked,
     RulesLoaded,
+    SignalPromoted,
     SiteImported,
     SiteRemoved,
     Started,
     StepFailed,
     Stopped,
 )
-from arcd.core.flags import placing as flags
+from arcd.core.flags import ending, notices, placing
+from arcd.core.identity import checking
 from arcd.core.record import StepRecord
 from arcd.core.state import Machine, RulesInForce, State
 from arcd.core.turn import Turn
@@ -145,6 +149,8 @@ class Station:
         turn = Turn(
             seq=seq, at=fact.at, state=self.state, deadlines=self.deadlines, directory=self.directory, rules=rules
         )
+        if isinstance(fact, CaseMoveRequested | CaseStepRequested | CaseNoted) and fact.case_id in self.state.cases:
+            turn.refs[f"case/{fact.case_id}"] = None  # a refusal belongs to the case's story as well
         try:
             self._dispatch(turn, fact)
             engine.go_on(turn)
@@ -215,9 +221,15 @@ class Station:
             case CaseOpenRequested():
                 engine.request_open(turn, fact)
             case FlagStartRequested():
-                flags.start(turn, fact)
+                placing.start(turn, fact)
             case FlagEndRequested():
-                flags.end(turn, fact)
+                ending.end(turn, fact)
+            case FlagNoticed():
+                notices.record(turn, fact)
+            case SignalPromoted():
+                intake.promote(turn, fact)
+            case IdentityChecked():
+                checking.check(turn, fact)
             case AccountsHeard():
                 self._on_heard(fact)
             case Started() | Stopped() | ClockStepped() | DaemonTroubled() | StepFailed():
@@ -309,7 +321,9 @@ class Station:
         if owner == "effect":
             delivery.try_again(turn, name)
         elif owner == "flag":
-            flags.on_deadline(turn, name, rest[0])
+            ending.on_deadline(turn, name, rest[0])
+        elif owner == "report":
+            ending.forget(turn, name)
         else:
             assert owner == "case", key
             self._on_case_deadline(turn, name, rest)

@@ -26,6 +26,7 @@ CATEGORIES: dict[str, Category] = {
     "unknown_account": Category.UNKNOWN,
     "malformed": Category.UNKNOWN,
     "undecided": Category.UNKNOWN,
+    "duress_word": Category.DURESS,  # said on the telephone (requirements 4.7)
     "effect_failed": Category.TROUBLE,
     "clock_stepped": Category.TROUBLE,
     "restarted_unclean": Category.TROUBLE,
