@@ -71,7 +71,7 @@ def _log(path: Path) -> Path:
 def _verify(path: Path, has_log: bool, progress: Callable[[int, int], None] | None) -> Verdict:
     walk = _Walk()
     try:
-        with closing(_open(path, has_log)) as connection:
+        with closing(open_for_reading(path, has_log)) as connection:
             if check_version(connection, path) == 0:
                 raise StoreError(f"{path} is empty; name the journal of an arcd store")
             walk.run(connection, progress)
@@ -82,10 +82,11 @@ def _verify(path: Path, has_log: bool, progress: Callable[[int, int], None] | No
     return walk.verdict()
 
 
-def _open(path: Path, has_log: bool) -> sqlite3.Connection:
+def open_for_reading(path: Path, has_log: bool | None = None) -> sqlite3.Connection:
+    """Beside a daemon that writes it. `has_log`: whether its log lies beside it; None: look."""
     # Where no log lies beside the file nobody has it open, and as immutable it is read without leaving files behind
     # (sqlite.org/uri.html), also from a read-only medium. Otherwise what is committed may stand in the log.
-    mode = "mode=ro" if has_log else "immutable=1"
+    mode = "mode=ro" if (_log(path).exists() if has_log is None else has_log) else "immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
     # A changed byte may not be UTF-8 any more: it must reach the hash as it is, not stop the reading.
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
