@@ -28,6 +28,14 @@ FILES_MAX = 2_000
 FILE_BYTES_MAX = 4 * 1024 * 1024
 
 
+class OverlayError(Exception):
+    """A file of the rules directory cannot be read."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
 class Administration:
     def __init__(self, *, runtime: Runtime, kek: Kek, metrics: Metrics, rules_overlay: Path | None) -> None:
         self._runtime = runtime
@@ -95,7 +103,11 @@ class Administration:
     async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
         """Shipped rules plus overlays. A set that fails the tests in its own packs is a bad set."""
         if overlays is None:
-            overlays = await asyncio.to_thread(read_overlay, self._rules_overlay)
+            try:
+                overlays = await asyncio.to_thread(read_overlay, self._rules_overlay)
+            except OverlayError as error:
+                self._metrics.rules_loaded(taken=False)
+                return ImportReport(applied=False, problems=(error.problem,))
         report, sources = await asyncio.to_thread(check_rules, overlays)
         station = self._runtime.station
         if sources is None:
@@ -131,13 +143,22 @@ def check_rules(overlays: Mapping[str, str]) -> tuple[ImportReport, dict[str, st
 
 
 def read_overlay(directory: Path | None) -> dict[str, str]:
-    """Files of the rules directory by relative path. OSError and UnicodeDecodeError name the file."""
+    """Files of the rules directory by relative path. OverlayError names the one that cannot be read."""
     if directory is None or not directory.is_dir():
         return {}
-    return {
-        path.relative_to(directory).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(directory.rglob("*.yaml"))
-    }
+    overlays: dict[str, str] = {}
+    for path in sorted(directory.rglob("*.yaml")):
+        name = path.relative_to(directory).as_posix()
+        try:
+            overlays[name] = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise OverlayError(
+                Problem(file=name, message="this file is not UTF-8 text", advice="save it as UTF-8")
+            ) from None
+        except OSError as error:
+            message = f"this file cannot be read: {error.strerror}"
+            raise OverlayError(Problem(file=name, message=message, advice="let arcd read it")) from None
+    return overlays
 
 
 def _files_problem(files: Mapping[str, str]) -> Problem | None:

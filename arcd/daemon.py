@@ -11,18 +11,17 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
 from arcd import __version__
-from arcd.administration import Administration, check_rules, read_overlay
+from arcd.administration import Administration, OverlayError, check_rules, has_errors, read_overlay
 from arcd.api.admin import admin_app
 from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
 from arcd.api.guard import guard_app
-from arcd.api.serving import ListenError, listen_tcp, listen_unix, serve_app
+from arcd.api.serving import serve_app
 from arcd.clock import Clock, SystemClock, read_discipline
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, DaemonTroubled, RulesLoaded, Started, Stopped
@@ -37,13 +36,14 @@ from arcd.gateways.tcp import TcpGateway
 from arcd.gateways.udp import UdpGateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
+from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
 from arcd.runtime import Runtime, RuntimeLimits
 from arcd.settings import Settings
 from arcd.store import Entry, Store
 from arcd.store.sqlite import SqliteStore
-from arcd.systemd import Notifier, Progress, Watchdog, listen_fds, watchdog_interval_s
+from arcd.systemd import Notifier, Progress, Watchdog, watchdog_interval_s
 from protocols.dc09 import Dc09Codec
 from rules.engine import RuleSet
 
@@ -54,7 +54,6 @@ NS = 1_000_000_000
 PROGRESS_LIMITS_S = {"time": 10.0, "commit": 30.0}
 LOOK_AROUND_S = 1.0  # gauges, disk, loop lag
 DRAIN_S = 15.0  # below TimeoutStopSec of the unit
-UDP_BUFFER_BYTES = 8 * 1024 * 1024  # requirements 6.2
 ADMINISTRATOR = Actor(id="daemon", name="at start")
 
 
@@ -104,23 +103,26 @@ class Daemon:
 
     async def serve(self, notifier: Notifier) -> None:
         """Run until `stop` is called or a signal asks for it. StartError, StoreError, ListenError end it at once."""
-        sockets = self._take_sockets()
-        await self._restore()
-        async with asyncio.TaskGroup() as tasks:
-            loop_task = tasks.create_task(self.runtime.run(), name="runtime")
-            await self._first_facts()
-            async with self._listening(sockets):
-                watch = tasks.create_task(self._look_around(), name="look around")
-                feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
-                runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
-                self._say_ready(notifier)
-                await self._stopping.wait()
-                notifier.stopping("stopping")
-                await self._drain()
-            for task in (*runs, watch, feeding, loop_task):
-                task.cancel()
-        await self.runtime.checkpoint()
-        await self.runtime.close()
+        async with contextlib.AsyncExitStack() as at_the_end:
+            sockets = take_sockets(self.settings)
+            at_the_end.callback(sockets.close)
+            # Also when the start or a commit fails: the store's threads would keep a failed process from ending.
+            at_the_end.push_async_callback(self.runtime.close)
+            await self._restore()
+            async with asyncio.TaskGroup() as tasks:
+                loop_task = tasks.create_task(self.runtime.run(), name="runtime")
+                await self._first_facts()
+                async with self._listening(sockets):
+                    watch = tasks.create_task(self._look_around(), name="look around")
+                    feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
+                    runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
+                    self._say_ready(notifier)
+                    await self._stopping.wait()
+                    notifier.stopping("stopping")
+                    await self._drain()
+                for task in (*runs, watch, feeding, loop_task):
+                    task.cancel()
+            await self.runtime.checkpoint()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -142,6 +144,10 @@ class Daemon:
         """Rules first, because nothing is decided without them; then that we have started; then the site base."""
         machine = self.state.machine.get("machine")
         clean = machine is None or machine.stopped_cleanly
+        directory = self.settings.site_base.directory
+        is_first_import = not self.state.sites and directory.is_dir()
+        if is_first_import:
+            await self._import_first_sites(directory, dry_run=True)  # a wrong one must leave no entry behind
         await self._load_first_rules()
         self._started_at = self.clock.now()
         self.runtime.post(
@@ -154,18 +160,26 @@ class Daemon:
             )
         )
         await self.runtime.drained()
-        directory = self.settings.site_base.directory
-        if not self.state.sites and directory.is_dir():
-            report = await self._administration.import_directory(
-                directory, ADMINISTRATOR, dry_run=False, remove_missing=False
-            )
-            if not report.applied:
-                raise StartError("\n".join(str(problem) for problem in report.problems))
+        if is_first_import:
+            await self._import_first_sites(directory, dry_run=False)
         self.metrics.started(self._started_at)
 
+    async def _import_first_sites(self, directory: Path, *, dry_run: bool) -> None:
+        report = await self._administration.import_directory(
+            directory, ADMINISTRATOR, dry_run=dry_run, remove_missing=False
+        )
+        if has_errors(report.problems):
+            raise StartError("\n".join(str(problem) for problem in report.problems))
+        for problem in report.problems if dry_run else ():
+            log.warning("site_base.problem", problem=str(problem))
+
     async def _load_first_rules(self) -> None:
-        overlays = read_overlay(self.settings.rules.overlay)
-        report, sources = check_rules(overlays)
+        try:
+            overlays = read_overlay(self.settings.rules.overlay)
+        except OverlayError as error:
+            report, sources = ImportReport(applied=False, problems=(error.problem,)), None
+        else:
+            report, sources = check_rules(overlays)
         for problem in report.problems:
             log.warning("rules.problem", problem=str(problem))
         if sources is None:
@@ -206,28 +220,8 @@ class Daemon:
 
     # ------------------------------------------------------------------------------------------------------ listeners
 
-    def _take_sockets(self) -> _Sockets:
-        """Every address is taken before anything is opened: a port in use must not leave a half-started daemon."""
-        settings = self.settings
-        passed = listen_fds()
-        dc09 = passed.get("dc09", [])
-        tcp = [each for each in dc09 if each.type == socket.SOCK_STREAM]
-        udp = [each for each in dc09 if each.type == socket.SOCK_DGRAM]
-        if not dc09:
-            tcp = [listen_tcp(address.host, address.port) for address in settings.dc09.tcp]
-            udp = [_bind_udp(address.host, address.port) for address in settings.dc09.udp]
-        api = passed.get("api", [])
-        guard, metrics = settings.api.guard_listen, settings.metrics.listen
-        return _Sockets(
-            tcp=tcp,
-            udp=udp,
-            admin=api[0] if api else listen_unix(settings.api.socket),
-            guard=listen_tcp(guard.host, guard.port) if guard is not None else None,
-            health=listen_tcp(metrics.host, metrics.port) if metrics is not None else None,
-        )
-
     @contextlib.asynccontextmanager
-    async def _listening(self, sockets: _Sockets) -> AsyncIterator[None]:
+    async def _listening(self, sockets: Sockets) -> AsyncIterator[None]:
         """People first, panels last: when the first frame is answered, everything behind it stands."""
         async with contextlib.AsyncExitStack() as stack:
             apps = [
@@ -245,7 +239,7 @@ class Daemon:
                 self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]
             yield
 
-    def _make_gateways(self, sockets: _Sockets) -> list[Gateway]:
+    def _make_gateways(self, sockets: Sockets) -> list[Gateway]:
         limits, profile = self.settings.limits, self._keyring.profile
         gateways: list[Gateway] = []
         if sockets.tcp:
@@ -376,39 +370,6 @@ class Daemon:
             listeners=tuple(self._listeners),
             checks=tuple(self._checks()),
         )
-
-
-class _Sockets:
-    def __init__(
-        self,
-        *,
-        tcp: list[socket.socket],
-        udp: list[socket.socket],
-        admin: socket.socket,
-        guard: socket.socket | None,
-        health: socket.socket | None,
-    ) -> None:
-        self.tcp = tcp
-        self.udp = udp
-        self.admin = admin
-        self.guard = guard
-        self.health = health
-
-
-def _bind_udp(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER_BYTES)
-        bound.bind((host, port))
-        bound.setblocking(False)
-    except OSError as error:
-        bound.close()
-        raise ListenError(
-            f"cannot listen on {host} port {port} (UDP): {error.strerror}; choose another address in the settings, "
-            "or end the program that has it"
-        ) from error
-    return bound
 
 
 def _kek(settings: Settings) -> Kek:
