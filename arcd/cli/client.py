@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ class Daemon:
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         return self._ask("POST", path, body=body)
 
-    def lines(self, path: str, **query: str | int | bool | None) -> Iterator[Any]:
+    def lines(self, path: str, **query: str | int | bool | None) -> Generator[Any, None, None]:
         """An NDJSON stream, line by line, for as long as the daemon has something to say."""
         import msgspec
 

@@ -38,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 def explain(
     call: Invocation,
-    code: Annotated[str, typer.Option(metavar="CODE", help="Event code: BA, FA, 130, …")] = "",
+    code: Annotated[str | None, typer.Option(metavar="CODE", help="Event code: BA, FA, 130, …")] = None,
     scheme: Annotated[str, typer.Option(metavar="sia|contact_id|arcd", help="Table the code is from.")] = "sia",
     qualifier: Annotated[str | None, typer.Option(metavar="WORD", help="new, restore or status [the table's].")] = None,
     category: Annotated[str | None, typer.Option(metavar="WORD", help="fire, intrusion, … [the table's].")] = None,
@@ -79,6 +79,9 @@ def explain(
     With --site or --account the running daemon answers from its own rules and the site as it is now; else the shipped
     rules answer about a site described by the other options, without a daemon.
     """
+    if code is None and category is None:
+        raise UsageError("say what came: --code CODE, or --category WORD")
+    code = code.upper() if code is not None and scheme != "arcd" else code
     signal = _given(
         scheme=scheme, code=code, qualifier=qualifier, category=category, area=area, zone=zone, user=user, text=text
     )

@@ -6,19 +6,19 @@ runs, kept small on purpose; what arrives is shown as it came.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
-from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from arcd.cli.failures import FindingError, UsageError
-from arcd.cli.invocation import Invocation, verb
+from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import BAD, GOOD, QUIET, STRONG, Output
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -29,7 +29,7 @@ MAIL_PORT = 8792
 BODY_BYTES_MAX = 64 * 1024
 ANSWER_S = 10.0
 
-app = typer.Typer(name="guard", help="Play a guard company, for demos and for trying out a site base.")
+app = group("Play a guard company, for demos and for trying out a site base.")
 
 _LINK = re.compile(r"https?://\S+/g/\S+")
 
@@ -46,6 +46,8 @@ def listen(
 
     Open the link it shows in a browser to answer as the guard would.
     """
+    import asyncio
+
     desk = _Desk(call, accept=accept, count=count)
     try:
         asyncio.run(desk.run(webhook_port, mail_port))
@@ -57,6 +59,8 @@ def listen(
 
 class _Desk:
     def __init__(self, call: Invocation, *, accept: bool, count: int) -> None:
+        import asyncio
+
         self._call = call
         self._accept = accept
         self._count = count
@@ -64,6 +68,8 @@ class _Desk:
         self.seen = 0
 
     async def run(self, webhook_port: int, mail_port: int) -> None:
+        import asyncio
+
         from aiosmtpd.controller import UnthreadedController
         from starlette.applications import Starlette
         from starlette.routing import Route
@@ -99,6 +105,8 @@ class _Desk:
         return Response(status_code=204)
 
     def take_mail(self, content: bytes) -> None:
+        from email import message_from_bytes, policy
+
         message = message_from_bytes(content, policy=policy.default)
         body = message.get_body(("plain",))
         text = body.get_content() if body is not None else ""

@@ -17,7 +17,10 @@ SIGNS = (("added", "+", GOOD), ("changed", "~", WARNING), ("removed", "-", BAD))
 
 
 def import_files(call: Invocation, path: str, body: Mapping[str, object], directory: Path | None) -> None:
-    """POST an import and show its outcome; FindingError when it was refused."""
+    """POST an import and show its outcome; FindingError when it was refused.
+
+    What is already in force is refused without a problem: nothing is wrong with it.
+    """
     try:
         report = call.daemon.post(path, body)
     except RefusedError as error:
@@ -26,7 +29,7 @@ def import_files(call: Invocation, path: str, body: Mapping[str, object], direct
         report = dict(error.answer)
     problems = [placed(problem, directory) for problem in report["problems"]]
     call.out.show({**report, "problems": problems, "dry_run": body["dry_run"]}, render_import)
-    if not report["granted"]:
+    if not report["granted"] and report["problems"]:
         raise FindingError("")
 
 
@@ -54,7 +57,9 @@ def render_import(out: Output, report: Mapping[str, Any]) -> None:
     counts = [f"{len(report[word])} {word}" for word, _, _ in SIGNS if report[word]]
     told = ", ".join(counts + ([f"{report['unchanged']} unchanged"] if report["unchanged"] else [])) or "no difference"
     digest = f"; digest {report['digest'][:12]}" if report["digest"] else ""
-    if not report["granted"]:
+    if not report["granted"] and not report["problems"]:
+        out.line(out.styled("nothing to change: ", QUIET), "the same is already in force", digest)
+    elif not report["granted"]:
         errors = sum(problem["severity"] == "error" for problem in report["problems"]) + report.get("more_problems", 0)
         out.line(out.styled("nothing was changed", BAD), f": {errors} error{'' if errors == 1 else 's'}")
     elif report["dry_run"]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,8 +82,9 @@ def follow(
     """Tell each thing as it happens, until interrupted. With --json one line per entry."""
     begin = call.daemon.get("/v1/journal/head")["seq"] if after is None else after
     try:
-        for entry in call.daemon.lines("/v1/journal/follow", after=begin):
-            call.out.show_line(entry, render_entry)
+        with closing(call.daemon.lines("/v1/journal/follow", after=begin)) as entries:
+            for entry in entries:
+                call.out.show_line(entry, render_entry)
     except KeyboardInterrupt:
         return
     call.out.remark("the daemon has ended the stream")

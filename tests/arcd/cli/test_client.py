@@ -83,7 +83,6 @@ def test_somebody_elses_socket_is_recognised(odd: Daemon) -> None:
 
 def test_an_answer_that_is_no_json_after_all(odd: Daemon) -> None:
     with pytest.raises(CliError, match="of the same release"):
-        odd._http.headers["content-type"] = "application/json"  # the body below is sent as it is
         odd._ask("POST", "/json/200")
 
 

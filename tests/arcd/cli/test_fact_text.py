@@ -1,0 +1,192 @@
+"""Every kind of fact and effect in the vocabulary has words for a person."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import msgspec
+import pytest
+
+from arcd.api.redaction import readable
+from arcd.cli.fact_text import FACTS, describe_fact
+from arcd.core.facts import (
+    AccountsHeard,
+    Actor,
+    AnyFact,
+    CaseMoveRequested,
+    CaseNoted,
+    CaseOpenRequested,
+    CaseStepRequested,
+    CentreImported,
+    ClockStepped,
+    DaemonTroubled,
+    DeadlineReached,
+    EffectOutcome,
+    EffectReported,
+    Fact,
+    FlagEndRequested,
+    FlagKind,
+    FlagStartRequested,
+    FrameMalformed,
+    FrameReceived,
+    GuardAnswer,
+    GuardAnswered,
+    RulesLoaded,
+    Scope,
+    SiteImported,
+    SiteRemoved,
+    Started,
+    StepFailed,
+    Stopped,
+)
+from arcd.core.site import Centre, Site
+from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received
+from protocols.signals import Category, Qualifier, Scheme, Signal
+
+AT = 1_795_396_327_123_456_789  # 2026-11-23T01:12:07Z
+WHO = Actor(id="os:matti", name="Matti")
+SIGNAL = Signal(
+    scheme=Scheme.SIA,
+    code="BA",
+    category=Category.INTRUSION,
+    qualifier=Qualifier.NEW,
+    area="1",
+    zone="3",
+    text="HALL",
+    occurred_at=AT,
+    media=("http://example.invalid/1",),
+    extra=(("id", "19"),),
+)
+FRAME = Received(
+    protocol="dc09",
+    kind=Kind.SIGNALS,
+    token="SIA-DCS",
+    origin=Origin(account="1001", receiver="2", line="0"),
+    session_account="2001",
+    sequence="0012",
+    signals=(SIGNAL,),
+    protection=Protection.ENCRYPTED,
+    problem=Problem.OUTSIDE_WINDOW,
+    clock_skew_s=-61.2,
+    remarks=("decimal_length",),
+    raw=b"\n1234\x00",
+)
+
+FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
+    (
+        FrameReceived(at=AT, trace="t", gateway="dc09-tcp", peer="192.0.2.7:41234", received=FRAME),
+        (
+            "sequence 0012, account 1001 receiver 2 line 0, sent for 2001, AES, panel's clock -61 s, "
+            "from 192.0.2.7:41234 by dc09-tcp",
+            "NOT TO BE TRUSTED: outside window",
+            "BA Burglary Alarm: intrusion, new, area 1, zone 3, “HALL”, happened 2026-11-23 03:12:07.123 EET "
+            "(01:12:07.123Z), media http://example.invalid/1, id 19",
+            "tolerated: decimal_length",
+            "raw \n1234\x00",
+        ),
+    ),
+    (
+        FrameMalformed(
+            at=AT,
+            trace="t",
+            gateway="dc09-udp",
+            peer="p",
+            malformed=Malformed(protocol="dc09", reason="crc", detail="said 1234", raw=b"\nxx"),
+            count=7,
+        ),
+        ("dc09 bytes that are no frame (crc: said 1234), 7 times, from p by dc09-udp", "raw \nxx"),
+    ),
+    (AccountsHeard(at=AT, heard={"1001": AT, "1002": AT}), ("2 accounts heard from",)),
+    (Started(at=AT, version="0.1.0"), ("arcd 0.1.0 started for the first time",)),
+    (Started(at=AT, version="0.1.0", down_since=AT, clean=False), ("WITHOUT A GOODBYE 2026-11-23 03:12:07",)),
+    (Stopped(at=AT, reason="asked to"), ("arcd stopped: asked to",)),
+    (ClockStepped(at=AT, step_s=-3600.0), ("set back by 1h",)),
+    (DeadlineReached(at=AT, key="case/C1/step/x", due=AT), ("time is up for case/C1/step/x, due 2026-11-23 03:12:07",)),
+    (
+        StepFailed(at=AT, failed_kind="case_noted", failed_fact='{"fact":"case_noted"}', error="KeyError at x:1"),
+        ("a case_noted COULD NOT BE DIGESTED: KeyError at x:1", "it said {'fact': 'case_noted'}"),
+    ),
+    (DaemonTroubled(at=AT, code="disk_low", detail="1 GB"), ("trouble of the daemon itself: disk_low: 1 GB",)),
+    (DaemonTroubled(at=AT, code="disk_low", detail="9 GB", cleared=True), ("trouble is over: disk_low",)),
+    (
+        RulesLoaded(at=AT, digest="0123456789abcdef", sources={"a.yaml": ""}, actor=WHO),
+        ("os:matti (Matti) put rules 0123456789ab into force (1 file)",),
+    ),
+    (CentreImported(at=AT, centre=Centre(), actor=WHO), ("imported the centre: 0 guards, 0 contacts",)),
+    (SiteImported(at=AT, site=Site(id="K-1", name="Kioski"), actor=WHO), ("imported site K-1 Kioski: 0 systems",)),
+    (SiteRemoved(at=AT, site_id="K-1", actor=WHO), ("removed site K-1",)),
+    (
+        FlagStartRequested(
+            at=AT,
+            kind=FlagKind.ON_TEST,
+            site_id="K-1",
+            scope=Scope(zones=("3",)),
+            until=AT,
+            reason="yearly",
+            actor=WHO,
+            requested_by="anna",
+            verified_how="code_word",
+        ),
+        ("put K-1 under on test until 2026-11-23 03:12:07", "on the word of anna (code word)", "zones 3: yearly"),
+    ),
+    (FlagEndRequested(at=AT, flag_id="F1", reason="done", actor=WHO), ("asked to end F1: done",)),
+    (
+        CaseOpenRequested(
+            at=AT, case_type="service_request", site_id="", title="Lamp", priority="P4", actor=WHO, form={"a": "b"}
+        ),
+        ("asked to open a service_request at the centre, P4: Lamp", "a: b"),
+    ),
+    (
+        CaseMoveRequested(at=AT, case_id="C1", move="park", actor=WHO, form={"reason": "x"}),
+        ("asked to park C1", "reason: x"),
+    ),
+    (CaseNoted(at=AT, case_id="C1", text="one\ntwo", actor=WHO), ("noted on C1:", "one", "two")),
+    (
+        CaseStepRequested(at=AT, case_id="C1", step_id="call", action="done", actor=WHO, outcome="busy", note="n"),
+        ("said done (busy) to step call of C1: n",),
+    ),
+    (
+        EffectReported(at=AT, effect_id="E1", outcome=EffectOutcome.FAILED, detail="HTTP 503"),
+        ("E1 has failed: HTTP 503",),
+    ),
+    (
+        GuardAnswered(
+            at=AT, offer_id="C1-1", answer=GuardAnswer.EN_ROUTE, actor=WHO, eta_s=720.0, report={"findings": "door"}
+        ),
+        ("answered offer C1-1: en route, there in 12min", "findings: door"),
+    ),
+]  # fmt: skip
+
+
+def as_told(fact: Fact) -> dict[str, Any]:
+    """As the API gives it."""
+    plain = readable(msgspec.json.encode(fact))
+    assert isinstance(plain, dict)
+    return plain
+
+
+def tag_of(kind: type[Fact]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def test_every_kind_has_words() -> None:
+    kinds = {tag_of(kind) for kind in typing.get_args(AnyFact)}
+    assert set(FACTS) == kinds
+    assert {tag_of(type(fact)) for fact, _ in FACTS_TOLD} == kinds, "and an example below"
+
+
+@pytest.mark.usefixtures("helsinki")
+@pytest.mark.parametrize(("fact", "wanted"), FACTS_TOLD, ids=lambda value: type(value).__name__)
+def test_what_each_kind_says(fact: Fact, wanted: tuple[str, ...]) -> None:
+    told = "\n".join(describe_fact(as_told(fact)))
+    for words in wanted:
+        assert words in told
+
+
+def test_a_code_in_no_table_and_a_kind_of_tomorrow() -> None:
+    signal = msgspec.structs.replace(SIGNAL, code="QQ")
+    frame = msgspec.structs.replace(FRAME, signals=(signal,))
+    told = describe_fact(as_told(FrameReceived(at=AT, trace="t", gateway="g", peer="p", received=frame)))
+    assert any(line.startswith("QQ (code in no table)") for line in told)
+    assert describe_fact({"fact": "moon_landed", "where": "north"}) == ["moon_landed: where north"]
