@@ -65,6 +65,8 @@ class Schedule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     exceptions: dict[str, Hours] = {}  # "2026-12-24" → hours of that date
     open_grace_s: float = 15 * 60.0  # requirements 4.4, late to open
     close_grace_s: float = 30 * 60.0  # late to close
+    # The panel reports only what happens outside its hours: then silence at closing time says that all is well.
+    by_exception: bool = False
 
 
 class Area(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -187,6 +189,9 @@ class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
     conditioning: Conditioning = Conditioning()
     # Messages to the emergency response centre may be Actual and not Exercise; settings must allow it as well.
     erc_actual: bool = False
+    # Distinct numbers tried before a guard is sent to an unconfirmed intrusion at a home (requirements 4.7); 0: off.
+    calls_before_dispatch: int = 2
+    sla_from_receipt: bool = False  # the contract counts from the signal's receipt, not from the decision (4.8)
 
     def contact(self, contact_id: str) -> Contact | None:
         return next((contact for contact in self.contacts if contact.id == contact_id), None)
