@@ -33,7 +33,7 @@ from arcd.core.facts import (
 )
 from arcd.core.record import StepRecord
 from arcd.core.station import Station, Stepped
-from arcd.effectors import Effector
+from arcd.effectors import Effector, Performed
 from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, StateRow, Store
 from protocols.codec import Received
 
@@ -227,8 +227,14 @@ class Runtime:
         await self.store.close()
 
     async def checkpoint(self) -> None:
-        """A last checkpoint before a clean stop, so that the next start has no tail to replay."""
-        await self.store.commit(Batch(checkpoint=self._take_checkpoint()))
+        """A last checkpoint before a clean stop, after `run` has ended: the next start has no tail to replay.
+
+        An outcome or a deadline may have been stepped since the last commit. State and journal must end together.
+        """
+        steps, self._open = self._open, []
+        await self.store.commit(self._as_batch(steps, self._take_checkpoint()))
+        if steps:
+            self._release(steps, 0.0)
 
     async def _commit_batches(self) -> None:
         while True:
@@ -382,7 +388,7 @@ class Runtime:
             if pending is None or pending.waiting or pending.effect.attempt != effect.attempt:
                 continue  # withdrawn meanwhile
             started_s = self.clock.monotonic_s()
-            performed = await channel.effector.perform(effect)
+            performed = await _attempted(channel.effector, effect)
             seconds = self.clock.monotonic_s() - started_s
             report = EffectReported(
                 at=self.clock.now(), effect_id=effect.id, outcome=performed.outcome, detail=performed.detail
@@ -422,6 +428,16 @@ class _Channel:
     async def take(self) -> DurableEffect:
         await self._filled.acquire()
         return self._waiting.popleft()
+
+
+async def _attempted(effector: Effector, effect: DurableEffect) -> Performed:
+    """One attempt. A defect of the effector is a failed attempt: it must not end the daemon, because the outbox would
+    hand it the same effect at every start."""
+    try:
+        return await effector.perform(effect)
+    except Exception as error:
+        log.exception("effect.broke", channel=effector.name, effect=effect.id)
+        return Performed(outcome=EffectOutcome.FAILED, detail=f"the channel broke: {type(error).__name__}")
 
 
 def _failure(fact: AnyFact, error: Exception) -> StepFailed:
