@@ -58,7 +58,7 @@ class SocketWire:
             if self._socket is None:
                 self._socket = self._connected()
             self._socket.sendall(frame)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # a name that no resolver could even be asked for is a UnicodeError
             self.close()
             raise self._failure(error) from error
 
@@ -92,8 +92,8 @@ class SocketWire:
             raise
         return made
 
-    def _failure(self, error: OSError) -> WireError:
-        if isinstance(error, socket.gaierror):
+    def _failure(self, error: OSError | UnicodeError) -> WireError:
+        if isinstance(error, socket.gaierror | UnicodeError):
             return WireError(f"the name {self._target[0]} is not known; check --host")
         if isinstance(error, ConnectionRefusedError):
             return WireError(f"nobody listens on {self.address}; start the receiver, or check --host, --port and --udp")

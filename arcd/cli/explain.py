@@ -79,28 +79,31 @@ def explain(
     With --site or --account the running daemon answers from its own rules and the site as it is now; else the shipped
     rules answer about a site described by the other options, without a daemon.
     """
-    if code is None and category is None:
-        raise UsageError("say what came: --code CODE, or --category WORD")
-    code = code.upper() if code is not None and scheme != "arcd" else code
-    signal = _given(
-        scheme=scheme, code=code, qualifier=qualifier, category=category, area=area, zone=zone, user=user, text=text
+    signal = _signal(code, scheme) | _given(
+        qualifier=qualifier, category=category, area=area, zone=zone, user=user, text=text
     )
+    if "code" not in signal and "category" not in signal:
+        raise UsageError("say what came: --code CODE, or --category WORD")
     state = _given(armed=armed, verification=verification, open_categories=open_category)
     if site is not None or account is not None:
         question = {"signal": signal, "site_id": site or _site_of(call, account or ""), "state": state}
-        asked = question | _given(system_id=system, at=at)
-        call.out.show(call.daemon.post("/v1/rules/explain", asked), _render)
-        return
-    described = {
-        "name": "explain",
-        "signal": signal,
-        "site": "unknown" if unknown_site else _given(kind=kind, groups=group, tags=tag, services=service),
-        "zone": _given(number=zone, kind=zone_kind) if zone is not None else None,
-        "system": {"kind": system_kind},
-        "state": state,
-        "time": _given(weekday=weekday, at=at, holiday=holiday),
-    }
-    call.out.show(_explained(call, rules, described), _render)
+        answer = call.daemon.post("/v1/rules/explain", question | _given(system_id=system, at=at))
+    else:
+        described = {
+            "signal": signal,
+            "site": "unknown" if unknown_site else _given(kind=kind, groups=group, tags=tag, services=service),
+            "zone": None if zone is None else _given(number=zone, kind=zone_kind),
+            "system": {"kind": system_kind},
+            "state": state,
+            "time": _given(weekday=weekday, at=at, holiday=holiday),
+        }
+        answer = _explained(call, rules, {"name": "explain", **described})
+    call.out.show(answer, _render)
+
+
+def _signal(code: str | None, scheme: str) -> dict[str, object]:
+    """Codes are upper case in both standards' tables; the daemon's own are not."""
+    return _given(scheme=scheme, code=code.upper() if code is not None and scheme != "arcd" else code)
 
 
 def _given(**options: object) -> dict[str, object]:
