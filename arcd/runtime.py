@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from arcd.clock import Clock
 from arcd.core.case.model import Case
-from arcd.core.effects import Answer, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendMail
+from arcd.core.effects import Answer, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendAlert, SendMail
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
@@ -317,7 +317,7 @@ class Runtime:
                             waiting.asked.set_result(effect)
                     case ProfilesChanged():
                         self._profiles_changed(effect.site_id)
-                    case SendMail() | PostWebhook():
+                    case SendMail() | PostWebhook() | SendAlert():
                         self._enqueue(effect)
                     case _:
                         assert_never(effect)

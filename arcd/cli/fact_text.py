@@ -183,6 +183,35 @@ def _guard_answered(fact: JsonObject) -> list[str]:
     return [answered, *(f"{name}: {text}" for name, text in fact.get("report", {}).items())]
 
 
+def _authority_requested(fact: JsonObject) -> list[str]:
+    level = f" {fact['level']}" if fact.get("level") is not None else ""
+    told = [f"{name}: {fact[name]}" for name in ("reason", "text") if fact.get(name)]
+    return [f"{_by(fact)} asked for the authority on {fact['case_id']}: {fact['action']}{level}", *told]
+
+
+def _authority_called(fact: JsonObject) -> list[str]:
+    at = read_instant(fact["called_at"])
+    assert at is not None, "a call has an instant"
+    person = f", {fact['person']}" if fact.get("person") else ""
+    reference = f", reference {fact['reference']}" if fact.get("reference") else ""
+    what = f"called {fact['authority']} ({fact['number']}{person}) for {fact['case_id']}"
+    told = f"{_by(fact)} {what}, {local_and_utc(at)}: {fact['answer'].replace('_', ' ')}{reference}"
+    return [told, *([fact["note"]] if fact.get("note") else [])]
+
+
+def _authority_answered(fact: JsonObject) -> list[str]:
+    message = fact["message"]
+    about = ", ".join(reference["identifier"] for reference in message.get("references", ())) or "nothing"
+    what = f"{message['status']} {message['msg_type']} {message['identifier']} about {about}"
+    told = f"the authority's machine ({fact['source']}) sent {what}"
+    return [told, *([message["note"]] if message.get("note") else [])]
+
+
+def _authority_unreadable(fact: JsonObject) -> list[str]:
+    told = f"the authority's machine ({fact['source']}) sent what NOBODY CAN READ: {fact['reason']}: {fact['detail']}"
+    return [told, f"raw {_raw(fact['raw'])}"]
+
+
 def _by(fact: JsonObject) -> str:
     actor = fact["actor"]
     return f"{actor['id']} ({actor['name']})" if actor.get("name") else str(actor["id"])
@@ -218,4 +247,8 @@ FACTS: dict[str, Describe] = {
     "case_step_requested": _case_step_requested,
     "effect_reported": _effect_reported,
     "guard_answered": _guard_answered,
+    "authority_requested": _authority_requested,
+    "authority_called": _authority_called,
+    "authority_answered": _authority_answered,
+    "authority_unreadable": _authority_unreadable,
 }

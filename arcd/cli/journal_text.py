@@ -101,6 +101,10 @@ def _render_effect(out: Output, effect: JsonObject) -> None:
             out.line(f"    ⇒ mail {effect['id']}{_try(effect)} to {', '.join(effect['to'])}: “{effect['subject']}”")
         case "post_webhook":
             out.line(f"    ⇒ webhook {effect['id']}{_try(effect)} {effect['topic']} to {effect['url']}")
+        case "send_alert":
+            message = effect["message"]
+            what = f"{message['status']} {message['msg_type']} {message['identifier']}"
+            out.line(f"    ⇒ CAP {effect['id']}{_try(effect)} {what} to the authority: {message.get('note', '')}")
         case other:
             out.line(f"    ⇒ {other} {details(effect)}")
 

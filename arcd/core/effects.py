@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from protocols.cap.message import Alert
 from protocols.codec import ReplyKind
 
 # -------------------------------------------------------------------------------------------------------- immediate
@@ -65,8 +66,17 @@ class PostWebhook(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="po
     attempt: int = 1
 
 
+class SendAlert(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send_alert", tag_field="effect"):
+    """A CAP message to the authority's machine. Sent again it is the same message, known by its identifier."""
+
+    id: str
+    message: Alert
+    case_id: str
+    attempt: int = 1
+
+
 ImmediateEffect = Reply | Answer | ProfilesChanged
-DurableEffect = SendMail | PostWebhook
+DurableEffect = SendMail | PostWebhook | SendAlert
 AnyEffect = ImmediateEffect | DurableEffect
 
 

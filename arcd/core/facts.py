@@ -12,7 +12,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from arcd.core.case.authority.policy import EscalationPolicy
 from arcd.core.site import Centre, Site
+from protocols.cap.message import Alert
 from protocols.codec import Malformed, Received
 from protocols.dc09.reply_policy import ReplyPolicy
 from protocols.signals import Category
@@ -72,6 +74,7 @@ class Started(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="started"
     down_since: int | None = None  # instant of the last journal entry; None on the first start ever
     clean: bool = True  # False: the last run did not say goodbye
     reply_policy: ReplyPolicy = ReplyPolicy()  # in force for this run, so that a replay gives the same replies
+    escalation: EscalationPolicy = EscalationPolicy()  # likewise: how an authority is told
 
 
 class Stopped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="stopped"):
@@ -317,6 +320,62 @@ class GuardAnswered(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="gu
     report: dict[str, str] = {}
 
 
+class AuthorityAction(StrEnum):
+    NOTIFY = "notify"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    LEVEL = "level"  # of verification: requirements 2.5, the operator is the final arbiter
+
+
+class AuthorityRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="authority_requested"):
+    """An operator wants an authority told, told more, or told that it is over."""
+
+    case_id: str
+    action: AuthorityAction
+    actor: Actor
+    reason: str = ""  # why nevertheless, why it is over, why this level
+    text: str = ""  # what to tell besides what the case says by itself
+    level: int | None = None
+    seen_version: int = 0  # as in CaseStepRequested
+
+
+class CallAnswer(StrEnum):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+
+
+class AuthorityCalled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="authority_called"):
+    """An operator has called an authority by telephone. The machine never does."""
+
+    case_id: str
+    authority: str  # who was called: "Hätäkeskus"
+    number: str
+    called_at: int
+    answer: CallAnswer
+    actor: Actor
+    person: str = ""  # who answered
+    reference: str = ""  # the authority's own
+    note: str = ""
+
+
+class AuthorityAnswered(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="authority_answered"):
+    """A genuine CAP message of the authority's machine."""
+
+    source: str  # "cap_http", "cap_file"
+    message: Alert
+
+
+class AuthorityUnreadable(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="authority_unreadable"):
+    """Something came from the authority's machine that is no usable CAP message; its beginning is kept."""
+
+    source: str
+    reason: str
+    detail: str
+    raw: bytes
+
+
 AnyFact = (
     FrameReceived
     | FrameMalformed
@@ -342,4 +401,8 @@ AnyFact = (
     | CaseStepRequested
     | EffectReported
     | GuardAnswered
+    | AuthorityRequested
+    | AuthorityCalled
+    | AuthorityAnswered
+    | AuthorityUnreadable
 )

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from arcd.core.account import AccountState
+from arcd.core.case.authority.policy import EscalationPolicy
 from arcd.core.case.model import Case
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
@@ -94,6 +95,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int = 0
     stopped_cleanly: bool = True
     reply_policy: ReplyPolicy = ReplyPolicy()
+    escalation: EscalationPolicy = EscalationPolicy()
 
 
 class State:

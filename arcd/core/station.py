@@ -15,13 +15,19 @@ from msgspec.structs import replace
 from arcd.core import delivery, intake, troubles
 from arcd.core.account import AccountState
 from arcd.core.case import casebook, dispatch, engine, steps
+from arcd.core.case.authority import answering as authority_answers
+from arcd.core.case.authority import notifying as authority
 from arcd.core.case.model import Case
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
-from arcd.core.effects import AnyEffect, ProfilesChanged, Reply
+from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
+    AuthorityAnswered,
+    AuthorityCalled,
+    AuthorityRequested,
+    AuthorityUnreadable,
     CaseMoveRequested,
     CaseNoted,
     CaseOpenRequested,
@@ -154,6 +160,7 @@ class Station:
         try:
             self._dispatch(turn, fact)
             engine.go_on(turn)
+            authority.keep_up(turn)
         except BaseException:
             self.state.revert()
             self._rebuild_indexes()
@@ -216,6 +223,14 @@ class Station:
                 engine.request_move(turn, fact)
             case CaseStepRequested():
                 steps.request(turn, fact)
+            case AuthorityRequested():
+                authority_answers.request(turn, fact)
+            case AuthorityCalled():
+                authority_answers.called(turn, fact)
+            case AuthorityAnswered():
+                authority_answers.answered(turn, fact)
+            case AuthorityUnreadable():
+                authority_answers.unreadable(turn, fact)
             case CaseNoted():
                 casebook.add_note(turn, fact)
             case CaseOpenRequested():
@@ -250,7 +265,13 @@ class Station:
             case Started():
                 self.state.machine.put(
                     "machine",
-                    replace(machine, started_at=fact.at, stopped_cleanly=False, reply_policy=fact.reply_policy),
+                    replace(
+                        machine,
+                        started_at=fact.at,
+                        stopped_cleanly=False,
+                        reply_policy=fact.reply_policy,
+                        escalation=fact.escalation,
+                    ),
                 )
                 if not fact.clean:
                     troubles.raise_trouble(turn, "restarted_unclean", entry=None, about="self", text=fact.version)
@@ -306,7 +327,9 @@ class Station:
         case = self.state.cases.get(effect.case_id)
         if case is None or not case.is_open:
             return
-        if effect.offer_id:
+        if isinstance(effect, SendAlert):
+            casebook.save(turn, authority.on_effect_settled(turn, case, effect, outcome))
+        elif effect.offer_id:
             casebook.save(turn, dispatch.on_effect_settled(turn, case, effect, outcome))
         elif outcome is not outcome.DELIVERED:
             casebook.message_failed(turn, case)
@@ -340,6 +363,8 @@ class Station:
                 casebook.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
             case ["sla", what]:
                 casebook.save(turn, dispatch.on_sla(turn, case, what))
+            case ["authority", what]:
+                casebook.save(turn, authority.on_deadline(turn, case, what))
             case ["welfare"]:
                 casebook.save(turn, dispatch.on_welfare(turn, case))
             case ["resume"]:

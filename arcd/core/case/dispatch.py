@@ -146,7 +146,7 @@ def on_offer_timeout(turn: Turn, case: Case, offer_id: str) -> Case:
     return _end_offer(turn, case, offer_id, OfferStatus.TIMED_OUT)
 
 
-def on_effect_settled(turn: Turn, case: Case, effect: DurableEffect, outcome: EffectOutcome) -> Case:
+def on_effect_settled(turn: Turn, case: Case, effect: SendMail | PostWebhook, outcome: EffectOutcome) -> Case:
     """An offer that reached the guard by no channel at all goes to the next one without waiting for its timeout."""
     dispatch = case.dispatch_of_offer(effect.offer_id)
     offer = _offer(dispatch, effect.offer_id)

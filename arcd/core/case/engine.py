@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from arcd.core.case import dispatch, steps
+from arcd.core.case.authority import notifying as authority
 from arcd.core.case.casebook import bounded, call_for_person, enter_state, raise_priority, save
 from arcd.core.case.continuing import MoveWanted, StepEnded, StepUnreachable
 from arcd.core.case.forms import form_problem
@@ -195,7 +196,7 @@ def _list_at_site(turn: Turn, case: Case) -> None:
 
 def close(turn: Turn, case: Case) -> None:
     """The end of a case: nothing of it stays due, and nobody is left on the way for it."""
-    case = dispatch.cancel_all(turn, case)
+    case = authority.on_close(turn, dispatch.cancel_all(turn, case))
     turn.deadlines.clear_all(f"case/{case.id}")
     turn.deadlines.set(f"case/{case.id}/forget", turn.after(CLOSED_KEPT_S))
     if turn.state.folds.get(case.fold_key) == case.id:

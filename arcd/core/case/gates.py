@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from arcd.core.case.authority.notifying import closing_problem
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import DAEMON, Actor
 from arcd.core.turn import Turn
@@ -16,7 +17,11 @@ Gate = Callable[[Turn, Case, Move, Actor, dict[str, str]], str | None]
 
 
 def mandatory_steps(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
-    """Every mandatory step of the plan that was reached is done, or was reasoned away (R-3, requirements 4.5)."""
+    """Every mandatory step of the plan that was reached is done, or was reasoned away (R-3, requirements 4.5), and no
+    authority waits for a call or believes in what was none (4.9)."""
+    problem = closing_problem(case, form) if move.closes else None
+    if problem is not None:
+        return problem
     if case.plan is None:
         return None
     reserve = case.plan.reserve_ids()

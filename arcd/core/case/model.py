@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from arcd.core.case.authority.model import AuthorityNotification
 from arcd.core.site import Contact
 from protocols.signals import Category, Signal
 from rules.model import Plan, Priority
@@ -147,6 +148,7 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     steps: tuple[StepState, ...] = ()
     flow: str = ""  # the step that holds the plan's flow; "" when the plan has run to its end
     dispatches: tuple[Dispatch, ...] = ()
+    authority: AuthorityNotification | None = None
     signals: tuple[CaseSignal, ...] = ()
     signal_count: int = 0
     notes: tuple[CaseNote, ...] = ()
@@ -155,6 +157,10 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     acknowledged_at: int | None = None
     acknowledged_by: str = ""
     verification: int = 0
+    verified_by: str = ""  # the operator who set it; "" while it is the machine's proposal
+    evidence: tuple[str, ...] = ()  # what the verification rests on, arcd.core.conditioning.levels
+    plan_held: str = ""  # why the plan waits for a person before it starts: "delayed"
+    proposal: str = ""  # the disposition that the machine proposes
     attention: int = 0  # how often a clock or an unanswered step has called for a person
     disposition: str = ""
     version: int = 1  # grows with every change: the step-level lock compares it

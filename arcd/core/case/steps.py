@@ -13,6 +13,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from arcd.core.case import calls, dispatch, outgoing, texts
+from arcd.core.case.authority import notifying as authority
 from arcd.core.case.casebook import call_for_person, save
 from arcd.core.case.continuing import MoveWanted
 from arcd.core.case.model import SETTLED, Case, StepState, StepStatus
@@ -112,6 +113,8 @@ def _start(turn: Turn, case: Case, step: Step) -> Case:
         turn.deadlines.set(f"case/{case.id}/step/{step.id}", turn.after(step.timeout_s))
     if step.kind is StepKind.CALL:
         return calls.begin(turn, case, step)
+    if step.kind is StepKind.NOTIFY_AUTHORITY:
+        return authority.prepare(turn, case, step)
     if not step.automatic:
         return case
     match step.kind:
@@ -230,6 +233,9 @@ def _refusal(case: Case, step: Step, state: StepState, fact: CaseStepRequested) 
                 return "step.outcome", f"The answer is one of: {', '.join(answers)}."
             if step.kind is StepKind.CLOSE:
                 return "step.close", "This step is done by closing the case with a disposition."
+            if step.kind is StepKind.NOTIFY_AUTHORITY:
+                verbs = f"arcctl case authority {case.id} notify, then answer"
+                return "step.authority", f"This step is done when the authority has answered: {verbs}."
             if step.kind is StepKind.CALL and fact.outcome not in calls.OUTCOMES:
                 return "step.outcome", f"The outcome of a call is one of: {', '.join(sorted(calls.OUTCOMES))}."
         case _:
@@ -273,8 +279,12 @@ def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepReq
             return finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=fact.outcome, note=fact.note)
         case "skip":
             case = dispatch.cancel_of_step(turn, case, step.id)
+            if step.kind is StepKind.NOTIFY_AUTHORITY:
+                case = authority.give_up_step(turn, case, by)
             return finish(turn, case, step.id, StepStatus.SKIPPED, by=by, outcome=fact.outcome, note=fact.note)
         case _:
             case = dispatch.cancel_of_step(turn, case, step.id)
+            if step.kind is StepKind.NOTIFY_AUTHORITY:
+                case = authority.give_up_step(turn, case, by)
             case = finish(turn, case, step.id, StepStatus.FAILED, by=by, outcome=fact.outcome, note=fact.note)
             return jump(turn, case, step.on_unreachable, "step_overdue", step=step.id)

@@ -126,6 +126,31 @@ REASONS: dict[str, dict[str, str]] = {
         "sv": "väktaren är inte på plats inom avtalad tid",
         "en": "the guard is not on site within the agreed time",
     },
+    "authority_phone": {
+        "fi": "SOITA VIRANOMAISELLE NYT: {reason}",
+        "sv": "RING MYNDIGHETEN NU: {reason}",
+        "en": "CALL THE AUTHORITY BY PHONE NOW: {reason}",
+    },
+    "authority_confirm": {
+        "fi": "ilmoitus viranomaiselle odottaa vahvistusta: {checks}",
+        "sv": "anmälan till myndigheten väntar på bekräftelse: {checks}",
+        "en": "telling the authority waits to be confirmed: {checks}",
+    },
+    "authority_asks": {
+        "fi": "viranomainen kysyy: {text}",
+        "sv": "myndigheten frågar: {text}",
+        "en": "the authority asks: {text}",
+    },
+    "authority_differs": {
+        "fi": "viranomaisen vastaus koskee harjoitusta eikä todellista, tai päinvastoin",
+        "sv": "myndighetens svar gäller övning och inte verklighet, eller tvärtom",
+        "en": "the authority's answer is about an exercise and not the real thing, or the other way about",
+    },
+    "authority_unreadable": {
+        "fi": "viranomaisen järjestelmältä tuli vastaus, jota ei ymmärretä",
+        "sv": "myndighetens system sände ett svar som inte kan förstås",
+        "en": "the authority's machine sent something nobody can read; it may have been the answer",
+    },
     "message_failed": {
         "fi": "viestiä ei saatu perille",
         "sv": "ett meddelande kunde inte levereras",
