@@ -15,18 +15,22 @@ from arcd.core.facts import (
     CaseOpenRequested,
     CaseStepRequested,
     FlagEndRequested,
+    FlagNoticed,
     FlagStartRequested,
     FrameReceived,
     GuardAnswered,
+    IdentityChecked,
+    SignalPromoted,
 )
+from arcd.core.flags.model import HELD_FIRST_MAX, HELD_LAST_MAX
 from arcd.core.siterun import TRIGGERS_MAX
 from arcd.core.state import State
 from arcd.core.station import Station, Stepped
 from protocols.codec import ReplyKind
 
 REQUESTS = (
-    CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested, FlagEndRequested, FlagStartRequested,
-    GuardAnswered,
+    CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested, FlagEndRequested, FlagNoticed, FlagStartRequested,
+    GuardAnswered, IdentityChecked, SignalPromoted,
 )  # fmt: skip
 
 
@@ -109,9 +113,19 @@ def _check_indexes(station: Station) -> None:
     assert {site_id: set(case_ids) for site_id, case_ids in state.open_by_site.items()} == listed
     for key in state.deadlines:
         kind, name, *_ = key.split("/")
-        tables = {"case": state.cases, "flag": state.flags, "effect": state.pending}
+        tables = {"case": state.cases, "flag": state.flags, "report": state.flag_reports, "effect": state.pending}
         if kind in tables:
             assert name in tables[kind], f"deadline {key} of nothing"  # type: ignore[operator]
+    by_site: dict[str, list[str]] = {}
+    for flag in state.flags.values():
+        assert flag.until in {due for key, due in state.deadlines.items() if key == f"flag/{flag.id}/end"}, flag.id
+        by_site.setdefault(flag.site_id, []).append(flag.id)
+        assert len(flag.first) <= HELD_FIRST_MAX
+        assert len(flag.last) <= HELD_LAST_MAX
+        assert len(flag.standing) <= TRIGGERS_MAX
+    assert {site_id: sorted(flag_ids) for site_id, flag_ids in state.flags_by_site.items()} == {
+        site_id: sorted(flag_ids) for site_id, flag_ids in by_site.items()
+    }
     heap_first = station.next_deadline()
     assert heap_first == min(((due, key) for key, due in state.deadlines.items()), default=None)
 
