@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from arcd.credentials import CredentialError, same_word
 from arcd.sitebase.schema import AccountForm, CallLists, CentreForm, ContactForm, SiteForm, SystemForm
 from arcd.sitebase.sealing import Sealer
+from arcd.sitebase.times import HOLIDAY
 from protocols.codec import WireProfile
 from protocols.signals import bare_address
 from rules.problems import Problem, Severity, write_instead
@@ -88,6 +89,12 @@ def _site(written: Written, centre: CentreForm | None) -> Iterator[Problem]:
         yield from _system(system, root, (*path, "systems", index))
     yield from _contacts(site.contacts, root, path)
     yield from _call_lists(site.call_lists, site.contacts, root, path)
+    if site.erc_actual and "erc_escalation" not in site.services:
+        yield written.problem(
+            ("erc_actual",),
+            f"the contract of {site.id} does not include erc_escalation",
+            "add it under services, or remove erc_actual",
+        )
     if centre is None:
         return
     known = [guard.id for guard in centre.guards]
@@ -106,6 +113,7 @@ def _system(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
     areas = [bare_address(area.number) for area in system.areas]
     yield from _twice(root, (*path, "areas"), areas, "area", field="number")
     yield from _twice(root, (*path, "zones"), [bare_address(z.number) for z in system.zones], "zone", field="number")
+    yield from _expectations(system, root, path)
     for index, zone in enumerate(system.zones):
         if not bare_address(zone.number):
             yield root.problem(
@@ -119,8 +127,78 @@ def _system(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
             )
 
 
+def _expectations(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
+    """What is expected of a panel must be something it reports."""
+    for index, area in enumerate(system.areas):
+        here = (*path, "areas", index, "schedule")
+        if area.schedule is None:
+            continue
+        if not area.reports_open_close:
+            yield root.problem(
+                here,
+                f"area {area.number} has a schedule and does not report openings and closings",
+                "add reports_open_close: true, or remove the schedule",
+            )
+        if HOLIDAY in area.schedule.weekdays:
+            yield root.problem(
+                (*here, "weekdays", HOLIDAY), "a holiday is no day of the week", "write holiday: beside weekdays:"
+            )
+        if not area.schedule.weekdays and not area.schedule.exceptions:
+            yield _as_warning(
+                root.problem(here, f"area {area.number} is never open by this schedule", "give weekdays their hours")
+            )
+    if system.only_tests_count and system.test_interval is None:
+        yield root.problem(
+            (*path, "only_tests_count"), f"system {system.id} is not expected to test", "add test_interval: 24h"
+        )
+    for field, value in (("erc_contract", system.erc_contract), ("erc_test_right", system.erc_test_right)):
+        if value is not None and system.erc_device is None:
+            yield root.problem(
+                (*path, field),
+                f"system {system.id} is not connected to the emergency response centre",
+                "add erc_device, or remove this",
+            )
+
+
+def _calendars(contacts: tuple[ContactForm, ...], root: Node, path: Path) -> Iterator[Problem]:
+    known = {contact.id: contact for contact in contacts}
+    for index, contact in enumerate(contacts):
+        here = (*path, "contacts", index)
+        for place, away in enumerate(contact.away):
+            if away.until < away.from_:
+                yield root.problem((*here, "away", place, "until"), "it ends before it begins", "swap the two dates")
+        if contact.available and not any(hours.opens is not None for hours in contact.available.values()):
+            yield root.problem(
+                (*here, "available"),
+                f"contact {contact.id} could never be called",
+                "give hours, or remove available for any time",
+            )
+        if contact.substitute is None:
+            continue
+        if contact.substitute not in known:
+            advice = write_instead(contact.substitute, known) or "add the contact under contacts"
+            yield root.problem((*here, "substitute"), f"there is no contact {contact.substitute} here", advice)
+        elif contact.id in _stand_ins(contact, known):
+            yield root.problem(
+                (*here, "substitute"),
+                f"contact {contact.id} would stand in for itself in the end",
+                "name somebody who is outside this circle",
+            )
+
+
+def _stand_ins(contact: ContactForm, known: dict[str, ContactForm]) -> list[str]:
+    """Who stands in, who for that one, and so on; each once."""
+    found: list[str] = []
+    at = known.get(contact.substitute or "")
+    while at is not None and at.id not in found:
+        found.append(at.id)
+        at = known.get(at.substitute or "")
+    return found
+
+
 def _contacts(contacts: tuple[ContactForm, ...], root: Node, path: Path) -> Iterator[Problem]:
     yield from _twice(root, (*path, "contacts"), [contact.id for contact in contacts], "contact")
+    yield from _calendars(contacts, root, path)
     for index, contact in enumerate(contacts):
         here = (*path, "contacts", index)
         for name, word, word_hash in (

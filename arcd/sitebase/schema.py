@@ -16,13 +16,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
-from arcd.core.site import ContactRole
+from arcd.core.site import ContactRole, ErcContract, ErcTestRight
 from arcd.credentials import WORD_CHARS_MAX, check_word_hash
 from arcd.loopback import is_loopback
+from arcd.sitebase.times import Dates, Day, Duration, HoursField, LongerThanNothing, Week
 from protocols.secrets import WireKey
+from protocols.signals import Category
 from rules.problems import write_instead
 from rules.schema import fault
-from rules.vocabulary import LANGUAGES
+from rules.vocabulary import LANGUAGES, SERVICES
 
 SITES_PER_FILE_MAX = 10_000
 SYSTEMS_PER_SITE_MAX = 50
@@ -44,6 +46,9 @@ PREFIX_CHARS_MAX = 6  # DC-09-2013 5.5.1.5, 5.5.1.6: receiver and line, 1 to 6 h
 WIRE_ADDRESS_CHARS_MAX = 8
 WORD_HASH_CHARS_MAX = 400
 WINDOW_S_MAX = 86_400.0
+TEST_INTERVAL_S_MIN = 600.0  # what comes more often than this is a heartbeat, and its own supervision watches it
+RUNAWAY_COUNT_MAX = 10_000
+CALLS_BEFORE_DISPATCH_MAX = 10
 
 # Chained into the journal and written into URLs and file names; no name of a person belongs here.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -103,6 +108,12 @@ def _language(text: str) -> str:
     return text
 
 
+def _service(text: str) -> str:
+    if text not in SERVICES:
+        raise fault(f"{text} is not a service", write_instead(text, SERVICES))
+    return text
+
+
 def _encoding(text: str) -> str:
     if text.lower() not in _ENCODINGS:
         raise fault(f"{text} is not a text encoding panels use", write_instead(text, _ENCODINGS))
@@ -150,6 +161,12 @@ def _word_hash(text: str) -> str:
     return text
 
 
+def _test_interval(seconds: float) -> float:
+    if seconds < TEST_INTERVAL_S_MIN:
+        raise fault("a periodic test does not come that often", "write the panel's own interval, like 24h")
+    return seconds
+
+
 def _checked(chars_max: int, *checks: Callable[..., str]) -> tuple[object, ...]:
     return (Field(max_length=chars_max), BeforeValidator(_as_text), *(AfterValidator(check) for check in checks))
 
@@ -167,6 +184,7 @@ Text = Annotated[str, *_checked(TEXT_CHARS_MAX)]
 ShortText = Annotated[str, *_checked(NAME_CHARS_MAX)]
 Tag = Annotated[str, *_checked(ID_CHARS_MAX, _is_word)]
 Language = Annotated[str, *_checked(ID_CHARS_MAX, _language)]
+Service = Annotated[str, *_checked(ID_CHARS_MAX, _service)]
 Timezone = Annotated[str, *_checked(ID_CHARS_MAX, _timezone)]
 Encoding = Annotated[str, *_checked(ID_CHARS_MAX, _encoding)]
 Email = Annotated[str, *_checked(EMAIL_CHARS_MAX, _is_email)]
@@ -178,6 +196,7 @@ WireAddress = Annotated[str, *_checked(WIRE_ADDRESS_CHARS_MAX, _is_address)]
 Key = Annotated[WireKey, BeforeValidator(_wire_key)]
 Word = Annotated[SecretStr, BeforeValidator(_as_text), AfterValidator(_spoken)]
 WordHash = Annotated[str, *_checked(WORD_HASH_CHARS_MAX, _word_hash)]
+TestInterval = Annotated[Duration, AfterValidator(_test_interval)]
 Seconds = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
 Names = Annotated[tuple[Id, ...], Field(max_length=LIST_MAX)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=LIST_MAX)]
@@ -211,10 +230,22 @@ class AccountForm(Form):
     encoding: Encoding = "utf-8"
 
 
+class ScheduleForm(Form):
+    """Days without hours are closed; a date goes before a public holiday, and that before the day of the week."""
+
+    weekdays: Week = {}
+    holiday: HoursField | None = None
+    exceptions: Dates = {}
+    open_grace: LongerThanNothing | None = None
+    close_grace: LongerThanNothing | None = None
+    by_exception: bool = False
+
+
 class AreaForm(Form):
     number: WireAddress
     name: ShortText = ""
     reports_open_close: bool = False
+    schedule: ScheduleForm | None = None
 
 
 class ZoneForm(Form):
@@ -237,6 +268,17 @@ class SystemForm(Form):
     areas: tuple[AreaForm, ...] = Field(default=(), max_length=AREAS_PER_SYSTEM_MAX)
     zones: tuple[ZoneForm, ...] = Field(default=(), max_length=ZONES_PER_SYSTEM_MAX)
     erc_device: ShortText | None = None
+    erc_contract: ErcContract | None = None
+    erc_test_right: ErcTestRight | None = None
+    test_interval: TestInterval | None = None
+    only_tests_count: bool = False
+
+
+class AwayForm(Form):
+    """Both days are included."""
+
+    from_: Day = Field(alias="from")
+    until: Day
 
 
 class ContactForm(Form):
@@ -250,6 +292,34 @@ class ContactForm(Form):
     code_word_hash: WordHash | None = None
     duress_word: Word | None = None
     duress_word_hash: WordHash | None = None
+    available: Week = {}
+    away: tuple[AwayForm, ...] = Field(default=(), max_length=LIST_MAX)
+    substitute: Id | None = None
+
+
+class ConditioningForm(Form):
+    """What a site wants otherwise than usual; the names are those of `arcd.core.site.Conditioning`."""
+
+    second_path: Duration | None = None
+    delayed_after: LongerThanNothing | None = None
+    swinger_trips: Annotated[int, Field(ge=0, le=1_000)] | None = None
+    swinger_reset: LongerThanNothing | None = None
+    runaway_count: Annotated[int, Field(ge=2, le=RUNAWAY_COUNT_MAX)] | None = None
+    runaway_window: LongerThanNothing | None = None
+    runaway_bucket: Annotated[int, Field(ge=2, le=RUNAWAY_COUNT_MAX)] | None = None
+    runaway_refill: LongerThanNothing | None = None
+    runaway_clear: LongerThanNothing | None = None
+    cancel_window: Duration | None = None
+    cancel_closes: bool | None = None
+    unset_filter: Duration | None = None
+    confirm_window: LongerThanNothing | None = None
+    holdup_confirm_gap: Duration | None = None
+    holdup_confirm_window: LongerThanNothing | None = None
+    path_alarm_window: Duration | None = None
+    mains_fail_delay: Duration | None = None
+    auto_close_on_restore: Annotated[tuple[Category, ...], Field(max_length=LIST_MAX)] | None = None
+    unrestored_alarm: LongerThanNothing | None = None
+    unrestored_trouble: LongerThanNothing | None = None
 
 
 class SiteForm(Form):
@@ -264,13 +334,17 @@ class SiteForm(Form):
     customer: ShortText = ""
     groups: Tags = ()
     tags: Tags = ()
-    services: Tags = ()
+    services: tuple[Service, ...] = Field(default=(), max_length=len(SERVICES))
     hazards: tuple[Text, ...] = Field(default=(), max_length=LIST_MAX)
     instructions: dict[Language, Text] = {}
     systems: tuple[SystemForm, ...] = Field(default=(), max_length=SYSTEMS_PER_SITE_MAX)
     contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
     call_lists: CallLists = {}
     guards: Names = ()
+    conditioning: ConditioningForm = ConditioningForm()
+    erc_actual: bool = False
+    calls_before_dispatch: Annotated[int, Field(ge=0, le=CALLS_BEFORE_DISPATCH_MAX)] = 2
+    sla_from: Literal["decision", "receipt"] = "decision"
 
 
 class SitesForm(Form):
@@ -293,6 +367,7 @@ class CentreForm(Form):
     """centre.yaml."""
 
     name: Name = "arcd"
+    language: Language = "fi"
     guards: tuple[GuardForm, ...] = Field(default=(), max_length=GUARDS_MAX)
     contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
     call_lists: CallLists = {}

@@ -15,15 +15,26 @@ from arcd.core.site import (
     Account,
     Area,
     Centre,
+    Conditioning,
     Contact,
     Guard,
+    Schedule,
     SealedKey,
     Site,
     System,
     Zone,
 )
 from arcd.credentials import CredentialError, Kek, KeySafe, Urandom, hash_word, read_credential, verify_word
-from arcd.sitebase.schema import AccountForm, CentreForm, ContactForm, SiteForm, SystemForm, ZoneForm
+from arcd.sitebase.schema import (
+    AccountForm,
+    AreaForm,
+    CentreForm,
+    ConditioningForm,
+    ContactForm,
+    SiteForm,
+    SystemForm,
+    ZoneForm,
+)
 from protocols.secrets import WireKey
 from protocols.signals import Position
 
@@ -60,11 +71,16 @@ class Sealer:
             contacts=self._contacts(form.contacts, previous.contacts if previous else ()),
             call_lists=form.call_lists,
             guards=form.guards,
+            conditioning=_conditioning(form.conditioning),
+            erc_actual=form.erc_actual,
+            calls_before_dispatch=form.calls_before_dispatch,
+            sla_from_receipt=form.sla_from == "receipt",
         )
 
     def centre(self, form: CentreForm, previous: Centre | None) -> Centre:
         return Centre(
             name=form.name,
+            language=form.language,
             guards=tuple(Guard(**guard.model_dump()) for guard in form.guards),
             contacts=self._contacts(form.contacts, previous.contacts if previous else ()),
             call_lists=form.call_lists,
@@ -84,9 +100,13 @@ class Sealer:
             kind=form.kind,
             name=form.name,
             accounts=tuple(self._account(account, before.get(account.number)) for account in form.accounts),
-            areas=tuple(Area(**area.model_dump()) for area in form.areas),
+            areas=tuple(_area(area) for area in form.areas),
             zones=tuple(_zone(zone) for zone in form.zones),
             erc_device=form.erc_device,
+            erc_contract=form.erc_contract,
+            erc_test_right=form.erc_test_right,
+            test_interval_s=form.test_interval,
+            only_tests_count=form.only_tests_count,
         )
 
     def _account(self, form: AccountForm, before: Account | None) -> Account:
@@ -144,6 +164,9 @@ class Sealer:
             email=form.email,
             code_word_hash=form.code_word_hash or self._hashed(form.code_word, known[0]),
             duress_word_hash=form.duress_word_hash or self._hashed(form.duress_word, known[1]),
+            available=form.available,
+            away=tuple((away.from_, away.until) for away in form.away),
+            substitute=form.substitute,
         )
 
     def _hashed(self, word: SecretStr | None, known: str | None) -> str | None:
@@ -152,6 +175,30 @@ class Sealer:
         if known is not None and verify_word(known, word.get_secret_value()):
             return known
         return hash_word(word.get_secret_value(), urandom=self._urandom)
+
+
+# Durations are `…_s` in the core, where they are numbers of seconds; people write "90s".
+_COUNTS = frozenset({"swinger_trips", "runaway_count", "runaway_bucket", "cancel_closes", "auto_close_on_restore"})
+
+
+def _conditioning(form: ConditioningForm) -> Conditioning:
+    """What was not written stays at the core's default."""
+    written = {name: value for name in type(form).model_fields if (value := getattr(form, name)) is not None}
+    return Conditioning(**{name if name in _COUNTS else f"{name}_s": value for name, value in written.items()})
+
+
+def _area(form: AreaForm) -> Area:
+    schedule = None
+    if form.schedule is not None:
+        graces = {"open_grace_s": form.schedule.open_grace, "close_grace_s": form.schedule.close_grace}
+        schedule = Schedule(
+            weekdays=form.schedule.weekdays,
+            holiday=form.schedule.holiday,
+            exceptions=form.schedule.exceptions,
+            by_exception=form.schedule.by_exception,
+            **{name: value for name, value in graces.items() if value is not None},
+        )
+    return Area(number=form.number, name=form.name, reports_open_close=form.reports_open_close, schedule=schedule)
 
 
 def _zone(form: ZoneForm) -> Zone:

@@ -23,6 +23,17 @@ def panel(*accounts: str, head: str = HEAD, rest: str = "") -> str:
     return f"{head}    systems:\n      - id: panel\n        kind: intrusion\n        accounts:\n{lines}{rest}"
 
 
+def test_a_circle_of_substitutes_is_told_at_each_of_them(problems: Problems) -> None:
+    found = problems(
+        HEAD + "    contacts:\n      - {id: a, name: A, substitute: b}\n      - {id: b, name: B, substitute: c}\n"
+        "      - {id: c, name: C, substitute: b}\n"
+    )
+    assert [line.split(" — ")[0] for line in found] == [
+        "sites/a.yaml:7:38: error: contact b would stand in for itself in the end",
+        "sites/a.yaml:8:38: error: contact c would stand in for itself in the end",
+    ]
+
+
 def test_a_site_id_is_given_once(problems: Problems, tmp_path: Path) -> None:
     assert problems(HEAD, HEAD) == [
         "sites/b.yaml:2:9: error: site K-1 is already at sites/a.yaml:2 — give every site its own id"
@@ -55,6 +66,53 @@ def test_a_site_id_is_given_once(problems: Problems, tmp_path: Path) -> None:
         (
             FIRE + "        areas: [{number: 1}]\n        zones: [{number: 1, area: 2}]\n",
             "9:35: error: system a has no area 2 — write one of 1 instead",
+        ),
+        (
+            FIRE + "        areas: [{number: 1, schedule: {weekdays: {mon: '08:00-16:00'}}}]\n",
+            "8:39: error: area 1 has a schedule and does not report openings and closings — "
+            "add reports_open_close: true, or remove the schedule",
+        ),
+        (
+            FIRE + "        areas: [{number: 1, reports_open_close: true, schedule: {weekdays: {}}}]\n",
+            "8:65: warning: area 1 is never open by this schedule — give weekdays their hours",
+        ),
+        (
+            FIRE + "        areas:\n          - number: 1\n            reports_open_close: true\n"
+            "            schedule: {weekdays: {mon: '08:00-16:00', holiday: closed}}\n",
+            "11:64: error: a holiday is no day of the week — write holiday: beside weekdays:",
+        ),
+        (
+            FIRE + "        only_tests_count: true\n",
+            "8:27: error: system a is not expected to test — add test_interval: 24h",
+        ),
+        (
+            FIRE + "        erc_contract: in_force\n",
+            "8:23: error: system a is not connected to the emergency response centre — add erc_device, or remove this",
+        ),
+        (
+            FIRE + "        erc_test_right: granted\n",
+            "8:25: error: system a is not connected to the emergency response centre — add erc_device, or remove this",
+        ),
+        (
+            "    erc_actual: true\n",
+            "5:17: error: the contract of K-1 does not include erc_escalation — "
+            "add it under services, or remove erc_actual",
+        ),
+        (
+            "    contacts:\n      - {id: a, name: A, away: [{from: 2026-08-02, until: 2026-07-06}]}\n",
+            "6:59: error: it ends before it begins — swap the two dates",
+        ),
+        (
+            "    contacts:\n      - {id: a, name: A, available: {mon-sun: closed}}\n",
+            "6:37: error: contact a could never be called — give hours, or remove available for any time",
+        ),
+        (
+            "    contacts:\n      - {id: a, name: A, substitute: b}\n",
+            "6:38: error: there is no contact b here — write one of a instead",
+        ),
+        (
+            "    contacts:\n      - {id: a, name: A, substitute: a}\n",
+            "6:38: error: contact a would stand in for itself in the end — name somebody who is outside this circle",
         ),
         (
             "    call_lists: {keyholders: []}\n",

@@ -45,6 +45,19 @@ SITE_FILES = [
         "sites/a.yaml:5:12: error: this is not one word — write it without spaces and slashes, like high_value",
     ),
     (
+        HEAD + "    services: [gaurd_dispatch]\n",
+        "sites/a.yaml:5:16: error: gaurd_dispatch is not a service — "
+        "did you mean guard_dispatch? write guard_dispatch instead",
+    ),
+    (
+        HEAD + "    calls_before_dispatch: 11\n",
+        "sites/a.yaml:5:28: error: calls_before_dispatch: input should be less than or equal to 10 — change the value",
+    ),
+    (
+        PANEL + "        test_interval: 90s\n",
+        "sites/a.yaml:8:24: error: a periodic test does not come that often — write the panel's own interval, like 24h",
+    ),
+    (
         HEAD + "    tags: vault\n",
         "sites/a.yaml:5:11: error: tags must be a list — write [one, two], or one item per line after a dash",
     ),
