@@ -13,7 +13,8 @@ import pytest
 
 from arcd.core.effects import PostWebhook
 from arcd.core.facts import EffectOutcome
-from arcd.effectors.webhook import RESPONSE_BYTES_MAX, SECRET_BYTES_MIN, WebhookEffector
+from arcd.effectors.http_attempt import RESPONSE_BYTES_MAX, SECRET_BYTES_MIN
+from arcd.effectors.webhook import WebhookEffector
 from arcd.guard_links import LinkSigner
 from tests.arcd.effectors.far_ends import (
     Certificates,
