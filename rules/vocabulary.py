@@ -80,6 +80,9 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "commit_slow": Category.TROUBLE,
         "disk_low": Category.TROUBLE,
         "restarted_unclean": Category.TROUBLE,
+        "runaway": Category.TROUBLE,  # a source that sends without end (requirements 4.4)
+        "swinger": Category.TROUBLE,  # a zone that trips and restores without end
+        "unrestored": Category.TROUBLE,  # an alarm or trouble whose restore does not come
         "link_overdue": Category.SUPERVISION,
         "test_overdue": Category.SUPERVISION,  # a periodic test report did not come (requirements 4.4)
         # Openings and closings against the area's schedule (requirements 4.4).

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from textwrap import dedent, indent
 
-from arcd.core.site import Account, Area, Centre, Contact, Guard, SealedKey, Site, System, Zone
+from arcd.core.site import Account, Area, Centre, Conditioning, Contact, Guard, SealedKey, Site, System, Zone
 from protocols.secrets import WireKey
 from rules import shipped
 
@@ -32,6 +32,12 @@ ZONES = (
     Zone(number="03", name="Shop floor", area="1", kind="pir"),
     Zone(number="4", name="Vault", area="2", kind="seismic"),
 )
+# Signals go to the rules as they are; tests of conditioning say what they want of it.
+QUIET = Conditioning(
+    second_path_s=0.0, delayed_after_s=0.0, swinger_trips=0, runaway_count=0, runaway_bucket=0, cancel_window_s=0.0,
+    unset_filter_s=0.0, confirm_window_s=0.0, holdup_confirm_window_s=0.0, path_alarm_window_s=0.0,
+    mains_fail_delay_s=0.0, auto_close_on_restore=(), unrestored_alarm_s=0.0, unrestored_trouble_s=0.0,
+)  # fmt: skip
 
 
 def a_centre(*, language: str = "en", guards: tuple[Guard, ...] = GUARDS, on_duty: bool = True) -> Centre:
@@ -52,6 +58,7 @@ def a_site(
     window_past_s: float = 40.0,
     window_future_s: float = 20.0,
     keyholders: tuple[str, ...] = ("helmi", "onni"),
+    conditioning: Conditioning | None = None,
 ) -> Site:
     number = Account(
         number=account,
@@ -72,6 +79,7 @@ def a_site(
         contacts=CONTACTS,
         call_lists={"keyholders": keyholders},
         guards=guards,
+        conditioning=conditioning or QUIET,
     )
 
 

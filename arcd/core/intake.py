@@ -1,7 +1,6 @@
-"""A frame's way through the machine: reply, genuine or not, duplicate, on test, restore, decision, case.
+"""A frame's way into the machine: reply, genuine or not, retransmission; its signals go on to `conditioning`.
 
 One rule: every signal ends in a judgement with a reason, and the reply is an effect that leaves after the commit.
-The order of the stages is requirements 4.4; each stage is a function of its own.
 """
 
 from __future__ import annotations
@@ -10,20 +9,20 @@ from msgspec.structs import replace
 
 from arcd.core import troubles
 from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
-from arcd.core.case.casebook import attach, count_repeat
-from arcd.core.case.joining import case_signal, open_or_join
+from arcd.core.case.casebook import count_repeat
+from arcd.core.case.joining import open_or_join
+from arcd.core.conditioning import pipeline
+from arcd.core.conditioning.arrival import Arrival
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
-from arcd.core.flags.holding import count_held, find_held, holding, mark_promoted
+from arcd.core.flags.holding import find_held, mark_promoted
 from arcd.core.record import Judged, Judgement
-from arcd.core.siterun import STANDING, SiteRun, Trigger
 from arcd.core.turn import NS, Turn
-from arcd.core.view import area_key, signal_view
+from arcd.core.view import signal_view
 from protocols.codec import Kind, Problem, Protection, Received
 from protocols.dc09.reply_policy import ReplyPolicy, reply_for
-from protocols.event_codes import STANDARD, is_closing, is_opening
-from protocols.signals import LIFE_SAFETY, Category, Qualifier, Signal, bare_address
+from protocols.signals import LIFE_SAFETY
 
 
 def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
@@ -41,16 +40,24 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
         return _not_genuine(turn, fact, received, entry)
     if recent is not None and _is_duplicate(turn, received, recent):
         return None
-    case_id = ""
+    case_id, path, sent_s = "", _path(fact, entry), _sent_s(turn, received)
     for index, signal in enumerate(received.signals):
-        judgement = judge(turn, entry, signal, index, received.origin.account)
+        arrival = Arrival(
+            entry=entry, signal=signal, index=index, account=received.origin.account, seq=turn.seq, at=turn.at,
+            path=path, panel_s=sent_s,
+        )  # fmt: skip
+        judgement = pipeline.judge(turn, arrival)
         turn.judgements.append(judgement)
         case_id = judgement.case_id or case_id
-    remembered = Recent(
-        fingerprint=received.fingerprint, at=turn.at, seq=turn.seq, case_id=case_id, sent_s=_sent_s(turn, received)
-    )
+    remembered = Recent(fingerprint=received.fingerprint, at=turn.at, seq=turn.seq, case_id=case_id, sent_s=sent_s)
     turn.state.accounts.put(entry.key, state.remember(remembered, _horizon_s(entry)))
     return None
+
+
+def _path(fact: FrameReceived, entry: Entry) -> str:
+    """What tells two ways to the centre apart: where it arrived, and the account and numbers it was sent under."""
+    origin = fact.received.origin
+    return f"{fact.gateway}|{entry.key}|{origin.receiver}|{origin.line}"
 
 
 def _horizon_s(entry: Entry) -> float:
@@ -127,36 +134,11 @@ def _is_duplicate(turn: Turn, received: Received, recent: Recent) -> bool:
     return True
 
 
-# -------------------------------------------------------------------------------------------------- one signal's stages
-
-
-def judge(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement:
-    flag = holding(turn, entry, signal)
-    if flag is not None:
-        count_held(turn, entry, signal, index)
-        return Judgement(index=index, judged=Judged.HELD, because=flag.kind.value, flag_id=flag.id)
-    return judge_live(turn, entry, signal, index, account)
-
-
-def judge_live(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement:
-    """What becomes of a signal that no flag holds."""
-    if signal.category is Category.OPEN_CLOSE:
-        _note_armed(turn, entry, signal)
-    if signal.qualifier is Qualifier.RESTORE and signal.category is not Category.OPEN_CLOSE:
-        restored = _match_restore(turn, entry, signal, index, account)
-        if restored is not None:
-            return restored
-    decision = turn.rules.decide(signal, signal_view(turn, entry, signal), turn.at)
-    if not decision.opens_case:
-        return Judgement(index=index, judged=Judged.LOGGED, because=decision.reason.value, decision=decision)
-    case_id, joined = open_or_join(turn, entry, signal, decision, account=account)
-    _remember_trigger(turn, entry, signal, case_id)
-    judged = Judged.JOINED if joined else Judged.OPENED
-    return Judgement(index=index, judged=judged, because=decision.reason.value, case_id=case_id, decision=decision)
+# ------------------------------------------------------------------------------------------------------ made live again
 
 
 def promote(turn: Turn, fact: SignalPromoted) -> None:
-    """An operator makes a held signal live: it is judged as if it came now and no flag stood."""
+    """An operator makes a held signal live: it is judged as if no flag stood, and waits for nothing."""
     held = find_held(turn.state, fact.site_id, fact.signal_seq, fact.index)
     entries = turn.directory.of_site(fact.site_id)
     if held is None or not entries:
@@ -170,62 +152,14 @@ def promote(turn: Turn, fact: SignalPromoted) -> None:
     if entry is None:
         return turn.refuse("flag.promote", f"{fact.site_id} has no account {held.account} any more.")
     mark_promoted(turn, fact.site_id, fact.signal_seq, fact.index)
-    judgement = judge_live(turn, entry, held.signal, fact.index, held.account)
+    arrival = Arrival(
+        entry=entry, signal=held.signal, index=fact.index, account=held.account, seq=held.seq, at=held.at,
+        is_promoted=True,
+    )  # fmt: skip
+    judgement = replace(pipeline.judge_live(turn, arrival), seq=held.seq)
     turn.judgements.append(judgement)
     turn.note("signal.promoted", judgement.case_id, seq=held.seq, by=fact.actor.id, reason=fact.reason)
     return turn.grant(judgement.case_id)
-
-
-def _note_armed(turn: Turn, entry: Entry, signal: Signal) -> None:
-    if is_opening(signal) or is_closing(signal):
-        run = turn.state.siteruns.get(entry.site.id) or SiteRun()
-        turn.state.siteruns.put(
-            entry.site.id, run.with_armed(area_key(entry.system.id, signal.area), is_closing(signal))
-        )
-
-
-def _match_restore(turn: Turn, entry: Entry, signal: Signal, index: int, account: str) -> Judgement | None:
-    """A restore ends the oldest trigger of every family it stands for: some codes restore alarm and trouble alike."""
-    run = turn.state.siteruns.get(entry.site.id)
-    if run is None:
-        return None
-    zone = bare_address(signal.zone)
-    standing = (run.standing(entry.system.id, zone, family) for family in STANDARD.families_ended(signal))
-    ended = [trigger for trigger in standing if trigger is not None]
-    if not ended:
-        return None
-    for trigger in ended:
-        run = run.without(trigger)
-    turn.state.siteruns.put(entry.site.id, run)
-    for case_id in dict.fromkeys(trigger.case_id for trigger in ended):
-        case = turn.state.cases.get(case_id)
-        if case is not None and case.is_open:
-            attach(turn, case, case_signal(turn, entry, signal, account))
-    because = f"restores entry {', '.join(str(trigger.seq) for trigger in ended)}"
-    return Judgement(index=index, judged=Judged.RESTORED, because=because, case_id=ended[0].case_id)
-
-
-def _remember_trigger(turn: Turn, entry: Entry, signal: Signal, case_id: str) -> None:
-    if signal.category not in STANDING or signal.qualifier is not Qualifier.NEW:
-        return
-    run = turn.state.siteruns.get(entry.site.id) or SiteRun()
-    zone, area = bare_address(signal.zone), bare_address(signal.area)
-    standing = run.standing(entry.system.id, zone, signal.family)
-    if standing is not None and standing.case_id == case_id:
-        return  # still unrestored from before: one restore will end it
-    if standing is not None:
-        run = run.without(standing)  # its case was closed unrestored; the next restore belongs to this alarm
-    trigger = Trigger(
-        seq=turn.seq,
-        at=turn.at,
-        system_id=entry.system.id,
-        zone=zone,
-        area=area,
-        family=signal.family,
-        category=signal.category,
-        case_id=case_id,
-    )
-    turn.state.siteruns.put(entry.site.id, run.with_trigger(trigger))
 
 
 # ---------------------------------------------------------------------------------------------------------- other bytes

@@ -22,19 +22,26 @@ class Judged(StrEnum):
     LOGGED = "logged"  # kept in the site's history; its plan asks nothing of anyone
     RESTORED = "restored"  # matched an unrestored alarm or trouble
     DUPLICATE = "duplicate"  # a retransmission: acknowledged again, counted once
+    COPY = "copy"  # the same message over another path: attached to what became of the first
+    PENDING = "pending"  # waits for a restore or an opening; judged again at its deadline
+    SWINGER = "swinger"  # a zone that trips and restores without end: logged, one ticket
     HELD = "held"  # on test or out of service
     REFUSED = "refused"  # not genuine: see the trouble raised instead
-    FOLDED = "folded"  # counted in an open trouble case
+    FOLDED = "folded"  # counted in the case of a trouble or of a source that runs away
 
 
 class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One signal's fate. `index` counts the signals of the frame from 0; `because` is the rule in a few words."""
+    """One signal's fate. `index` counts the signals of the frame from 0; `because` is the rule in a few words.
+
+    `seq` names the entry the signal came with when that is another one: it waited, or was made live later.
+    """
 
     index: int
     judged: Judged
     because: str = ""
     case_id: str = ""
     flag_id: str = ""
+    seq: int = 0
     decision: Decision | None = None
 
 

@@ -77,7 +77,10 @@ class Area(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Conditioning(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is done to signals before they are decided on. Defaults: requirements 4.4. Life safety passes all of it."""
+    """What is done to signals before they are decided on. Defaults: requirements 4.4. Life safety passes all of it.
+
+    0 seconds, and a count of 0, turn a rule off.
+    """
 
     second_path_s: float = 300.0  # the same panel time, code and zone over another path within this is a copy
     delayed_after_s: float = 600.0  # panel time older than this: flagged, its age shown

@@ -19,7 +19,7 @@ from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
 from arcd.core.site import Centre, Site
-from arcd.core.siterun import SiteRun
+from arcd.core.siterun import SiteRates, SiteRun
 from protocols.dc09.reply_policy import ReplyPolicy
 
 V = TypeVar("V")
@@ -108,6 +108,7 @@ class State:
         self.centre: Table[Centre] = self._table("centre", Centre)
         self.sites: Table[Site] = self._table("site", Site)
         self.siteruns: Table[SiteRun] = self._table("siterun", SiteRun)
+        self.rates: Table[SiteRates] = self._table("rate", SiteRates)
         self.accounts: Table[AccountState] = self._table("account", AccountState)
         self.flags: Table[Flag] = self._table("flag", Flag)
         self.flags_by_site: Table[tuple[str, ...]] = self._table("flags_by_site", tuple[str, ...])

@@ -18,6 +18,7 @@ from arcd.core.case import casebook, dispatch, engine, steps
 from arcd.core.case.authority import answering as authority_answers
 from arcd.core.case.authority import notifying as authority
 from arcd.core.case.model import Case
+from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
 from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert
@@ -343,6 +344,8 @@ class Station:
         owner, name, *rest = key.split("/")
         if owner == "effect":
             delivery.try_again(turn, name)
+        elif owner == "site":
+            conditioning.on_deadline(turn, name, rest)
         elif owner == "flag":
             ending.on_deadline(turn, name, rest[0])
         elif owner == "report":

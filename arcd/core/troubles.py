@@ -31,6 +31,9 @@ CATEGORIES: dict[str, Category] = {
     "clock_stepped": Category.TROUBLE,
     "restarted_unclean": Category.TROUBLE,
     "disk_low": Category.TROUBLE,
+    "runaway": Category.TROUBLE,  # found by conditioning (requirements 4.4)
+    "swinger": Category.TROUBLE,
+    "unrestored": Category.TROUBLE,
     "commit_slow": Category.TROUBLE,
 }
 

@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from arcd.clock import VirtualClock
-from arcd.core import intake
 from arcd.core.case import casebook
+from arcd.core.conditioning import unrestored
 from arcd.core.effects import Answer, DurableEffect
 from arcd.core.facts import (
     DAEMON,
@@ -558,7 +558,7 @@ def test_a_frame_the_core_cannot_digest_is_kept_whole_and_not_acknowledged(monke
         async with bench.running():
             line = bench.gateway.connect()
             with monkeypatch.context() as patch:
-                patch.setattr(intake, "_remember_trigger", broken)
+                patch.setattr(unrestored, "remember", broken)
                 line.feed(alarm(1))
                 line.feed(alarm(2, code="OP"))
                 await bench.settled()

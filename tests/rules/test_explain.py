@@ -17,6 +17,7 @@ def test_the_way_of_an_intrusion_through_the_shipped_rules() -> None:
 arcd
 ├─ ○ wire   ✗ signal.scheme: arcd (is sia)
 ├─ ○ centre   ✗ signal.scheme: arcd (is sia)
+├─ ○ care   ✗ signal.scheme: arcd (is sia)
 ├─ ○ over   ✗ signal.scheme: arcd (is sia)
 fire
 ├─ ○ alarm   ✗ signal.category: fire (is intrusion)

@@ -41,9 +41,11 @@ def open_case(
     decision: Decision | None = None,
     signal: CaseSignal | None = None,
     verification: int = 0,
+    evidence: tuple[str, ...] = (),
     form: dict[str, str] | None = None,
     opened_by: str = DAEMON.id,
 ) -> Case:
+    """`evidence` is what the verification rests on. A plan that sends somebody out on old news waits for a person."""
     case = Case(
         id=turn.new_id("C"),
         type=case_type.name,
@@ -62,6 +64,8 @@ def open_case(
         signals=(signal,) if signal else (),
         signal_count=1 if signal else 0,
         verification=verification,
+        evidence=evidence,
+        plan_held=_held_back(case_type, plan, signal),
         form=form or {},
     )
     turn.note(
@@ -71,22 +75,61 @@ def open_case(
         turn.state.folds.put(fold_key, case.id)
     _list_at_site(turn, case)
     case = enter_state(turn, case, case_type)
+    if case.plan_held:
+        turn.note("plan.held", case.id, because=case.plan_held)
     case = steps.begin(turn, case)
     return save(turn, case)
 
 
+def _held_back(case_type: CaseType, plan: Plan | None, signal: CaseSignal | None) -> str:
+    """requirements 4.4, delayed signal: the operator confirms before dispatch. Life safety does not wait for that.
+
+    Only where a clock calls somebody to the new case: nobody would be told of it otherwise.
+    """
+    if signal is None or not signal.delayed_s or signal.signal.is_life_safety or plan is None:
+        return ""
+    is_called_for = any(case_type.initial in clock.states for clock in case_type.clocks)
+    return "delayed" if is_called_for and steps.sends_somebody(plan) else ""
+
+
 def join_case(
-    turn: Turn, case: Case, signal: CaseSignal, *, plan: Plan, priority: Priority, verification: int = 0
+    turn: Turn,
+    case: Case,
+    signal: CaseSignal,
+    *,
+    plan: Plan,
+    priority: Priority,
+    verification: int = 0,
+    evidence: tuple[str, ...] = (),
 ) -> Case:
     """Attach a follow-on signal. It may raise priority, plan and verification; it never lowers them (4.1)."""
     case = replace(case, signals=bounded((*case.signals, signal)), signal_count=case.signal_count + 1)
-    if verification > case.verification:
-        turn.note("case.verification", case.id, level=verification, before=case.verification)
+    is_old_news = signal.delayed_s > 0 and not signal.signal.is_life_safety
+    if not is_old_news:
+        case = steps.release(turn, case, DAEMON.id)  # it happens now: nobody needs to confirm that first
+    may_begin = not (is_old_news and steps.sends_somebody(plan))
+    return strengthen(
+        turn, case, plan=plan if may_begin else None, priority=priority, verification=verification, evidence=evidence
+    )
+
+
+def strengthen(
+    turn: Turn, case: Case, *, plan: Plan | None, priority: Priority, verification: int, evidence: tuple[str, ...]
+) -> Case:
+    """More is known about the matter: whatever of it is more urgent than before takes over."""
+    is_surer = verification > case.verification
+    if is_surer:
+        turn.note(
+            "case.verification", case.id, level=verification, before=case.verification, because=" ".join(evidence)
+        )
         case = replace(case, verification=verification)
+    case = replace(case, evidence=tuple(dict.fromkeys((*case.evidence, *evidence))))
     is_more_urgent = priority.is_more_urgent_than(case.priority)
     if is_more_urgent:
         case = raise_priority(turn, case, priority)
-        if case.plan is None or plan.name != case.plan.name:
+    if plan is not None and (is_more_urgent or (is_surer and priority is case.priority)):
+        is_other = case.plan is None or plan.name != case.plan.name
+        if is_other or (is_surer and any(step.when is not None for step in plan.steps)):
             case = steps.extend(turn, case, plan)
     case = save(turn, case)
     # News ends the waiting of a parked case.
@@ -166,6 +209,8 @@ def _perform_move(
         case = replace(case, acknowledged_at=turn.at, acknowledged_by=actor.id)
     if not case.is_open:
         case = _reopened(turn, case)
+    if is_person and not chosen.closes:
+        case = steps.release(turn, case, actor.id)
     owner = "" if chosen.target == case_type.initial else actor.id if is_person else case.owner
     # The last return time is no promise for the next parking: it goes with the state it was given for.
     kept = {name: value for name, value in case.form.items() if name != RETURN_AT}
@@ -210,7 +255,9 @@ def close(turn: Turn, case: Case) -> None:
         if state.status not in SETTLED:
             ended = StepStatus.DONE if _is_closing_step(case, state.id) else StepStatus.NOT_APPLICABLE
             case = case.with_step(replace(state, status=ended, ended_at=turn.at))
-    case = replace(case, flow="", closed_at=turn.at, disposition=case.form.get("disposition", ""), owner="")
+    case = replace(
+        case, flow="", closed_at=turn.at, disposition=case.form.get("disposition") or case.proposal, owner=""
+    )
     turn.note("case.closed", case.id, disposition=case.disposition)
     save(turn, case)
 

@@ -33,6 +33,9 @@ class CaseSignal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     system_id: str = ""
     zone_name: str = ""
     repeats: int = 0  # retransmissions and folded repeats after it
+    last_at: int | None = None  # the last of those folded
+    copies: int = 0  # arrivals over another path
+    delayed_s: float = 0.0  # how old it was when it came, by the panel's clock; 0: on time
 
 
 class StepStatus(StrEnum):

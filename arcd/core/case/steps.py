@@ -33,6 +33,18 @@ def begin(turn: Turn, case: Case) -> Case:
     return _flow_on(turn, case, 0)
 
 
+def sends_somebody(plan: Plan) -> bool:
+    return any(step.kind is StepKind.DISPATCH_GUARD and step.automatic for step in plan.steps)
+
+
+def release(turn: Turn, case: Case, by: str) -> Case:
+    """A plan that waited for a person starts; any other goes on as it is."""
+    if not case.plan_held:
+        return case
+    turn.note("plan.released", case.id, by=by, held=case.plan_held)
+    return _flow_on(turn, replace(case, plan_held=""), 0)
+
+
 def extend(turn: Turn, case: Case, plan: Plan) -> Case:
     """A more urgent plan takes over: what was begun or done stays so, the steps it adds come on top."""
     known = {state.id for state in case.steps}
@@ -61,6 +73,8 @@ def _flow_on(turn: Turn, case: Case, position: int, *, goto: str = "") -> Case:
     A reserve step is passed by unless it is the one that an answer leads to.
     """
     assert case.plan is not None
+    if case.plan_held:
+        return case
     reserve = case.plan.reserve_ids()
     for step in case.plan.steps[position:]:
         state = case.step(step.id)
@@ -268,6 +282,11 @@ def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepReq
     by = fact.actor.id
     if case.acknowledged_at is None:
         case = replace(case, acknowledged_at=turn.at, acknowledged_by=by)
+    if case.plan_held:
+        case = release(turn, case, by)
+        state = case.step(step.id) or state
+        if state.status in SETTLED or (fact.action == "start" and state.status is not StepStatus.PENDING):
+            return case  # letting the plan go was all it needed
     match fact.action:
         case "start":
             return _start_by_hand(turn, case, step, state)

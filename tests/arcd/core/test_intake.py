@@ -6,7 +6,7 @@ import pytest
 
 from arcd.core.account import RECENT_MAX, RETRY_HORIZON_S
 from arcd.core.facts import FrameMalformed
-from arcd.core.intake import STANDING
+from arcd.core.siterun import STANDING
 from arcd.core.troubles import UNPLACED_CASES_MAX
 from protocols.codec import Malformed, WireProfile
 from protocols.secrets import WireKey
@@ -401,6 +401,7 @@ def test_several_events_of_a_frame_go_to_one_case(playbook: Play) -> None:
         logged routed x/op log P5 #2
         case.opened C10 type=alarm site=S-1 priority=P2 plan=look
         step.started C10 step=finish kind=close automatic=False
+        unrestored site=S-1 count=1 what=BA 3 (10)
         reply ack
         """
     )
@@ -425,6 +426,7 @@ def test_joining_raises_the_priority_and_never_lowers_it(playbook: Play) -> None
         play
         << """
         joined C10 routed x/bv look P1
+        case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         reply ack
         """

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcd.core import intake
 from arcd.core.case import casebook
+from arcd.core.conditioning import unrestored
 from arcd.core.delivery import RETRY_WAITS_S
 from arcd.core.effects import Reply
 from arcd.core.facts import (
@@ -50,18 +50,24 @@ def test_new_rules_hold_for_what_comes_and_leave_what_is_there(playbook: Play) -
     play << ...
     before = play.case()
     play >> loaded(rules(plan("look", priority="P1")))
-    play << """
+    (
+        play
+        << """
         rules.loaded by=daemon
         granted rules
         """
+    )
     assert play.case() == before
     assert play.case().plan.priority == "P2"  # type: ignore[union-attr]
     play >> panel.sia("BA", zone="4")
-    play << """
+    (
+        play
+        << """
         joined C10 routed x/ba look P1
         case.priority C10 priority=P1 before=P2
         reply ack
         """
+    )
 
 
 def test_rules_that_forget_an_open_cases_type_are_refused(playbook: Play) -> None:
@@ -70,9 +76,12 @@ def test_rules_that_forget_an_open_cases_type_are_refused(playbook: Play) -> Non
     play >> by_hand("gated")
     play << ...
     play >> loaded(rules())
-    play << """
+    (
+        play
+        << """
         refused rules.case_type: These rules have no case type gated, and C10 is in it; keep it until the case has been closed for a day.
         """
+    )
     assert "gated" in play.station.rules.case_types
     play >> After(60)
     play << ...
@@ -83,9 +92,12 @@ def test_rules_that_forget_the_state_of_an_open_case_are_refused(playbook: Play)
     play >> by_hand("gated")
     play << ...
     play >> loaded({**rules(), "cases/gated.yaml": GATED.replace("open", "ajar")})
-    play << """
+    (
+        play
+        << """
         refused rules.case_type: These rules have no state open of gated, and C10 is in it; keep it until the case has been closed for a day.
         """
+    )
 
 
 def test_nothing_happens_before_there_are_rules() -> None:
@@ -115,28 +127,37 @@ def test_a_removed_site_is_unknown_and_leaves_nothing_behind(playbook: Play) -> 
         play >> move(name, form=CLOSING if name == "close" else {})
         play << ...
     play >> SiteRemoved(at=0, site_id="S-1", actor=DAEMON)
-    play << """
+    (
+        play
+        << """
         profiles S-1
         granted S-1
         """
+    )
     assert len(play.station.state.siteruns) == 0
     assert len(play.station.state.accounts) == 0
     play >> panel.sia("BA", zone="3")
-    play << """
+    (
+        play
+        << """
         opened C14 unknown_account root/unknown-account stranger P2
         case.opened C14 type=alarm priority=P2 plan=stranger
         step.started C14 step=finish kind=close automatic=False
         reply duh
         """
+    )
 
 
 def test_a_changed_site_holds_for_the_next_frame(playbook: Play) -> None:
     play = playbook()
     play >> SiteImported(at=0, site=a_site(account="7777"), actor=DAEMON)
-    play << """
+    (
+        play
+        << """
         profiles S-1
         granted S-1
         """
+    )
     play >> Panel("1001").sia("OP", zone="3")
     play << ...
     assert play.effects == (Reply(reply=ReplyKind.DUH),)
@@ -264,10 +285,13 @@ def test_a_message_is_tried_under_one_id_with_growing_waits_and_then_given_up(pl
         (again,) = play.effects
         assert (again.id, again.attempt) == ("E12", number + 1)  # type: ignore[union-attr]
     play >> outcome("E12", EffectOutcome.FAILED, "HTTP 503")
-    play << """
+    (
+        play
+        << """
         effect C10 id=E12 attempt=6 outcome=failed detail=HTTP 503
         message.failed C10
         """
+    )
     assert len(play.station.state.pending) == 0
     assert play.case().attention == 3
 
@@ -275,10 +299,13 @@ def test_a_message_is_tried_under_one_id_with_growing_waits_and_then_given_up(pl
 def test_a_message_refused_for_good_is_not_tried_again(playbook: Play) -> None:
     play = paged(playbook)
     play >> outcome("E12", EffectOutcome.REFUSED, "550")
-    play << """
+    (
+        play
+        << """
         effect C10 id=E12 attempt=1 outcome=refused detail=550
         message.failed C10
         """
+    )
     assert play.deadlines() == {}
 
 
@@ -332,7 +359,7 @@ def test_a_step_that_fails_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> N
     before, due = play.station.state.dump(), play.station.next_deadline()
     fact = panel.sia("BA/FA", zone="4")(play.now)
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_remember_trigger", broken)  # after the case has been opened and saved
+        patch.setattr(unrestored, "remember", broken)  # after the case has been opened and saved
         with pytest.raises(ZeroDivisionError):
             play.station.step(fact, 11)
     assert play.station.state.dump() == before

@@ -46,10 +46,13 @@ def test_taking_a_case_stops_its_clock_and_gives_it_an_owner(playbook: Play) -> 
     play >> After(10)
     play << ""
     play >> move("acknowledge")
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=acknowledge before=new state=handling by=os:matti
         granted C10
         """
+    )
     case = play.case()
     assert (case.state, case.owner, case.acknowledged_by) == ("handling", "os:matti", "os:matti")
     assert play.deadlines() == {}
@@ -67,10 +70,13 @@ def test_a_move_that_is_in_no_table_is_refused_by_name(playbook: Play) -> None:
 def test_a_case_given_back_waits_in_the_queue_again(playbook: Play) -> None:
     play = burglary(playbook, "acknowledge")
     play >> move("return_to_queue")
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=return_to_queue before=handling state=new by=os:matti
         granted C10
         """
+    )
     assert play.case().owner == ""
     assert play.deadlines() == {"case/C10/clock/acknowledge/0": 90, "case/C10/clock/acknowledge/1": 180}
 
@@ -78,10 +84,13 @@ def test_a_case_given_back_waits_in_the_queue_again(playbook: Play) -> None:
 def test_taking_over_names_the_new_owner_and_keeps_who_began(playbook: Play) -> None:
     play = burglary(playbook, "acknowledge")
     play >> move("take_over", actor=COLLEAGUE)
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=take_over before=handling state=handling by=os:maija
         granted C10
         """
+    )
     assert (play.case().owner, play.case().acknowledged_by) == ("os:maija", "os:matti")
 
 
@@ -108,11 +117,14 @@ def test_mandatory_steps_are_done_or_reasoned_away(playbook: Play) -> None:
     play >> step("cameras", "skip", note="No cameras there.")
     play << ...
     play >> move("close", form=CLOSING)
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=close before=handling state=closed by=os:matti
         case.closed C10 disposition=user_error
         granted C10
         """
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,20 +154,26 @@ def test_a_form_is_refused_whole(playbook: Play, form: dict[str, str], refusal: 
 def test_a_contract_that_does_not_include_it(playbook: Play) -> None:
     play = playbook(sites=[a_site("S-1"), a_site("S-2", account="2002", services=("call_centre",))])
     play >> by_hand()
-    play << """
+    (
+        play
+        << """
         case.opened C10 type=service_request site=S-1 priority=P4
         granted C10
         """
+    )
     order = {"provider": "Lukko Oy", "promised_at": str(play.now)}
     play >> move("order", form=order)
     play << "refused gate.contract_includes: The contract of S-1 does not include call_centre."
     play >> by_hand(site_id="S-2")
     play << ...
     play >> move("order", case_id="C12", form=order)
-    play << """
+    (
+        play
+        << """
         case.moved C12 move=order before=open state=ordered by=os:matti
         granted C12
         """
+    )
 
 
 GATED = """\
@@ -195,11 +213,14 @@ def test_identity_and_consent_fail_closed(playbook: Play) -> None:
     play >> move("verify", form={"identity_level": "1"})
     play << ...
     play >> move("unlock")
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=unlock before=open state=done by=os:matti
         case.closed C10
         granted C10
         """
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ a case by hand
@@ -208,10 +229,13 @@ def test_identity_and_consent_fail_closed(playbook: Play) -> None:
 def test_a_case_opened_by_hand_has_its_clock(playbook: Play) -> None:
     play = playbook()
     play >> by_hand()
-    play << """
+    (
+        play
+        << """
         case.opened C10 type=service_request site=S-1 priority=P4
         granted C10
         """
+    )
     assert play.case().opened_by == "os:matti"
     assert set(play.deadlines()) == {
         "case/C10/clock/acknowledge/0",
@@ -249,17 +273,23 @@ def test_two_cases_by_hand_stay_two(playbook: Play) -> None:
 def test_a_parked_case_comes_back_at_its_time(playbook: Play) -> None:
     play = burglary(playbook, "acknowledge")
     play >> move("park", form=parking(play, 3600))
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=park before=handling state=waiting by=os:matti
         granted C10
         """
+    )
     play >> After(3600)
-    play << """
+    (
+        play
+        << """
         -- +3600 case/C10/resume
         case.moved C10 move=resume before=waiting state=handling by=daemon
         person.called C10 because=resumed mails=1
         mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     assert (play.case().state, play.case().owner) == ("handling", "os:matti")
 
 
@@ -287,10 +317,13 @@ def test_resuming_by_hand_stops_the_return(playbook: Play) -> None:
     play >> move("park", form=parking(play, 3600))
     play << ...
     play >> move("resume", actor=COLLEAGUE)
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=resume before=waiting state=handling by=os:maija
         granted C10
         """
+    )
     assert play.deadlines() == {}
     assert play.case().owner == "os:maija"
 
@@ -300,12 +333,16 @@ def test_more_urgent_news_ends_the_waiting(playbook: Play) -> None:
     play >> move("park", form=parking(play, 3600))
     play << ...
     play >> Panel().sia("BV", zone="4", sequence=77)
-    play << """
+    (
+        play
+        << """
         joined C10 routed x/bv look P1
+        case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         case.moved C10 move=resume before=waiting state=handling by=daemon
         reply ack
         """
+    )
     assert play.case().state == "handling"
 
 
@@ -325,13 +362,16 @@ def test_closing_ends_everything_that_was_due(playbook: Play) -> None:
     play << ...
     assert list(play.deadlines()) == ["case/C10/welfare"]
     play >> move("close", form=CLOSING)
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=close before=handling state=closed by=os:matti
         dispatch.cancelled C10 step=dispatch-guard guard=g1
         case.closed C10 disposition=user_error
         mail E15 to g1@example.invalid: Guard job C10 withdrawn: Shop S-1
         granted C10
         """
+    )
     assert play.deadlines() == {"case/C10/forget": CLOSED_KEPT_S}
     assert play.station.state.folds.get("S-1|intrusion") is None
     assert play.case().disposition == "user_error"
@@ -353,17 +393,23 @@ def test_a_reopened_case_takes_its_signals_again(playbook: Play) -> None:
     play >> move("close", form=CLOSING)
     play << ...
     play >> move("reopen", actor=COLLEAGUE, form={"reason": "Helmi called back"})
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=reopen before=closed state=handling by=os:maija
         granted C10
         """
+    )
     case = play.case()
     assert (case.is_open, case.owner, case.disposition, case.closed_at) == (True, "os:maija", "", None)
     play >> Panel().sia("BA", zone="4", sequence=9)
-    play << """
+    (
+        play
+        << """
         joined C10 routed x/ba look P2
         reply ack
         """
+    )
 
 
 def test_a_reopened_case_leaves_later_signals_to_the_one_that_took_its_place(playbook: Play) -> None:
@@ -375,10 +421,13 @@ def test_a_reopened_case_leaves_later_signals_to_the_one_that_took_its_place(pla
     play >> move("reopen", form={"reason": "news"})
     play << ...
     play >> Panel().sia("BA", zone="4", sequence=9)
-    play << """
+    (
+        play
+        << """
         joined C13 routed x/ba look P2
         reply ack
         """
+    )
     play >> move("close", form=CLOSING)
     play << ...
     assert play.station.state.folds["S-1|intrusion"] == "C13"
@@ -394,10 +443,13 @@ def test_notes_are_bounded(playbook: Play) -> None:
         return CaseNoted(at=0, case_id="C10", text=text, actor=OPERATOR)
 
     play >> note("  Helmi is on her way.  ")
-    play << """
+    (
+        play
+        << """
         case.noted C10 by=os:matti
         granted C10
         """
+    )
     for text in ("  ", "x" * (NOTE_CHARS_MAX + 1)):
         play >> note(text)
         play << f"refused case.note: A note has 1 to {NOTE_CHARS_MAX} characters."

@@ -27,7 +27,9 @@ AGAIN = (
 )
 DUTY = f"- {{id: duty, kind: call, {T}, automatic: true, recipients: on_duty, timeout_s: 300}}\n"
 CALL = f"- {{id: call, kind: call, {T}, mandatory: true, recipients: keyholders, timeout_s: 300, on_timeout: duty, on_unreachable: duty}}\n"
-MAIL = f"- {{id: tell, kind: message, {T}, automatic: true, recipients: keyholders, channels: [mail], template: news}}\n"
+MAIL = (
+    f"- {{id: tell, kind: message, {T}, automatic: true, recipients: keyholders, channels: [mail], template: news}}\n"
+)
 NEWS = "news: {fi: 'fi {site_name}', sv: 'sv {site_name}', en: 'en {site_name} {zone} {zone_name} {link} {time_local}'}"
 
 
@@ -51,7 +53,9 @@ def standing(play: Playbook, case_id: str = "C10") -> dict[str, str]:
 def test_steps_start_in_order_and_side_by_side_until_one_holds(playbook: Play) -> None:
     play = playbook(sources=rules(plan("p", CAMERAS + CALL + ASK + VISIT + DUTY + LOOK), {"BA": "p"}))
     play >> Panel().sia("BA", zone="3")
-    play << """
+    (
+        play
+        << """
         opened C10 routed x/ba p P2
         case.opened C10 type=alarm site=S-1 priority=P2 plan=p
         step.started C10 step=cameras kind=view_cameras automatic=False
@@ -59,6 +63,7 @@ def test_steps_start_in_order_and_side_by_side_until_one_holds(playbook: Play) -
         step.started C10 step=assess kind=ask automatic=False
         reply ack
         """
+    )
     assert standing(play) == {
         "cameras": "active",
         "call": "active",
@@ -73,11 +78,14 @@ def test_steps_start_in_order_and_side_by_side_until_one_holds(playbook: Play) -
 def test_an_answer_passes_over_what_lies_between(playbook: Play) -> None:
     play = opened(playbook, ASK + VISIT + LOOK)
     play >> step("assess", "done", "fine")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=assess status=done by=os:matti outcome=fine
         step.started C10 step=finish kind=close automatic=False
         granted C10
         """
+    )
     assert standing(play) == {"assess": "done", "visit": "not_applicable", "finish": "active"}
     assert play.case().flow == ""
 
@@ -85,12 +93,15 @@ def test_an_answer_passes_over_what_lies_between(playbook: Play) -> None:
 def test_another_answer_goes_on_from_its_branch(playbook: Play) -> None:
     play = opened(playbook, ASK + VISIT + LOOK)
     play >> step("assess", "done", "visit")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=assess status=done by=os:matti outcome=visit
         step.started C10 step=visit kind=dispatch_guard automatic=False
         step.started C10 step=finish kind=close automatic=False
         granted C10
         """
+    )
 
 
 def test_an_answer_that_goes_back_does_it_again(playbook: Play) -> None:
@@ -101,18 +112,24 @@ def test_an_answer_that_goes_back_does_it_again(playbook: Play) -> None:
     play >> Due("case/C10/clock/acknowledge/0")
     play << ...
     play >> Due("case/C10/step/pause")
-    play << """
+    (
+        play
+        << """
         -- +120 case/C10/step/pause
         step.ended C10 step=pause status=done by=daemon outcome=waited
         step.started C10 step=again kind=ask automatic=False
         """
+    )
     play >> step("again", "done", "repeat")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=again status=done by=os:matti outcome=repeat
         step.started C10 step=cameras kind=view_cameras automatic=False
         step.started C10 step=pause kind=wait automatic=False
         granted C10
         """
+    )
     assert standing(play) == {"cameras": "active", "pause": "active", "again": "pending", "finish": "pending"}
     assert play.case().flow == "pause"
 
@@ -138,7 +155,9 @@ def test_going_back_over_a_dispatch_calls_the_first_guard_off(playbook: Play) ->
     play >> After(120)
     play << ...
     play >> step("again", "done", "repeat")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=again status=done by=os:matti outcome=repeat
         dispatch.cancelled C10 step=dispatch-guard guard=g1
         step.started C10 step=cameras kind=view_cameras automatic=False
@@ -150,37 +169,47 @@ def test_going_back_over_a_dispatch_calls_the_first_guard_off(playbook: Play) ->
         mail E14.2 to g1@example.invalid: Guard job C10: Intrusion alarm, Shop S-1
         granted C10
         """
+    )
     first, second = play.case().dispatches
     assert (first.guard_id, first.status) == ("g1", "cancelled")
     assert (second.guard_id, second.status) == ("", "offered")
     play >> guard("C10-2", GuardAnswer.ACCEPT)
-    play << """
+    (
+        play
+        << """
         guard.accept C10 offer=C10-2 guard=g1 by=guard
         granted C10
         """
+    )
     assert [dispatch.status for dispatch in play.case().dispatches] == ["cancelled", "accepted"]
 
 
 def test_a_wait_ends_by_itself(playbook: Play) -> None:
     play = opened(playbook, WAIT + LOOK)
     play >> After(120)
-    play << """
+    (
+        play
+        << """
         -- +90 case/C10/clock/acknowledge/0
         clock.passed C10 clock=acknowledge target=1 priority=P2
         -- +120 case/C10/step/pause
         step.ended C10 step=pause status=done by=daemon outcome=waited
         step.started C10 step=finish kind=close automatic=False
         """
+    )
 
 
 def test_a_wait_can_be_cut_short(playbook: Play) -> None:
     play = opened(playbook, WAIT + LOOK)
     play >> step("pause", "done")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=pause status=done by=os:matti
         step.started C10 step=finish kind=close automatic=False
         granted C10
         """
+    )
 
 
 def test_a_step_whose_condition_does_not_hold_is_not_for_this_site(playbook: Play) -> None:
@@ -193,19 +222,25 @@ def test_a_question_nobody_answers_calls_a_person_and_goes_on_holding(playbook: 
     play >> move("acknowledge")
     play << ...
     play >> After(600)
-    play << """
+    (
+        play
+        << """
         -- +600 case/C10/step/assess
         step.overdue C10 step=assess
         person.called C10 because=step_overdue mails=1 step=assess
         mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     assert standing(play)["assess"] == "overdue"
     play >> step("assess", "done", "fine")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=assess status=done by=os:matti outcome=fine
         step.started C10 step=finish kind=close automatic=False
         granted C10
         """
+    )
 
 
 def test_a_reserve_step_starts_on_the_side_when_its_time_has_come(playbook: Play) -> None:
@@ -213,20 +248,26 @@ def test_a_reserve_step_starts_on_the_side_when_its_time_has_come(playbook: Play
     play >> move("acknowledge")
     play << ...
     play >> After(300)
-    play << """
+    (
+        play
+        << """
         -- +300 case/C10/step/call
         step.overdue C10 step=call
         step.started C10 step=duty kind=call automatic=True
         person.called C10 because=duty_called mails=1
         mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     play >> After(300)
-    play << """
+    (
+        play
+        << """
         -- +600 case/C10/step/duty
         step.overdue C10 step=duty
         person.called C10 because=step_overdue mails=1 step=duty
         mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
 
 
 def test_a_reserve_step_that_is_used_up_calls_a_person(playbook: Play) -> None:
@@ -237,12 +278,15 @@ def test_a_reserve_step_that_is_used_up_calls_a_person(playbook: Play) -> None:
     play >> After(300)
     play << ...
     play >> After(100)
-    play << """
+    (
+        play
+        << """
         -- +400 case/C10/step/call2
         step.overdue C10 step=call2
         person.called C10 because=step_overdue mails=1 step=call2
         mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
 
 
 def test_nothing_starts_behind_a_step_that_closes_the_case_by_itself(playbook: Play) -> None:
@@ -251,7 +295,9 @@ def test_nothing_starts_behind_a_step_that_closes_the_case_by_itself(playbook: P
     question = ASK.replace(BRANCH.format("finish"), BRANCH.format("shut"))
     play = opened(playbook, question + closing + DISPATCH.replace("dispatch-guard", "visit"))
     play >> step("assess", "done", "fine")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=assess status=done by=os:matti outcome=fine
         step.started C10 step=shut kind=close automatic=True
         close.refused C10 rule=case.move message=C10 is new: close is not possible, acknowledge is.
@@ -259,6 +305,7 @@ def test_nothing_starts_behind_a_step_that_closes_the_case_by_itself(playbook: P
         granted C10
         mail E11 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     assert standing(play)["visit"] == "pending"
 
 
@@ -280,14 +327,18 @@ def raised(playbook: Play, calm: str, urgent: str, **site: object) -> Playbook:
 def test_what_was_begun_goes_on_and_what_is_new_comes_on_top(playbook: Play) -> None:
     notify = f"- {{id: police, kind: notify_authority, {T}, recipients: police, timeout_s: 60}}\n"
     play = raised(playbook, CAMERAS + ASK + VISIT + LOOK, notify + CAMERAS + LOOK)
-    play << """
+    (
+        play
+        << """
         joined C10 routed x/bv hot P1
+        case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         plan.changed C10 plan=hot version=1 before=calm
         step.started C10 step=police kind=notify_authority automatic=False
         step.started C10 step=finish kind=close automatic=False
         reply ack
         """
+    )
     assert standing(play) == {
         "cameras": "active",
         "assess": "active",
@@ -301,8 +352,11 @@ def test_what_the_calm_plan_found_needless_is_done_when_it_gets_urgent(playbook:
     """A home is called before a guard is sent; once the alarm is confirmed the guard is sent."""
     only_shops = DISPATCH + "  when: {not: {site.kind: home}}\n"
     play = raised(playbook, only_shops + LOOK, DISPATCH + LOOK, kind="home")
-    play << """
+    (
+        play
+        << """
         joined C10 routed x/bv hot P1
+        case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         plan.changed C10 plan=hot version=1 before=calm
         step.started C10 step=dispatch-guard kind=dispatch_guard automatic=True
@@ -311,6 +365,7 @@ def test_what_the_calm_plan_found_needless_is_done_when_it_gets_urgent(playbook:
         reply ack
         mail E11 to g1@example.invalid: Guard job C10: Intrusion alarm, Shop S-1
         """
+    )
     assert play.case().dispatches[0].status == "offered"
 
 
@@ -326,12 +381,16 @@ def test_what_is_done_is_not_done_again(playbook: Play) -> None:
     play >> step("cameras", "done")
     play << ...
     play >> panel.sia("BV", zone="3")
-    play << """
+    (
+        play
+        << """
         joined C10 routed x/bv hot P1
+        case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         plan.changed C10 plan=hot version=1 before=calm
         reply ack
         """
+    )
     assert standing(play)["cameras"] == "done"
 
 
@@ -368,10 +427,13 @@ def test_what_is_refused_changes_nothing(playbook: Play, asked: object, refusal:
 def test_a_settled_step_stays_settled(playbook: Play) -> None:
     play = opened(playbook, CAMERAS + LOOK)
     play >> step("cameras", "done", note="nothing to see", seen_version=2)
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=cameras status=done by=os:matti reason=nothing to see
         granted C10
         """
+    )
     for action in ("start", "done", "skip", "fail"):
         play >> step("cameras", action, note="again")
         play << "refused step.settled: cameras was done by os:matti already."
@@ -382,12 +444,15 @@ def test_a_guard_is_sent_by_hand_when_the_flow_has_reached_the_step(playbook: Pl
     play >> step("assess", "done", "visit")
     play << ...
     play >> step("visit", "start")
-    play << """
+    (
+        play
+        << """
         dispatch.decided C10 step=visit guards=g1, g2
         offer.made C10 offer=C10-1 guard=g1 timeout_s=60
         mail E12 to g1@example.invalid: Guard job C10: Intrusion alarm, Shop S-1
         granted C10
         """
+    )
     play >> step("visit", "start")
     play << "refused step.started: visit is active already."
 
@@ -395,28 +460,37 @@ def test_a_guard_is_sent_by_hand_when_the_flow_has_reached_the_step(playbook: Pl
 def test_a_guard_is_sent_by_hand_before_the_flow_reaches_the_step(playbook: Play) -> None:
     play = opened(playbook, ASK + VISIT + LOOK)
     play >> step("visit", "start")
-    play << """
+    (
+        play
+        << """
         step.started C10 step=visit kind=dispatch_guard automatic=False
         dispatch.decided C10 step=visit guards=g1, g2
         offer.made C10 offer=C10-1 guard=g1 timeout_s=60
         mail E11 to g1@example.invalid: Guard job C10: Intrusion alarm, Shop S-1
         granted C10
         """
+    )
     play >> step("assess", "done", "visit")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=assess status=done by=os:matti outcome=visit
         step.started C10 step=finish kind=close automatic=False
         granted C10
         """
+    )
 
 
 def test_a_guard_sent_by_telephone_is_not_sent_again(playbook: Play) -> None:
     play = opened(playbook, ASK + VISIT + LOOK)
     play >> step("visit", "done", note="Kaarti 1 was in the next street.")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=visit status=done by=os:matti reason=Kaarti 1 was in the next street.
         granted C10
         """
+    )
     assert play.case().dispatches == ()
 
 
@@ -425,40 +499,52 @@ def test_a_step_skipped_before_its_turn_does_nothing(playbook: Play) -> None:
     late = DISPATCH.replace("dispatch-guard", "visit")
     play = opened(playbook, ASK + late + MAIL + LOOK, texts=NEWS)
     play >> step("visit", "skip", note="The owner is there.")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=visit status=skipped by=os:matti reason=The owner is there.
         granted C10
         """
+    )
     play >> step("tell", "fail", note="They stand beside me.")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=tell status=failed by=os:matti reason=They stand beside me.
         person.called C10 because=step_overdue mails=1 step=tell
         mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         granted C10
         """
+    )
 
 
 def test_a_step_that_failed_goes_to_its_branch(playbook: Play) -> None:
     play = opened(playbook, CALL + DUTY + LOOK)
     play >> step("call", "fail", note="The line is dead.")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=call status=failed by=os:matti reason=The line is dead.
         step.started C10 step=duty kind=call automatic=True
         person.called C10 because=duty_called mails=1
         mail E11 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         granted C10
         """
+    )
 
 
 def test_a_step_that_failed_without_a_branch_calls_a_person_by_name_of_the_step(playbook: Play) -> None:
     play = opened(playbook, CAMERAS + LOOK)
     play >> step("cameras", "fail", note="No picture.")
-    play << """
+    (
+        play
+        << """
         step.ended C10 step=cameras status=failed by=os:matti reason=No picture.
         person.called C10 because=step_overdue mails=1 step=cameras
         mail E11 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         granted C10
         """
+    )
     (mail,) = (effect for effect in play.effects if isinstance(effect, SendMail))
     assert "Reason: a step of the response plan is overdue: cameras\n" in mail.body
 
@@ -478,7 +564,9 @@ def test_taking_a_step_is_taking_notice(playbook: Play) -> None:
 def test_a_message_goes_to_everybody_on_the_list_with_an_address(playbook: Play) -> None:
     play = playbook(sources=rules(plan("p", MAIL + LOOK, texts=NEWS), {"BA": "p"}))
     play >> Panel().sia("BA", zone="3")
-    play << """
+    (
+        play
+        << """
         opened C10 routed x/ba p P2
         case.opened C10 type=alarm site=S-1 priority=P2 plan=p
         step.started C10 step=tell kind=message automatic=True
@@ -487,6 +575,7 @@ def test_a_message_goes_to_everybody_on_the_list_with_an_address(playbook: Play)
         reply ack
         mail E10.2 to helmi@example.invalid: C10 Intrusion alarm: Shop S-1
         """
+    )
     (mail,) = (effect for effect in play.effects if isinstance(effect, SendMail))
     assert mail.body == "en Shop S-1 3 Shop floor {link} 04.03.2026 14:00:00"
 
@@ -523,7 +612,9 @@ def test_a_plan_may_not_close_what_nobody_has_looked_at(playbook: Play) -> None:
     play >> Panel().sia("BA", zone="3")
     play << ...
     play >> After(120)
-    play << """
+    (
+        play
+        << """
         -- +90 case/C10/clock/acknowledge/0
         clock.passed C10 clock=acknowledge target=1 priority=P2
         -- +120 case/C10/step/pause
@@ -533,11 +624,15 @@ def test_a_plan_may_not_close_what_nobody_has_looked_at(playbook: Play) -> None:
         person.called C10 because=close_refused mails=1
         mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     play >> move("acknowledge")
     play << ...
     play >> move("close", form=CLOSING)
-    play << """
+    (
+        play
+        << """
         case.moved C10 move=close before=handling state=closed by=os:matti
         case.closed C10 disposition=user_error
         granted C10
         """
+    )
