@@ -55,7 +55,8 @@ def on_deadline(turn: Turn, flag_id: str, what: str) -> None:
         case "end" if _is_busy(turn, flag):
             _extend(turn, flag)
         case "end":
-            finish(turn, flag, because="expired")
+            # Extended once and still no end of it: a person looks.
+            finish(turn, flag, because="expired", is_unfinished=bool(flag.extended_ns) and _is_signalling(turn, flag))
         case _:
             raise AssertionError(f"nobody set a deadline like flag/{flag_id}/{what}")
 
@@ -63,7 +64,11 @@ def on_deadline(turn: Turn, flag_id: str, what: str) -> None:
 def _is_busy(turn: Turn, flag: Flag) -> bool:
     if flag.kind is not FlagKind.ON_TEST or flag.extended_ns or turn.at - flag.until > int(LATE_S * NS):
         return False
-    return bool(flag.standing) or (flag.held > 0 and turn.at - flag.last_held_at < int(QUIET_S * NS))
+    return bool(flag.standing) or _is_signalling(turn, flag)
+
+
+def _is_signalling(turn: Turn, flag: Flag) -> bool:
+    return flag.held > 0 and turn.at - flag.last_held_at < int(QUIET_S * NS)
 
 
 def _extend(turn: Turn, flag: Flag) -> None:
@@ -76,7 +81,7 @@ def _extend(turn: Turn, flag: Flag) -> None:
     messages.tell(turn, flag, "extended")
 
 
-def finish(turn: Turn, flag: Flag, *, because: str) -> None:
+def finish(turn: Turn, flag: Flag, *, because: str, is_unfinished: bool = False) -> None:
     turn.state.flags.drop(flag.id)
     rest = tuple(other for other in turn.state.flags_by_site.get(flag.site_id) or () if other != flag.id)
     if rest:
@@ -87,7 +92,8 @@ def finish(turn: Turn, flag: Flag, *, because: str) -> None:
     turn.refs[f"site/{flag.site_id}"] = None
     report = reporting.report_of(turn, flag, because)
     was_in_force = turn.at >= flag.starts_at
-    report = reporting.ask_acceptance(turn, report) if was_in_force else report
+    if was_in_force and (is_unfinished or report.missing or flag.standing):
+        report = reporting.ask_acceptance(turn, report)
     turn.state.flag_reports.put(flag.id, report)
     turn.deadlines.set(f"report/{flag.id}/forget", turn.after(REPORT_KEPT_S))
     turn.note(

@@ -57,10 +57,8 @@ def _is_announced(flag: Flag) -> bool | None:
 
 
 def ask_acceptance(turn: Turn, report: FlagReport) -> FlagReport:
-    """Open the case in which somebody accepts the result, where there is something to accept."""
+    """Open the case in which somebody accepts the result."""
     flag = report.flag
-    if not report.missing and not flag.standing:
-        return report
     case = _open_case(turn, flag, messages.report_text(report, turn.centre.language))
     if case is None:
         return report

@@ -41,9 +41,7 @@ def helsinki(local: str) -> int:
         ({"verified_how": "work_order"}, "flag.work_order", "Name the technician's work order."),
     ],
 )
-def test_a_test_needs_somebody_who_may_ask(
-    playbook: Play, changes: dict[str, Any], rule: str, told: str
-) -> None:
+def test_a_test_needs_somebody_who_may_ask(playbook: Play, changes: dict[str, Any], rule: str, told: str) -> None:
     play = playbook(sites=[the_site()])
     play >> identity() << ...
     play >> start(**changes) << ...
@@ -61,9 +59,7 @@ def test_a_test_needs_somebody_who_may_ask(
         ({"requested_by": "onni"}, "operator"),  # on the operator's word; who asked is on record
     ],
 )
-def test_an_operator_a_technician_and_a_verified_contact_may(
-    playbook: Play, changes: dict[str, Any], how: str
-) -> None:
+def test_an_operator_a_technician_and_a_verified_contact_may(playbook: Play, changes: dict[str, Any], how: str) -> None:
     play = playbook(sites=[the_site()])
     play >> identity() << ...
     play >> start(**changes) << ...
@@ -134,9 +130,7 @@ def test_the_right_to_test(playbook: Play, system: dict[str, Any], rule: str) ->
     ("local", "granted"),
     [("2026-03-10T07:59", False), ("2026-03-10T08:00", True), ("2026-03-10T15:59", True), ("2026-03-10T16:00", False)],
 )
-def test_outside_its_hours_the_emergency_centres_rule_wants_a_reason(
-    playbook: Play, local: str, granted: bool
-) -> None:
+def test_outside_its_hours_the_emergency_centres_rule_wants_a_reason(playbook: Play, local: str, granted: bool) -> None:
     play = playbook(sites=[connected_site()])
     play >> identity(contact="alma") << ...
     play >> start(starts_at=helsinki(local), **BY_ALMA) << ...

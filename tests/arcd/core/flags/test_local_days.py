@@ -112,7 +112,9 @@ def test_the_next_morning_is_ahead_and_within_two_days(after: int, minute: int) 
     INSTANTS,
     st.booleans(),
 )
-def test_the_next_start_is_ahead_on_its_day_and_never_too_far(recurrence: Recurrence, after: int, working: bool) -> None:
+def test_the_next_start_is_ahead_on_its_day_and_never_too_far(
+    recurrence: Recurrence, after: int, working: bool
+) -> None:
     found = next_start(recurrence, HELSINKI, after, working_days=working)
     assert 0 < found - after < 48 * 86400 * NS
     if not working and recurrence.every is Every.WEEK:
