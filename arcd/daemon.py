@@ -19,10 +19,12 @@ import structlog
 from arcd import __version__
 from arcd.administration import Administration, OverlayError, check_rules, has_errors, read_overlay
 from arcd.api.admin import admin_app
+from arcd.api.authority import take_answer
 from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
 from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
 from arcd.clock import Clock, SystemClock, read_discipline
+from arcd.core.case.authority.policy import Connector
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, DaemonTroubled, RulesLoaded, Started, Stopped
 from arcd.core.state import State
@@ -31,6 +33,7 @@ from arcd.credentials import CredentialError, Kek, Keyring, create_kek, load_kek
 from arcd.effectors import Effector
 from arcd.effectors.mail import MailEffector
 from arcd.effectors.webhook import WebhookEffector
+from arcd.escalation import Escalation
 from arcd.gateways import Gateway
 from arcd.gateways.tcp import TcpGateway
 from arcd.gateways.udp import UdpGateway
@@ -69,7 +72,8 @@ class Daemon:
         self.clock = clock or SystemClock()
         self._kek = _kek(settings)
         self.links = LinkSigner.under(self._kek, settings.api.guard_base_url)
-        effectors = _effectors(settings, self.links, self.clock)
+        self._escalation = _escalation(settings, self.clock)
+        effectors = [*_effectors(settings, self.links, self.clock), *self._escalation.effectors]
         self.metrics = Metrics(version=__version__, channels=[effector.name for effector in effectors])
         self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
         self.station = Station()
@@ -116,6 +120,9 @@ class Daemon:
                     watch = tasks.create_task(self._look_around(), name="look around")
                     feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
                     runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
+                inbox = self._escalation.inbox(self._take_answer)
+                if inbox is not None:
+                    runs.append(tasks.create_task(inbox.run(), name="authority's answers"))
                     self._say_ready(notifier)
                     await self._stopping.wait()
                     notifier.stopping("stopping")
@@ -157,6 +164,7 @@ class Daemon:
                 down_since=self._last_entry_at,
                 clean=clean,
                 reply_policy=self.settings.reply.policy(),
+                escalation=self.settings.escalation.policy(),
             )
         )
         await self.runtime.drained()
@@ -226,7 +234,7 @@ class Daemon:
         async with contextlib.AsyncExitStack() as stack:
             apps = [
                 ("admin", admin_app(self), sockets.admin),
-                ("guard", guard_app(self), sockets.guard),
+                ("guard", guard_app(self, self._escalation.answers), sockets.guard),
                 ("health", create_health_app(self.metrics, self.progress, self._checks), sockets.health),
             ]
             for name, app, listener in apps:
@@ -347,6 +355,11 @@ class Daemon:
     async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
         return await self._administration.load_rules(overlays, actor, dry_run=dry_run)
 
+    async def _take_answer(self, body: bytes) -> bool:
+        """An authority's answer that came as a file: it can wait for room, and its sender sees where it went."""
+        await self.runtime.room()
+        return (await take_answer(self, Connector.CAP_FILE.value, body)).granted
+
     def follow(self, after: int) -> AsyncIterator[Entry]:
         return self.runtime.follow(after)
 
@@ -395,6 +408,13 @@ def _effectors(settings: Settings, links: LinkSigner, clock: Clock) -> list[Effe
     except (CredentialError, ValueError) as error:
         raise StartError(f"{error}") from None
     return effectors
+
+
+def _escalation(settings: Settings, clock: Clock) -> Escalation:
+    try:
+        return Escalation(settings.escalation, clock.now)
+    except (CredentialError, ValueError, OSError) as error:
+        raise StartError(f"escalation: {error}") from None
 
 
 def _mail(settings: Settings, links: LinkSigner, clock: Clock) -> MailEffector:

@@ -14,8 +14,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator
 
 from arcd.loopback import is_loopback
+from protocols.cap.profile import NAME
 from rules.schema import fault
 
+# Leaves room in an identifier (protocols.cap.profile.NAME_CHARS_MAX) for the 26 characters behind it.
+CAP_NAME_CHARS_MAX = 100
 LISTENERS_MAX = 16  # per transport; each is a socket with its own limits
 
 
@@ -104,6 +107,25 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _machine_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_http = parts.scheme in {"http", "https"} and parts.hostname and not parts.fragment
+    except ValueError:
+        is_http = False
+    if not is_http:
+        raise fault("this is no address to post messages to", "write it like https://psap.example.org/cap")
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise fault("reports of emergencies would cross the network unencrypted", "write an https:// address")
+    return url
+
+
+def _cap_name(name: str) -> str:
+    if not NAME.fullmatch(name) or len(name) > CAP_NAME_CHARS_MAX:
+        raise fault("this is no name for CAP messages", "write it like arc.example.org; no spaces, commas, < or &")
+    return name
+
+
 def _bounded(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
     if len(addresses) > LISTENERS_MAX:
         raise fault(f"more than {LISTENERS_MAX} addresses to listen on", "listen on 0.0.0.0 or [::] instead")
@@ -122,5 +144,8 @@ Listen = Annotated[Address, BeforeValidator(Address.parse)]
 Listeners = Annotated[tuple[Listen, ...], BeforeValidator(_as_list), AfterValidator(_bounded)]
 CredentialName = Annotated[str, AfterValidator(_credential_name)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+MachineUrl = Annotated[str, AfterValidator(_machine_url)]
+CapName = Annotated[str, AfterValidator(_cap_name)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Language = Literal["fi", "sv", "en"]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(_as_list)]

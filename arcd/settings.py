@@ -16,18 +16,22 @@ from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from arcd.core.case.authority.policy import Connector, EscalationPolicy
 from arcd.effectors.mail import MailSecurity
 from arcd.log import LogFormat, LogLevel
 from arcd.loopback import is_loopback
 from arcd.setting_values import (
     Address,
     BaseUrl,
+    CapName,
     CredentialName,
     File,
     Language,
     Languages,
     Listen,
     Listeners,
+    MachineUrl,
+    Names,
     seconds,
     whole,
 )
@@ -124,6 +128,38 @@ class WebhookSettings(Section):
     ca_file: File | None = None
 
 
+class EscalationSettings(Section):
+    """How an authority is told. Built in: an operator calls, and whatever a machine is sent is an exercise (R-5)."""
+
+    connector: Connector = Connector.MANUAL_PHONE
+    url: MachineUrl | None = None  # cap_http
+    directory: File | None = None  # cap_file
+    sender: CapName = "arcd.invalid"
+    addressee: CapName = "psap"
+    # Both, and the site's own consent (erc_actual in the site base), make a message Actual.
+    actual: bool = False
+    actual_sites: Names = ()
+    # requirements 3.2: one resend after the first, "call by phone now" after the second.
+    response_timeout_s: Annotated[float, seconds(5, 300)] = 30.0
+    phone_after_s: Annotated[float, seconds(5, 300)] = 60.0
+    age_max_s: Annotated[float, seconds(30, 3600)] = 300.0
+    secret: Secret = Secret(credential="authority-secret")
+    ca_file: File | None = None
+    certificate: File | None = None  # ours, with its key: mutual TLS
+
+    def policy(self) -> EscalationPolicy:
+        return EscalationPolicy(
+            connector=self.connector,
+            sender=self.sender,
+            addressee=self.addressee,
+            actual=self.actual,
+            actual_sites=self.actual_sites,
+            response_timeout_s=self.response_timeout_s,
+            phone_after_s=self.phone_after_s,
+            age_max_s=self.age_max_s,
+        )
+
+
 class RulesSettings(Section):
     """The shipped rules always apply; the overlay directory changes them and adds to them."""
 
@@ -169,6 +205,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     mail: MailSettings | None = None  # None: this channel is not used
     webhook: WebhookSettings | None = None
+    escalation: EscalationSettings = EscalationSettings()
     rules: RulesSettings = RulesSettings()
     site_base: SiteBaseSettings = SiteBaseSettings()
     kek: KekSettings = KekSettings()
@@ -283,6 +320,7 @@ def _unknown_variables(environ: Mapping[str, str]) -> Iterator[Problem]:
 def _contradictions(settings: Settings, root: Node) -> Iterator[Problem]:
     """What is right line by line and cannot be right together."""
     yield from _double_listeners(settings, root)
+    yield from _escalation(settings.escalation, root)
     if settings.languages.default not in settings.languages.offered:
         yield root.problem(
             ("languages", "default"), "the default language is not offered", "add it to languages.offered"
@@ -298,6 +336,27 @@ def _contradictions(settings: Settings, root: Node) -> Iterator[Problem]:
         yield root.problem(
             ("mail", "security"), "mail would cross the network unencrypted", "write starttls or tls instead"
         )
+
+
+def _escalation(escalation: EscalationSettings, root: Node) -> Iterator[Problem]:
+    """A machine connector that is half set up would be found out in the first emergency."""
+    here = "escalation"
+    if escalation.connector is Connector.CAP_HTTP and escalation.url is None:
+        yield root.problem((here, "connector"), "cap_http has no address to post to", "write escalation.url")
+    if escalation.connector is Connector.CAP_FILE and escalation.directory is None:
+        yield root.problem((here, "connector"), "cap_file has no directory", "write escalation.directory")
+    is_machine = escalation.connector is not Connector.MANUAL_PHONE
+    if is_machine and escalation.sender == EscalationSettings().sender:
+        advice = "write escalation.sender: the name agreed with the authority"
+        yield root.problem((here, "connector"), "the authority would not know who sends", advice)
+    if escalation.actual and not is_machine:
+        yield root.problem((here, "actual"), "manual_phone sends nothing", "remove it, or choose another connector")
+    if escalation.actual and not escalation.actual_sites:
+        advice = 'write the ids of the sites that may, or ["*"] for every one that consents'
+        yield root.problem((here, "actual_sites"), "messages may be Actual for no site", advice)
+    if escalation.phone_after_s <= escalation.response_timeout_s:
+        advice = f"write more than {escalation.response_timeout_s:g}"
+        yield root.problem((here, "phone_after_s"), "the resend would come after the call for a person", advice)
 
 
 def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:

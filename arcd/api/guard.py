@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arcd import __version__
 from arcd.api.answers import BUSY_RETRY_AFTER_S, View
+from arcd.api.authority import AnswerCheck
+from arcd.api.authority import router as authority_router
 from arcd.api.body_limit import BodyLimit
 from arcd.api.desk import Busy, Desk
 from arcd.api.guard_answer import BODY_BYTES_MAX, FORM, GivenError, read_answer
@@ -61,7 +63,8 @@ class UnknownLinkError(Exception):
     """No such page, or no such token: nobody is told which."""
 
 
-def guard_app(desk: Desk) -> FastAPI:
+def guard_app(desk: Desk, authority: AnswerCheck | None = None) -> FastAPI:
+    """With `authority`, the authority's machine may post its answers here as well."""
     app = FastAPI(
         title="arcd guard",
         version=__version__,
@@ -80,6 +83,9 @@ def guard_app(desk: Desk) -> FastAPI:
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, refuse=_refused_body)
     app.add_middleware(GuardHeaders)
     app.include_router(router)
+    if authority is not None:
+        app.state.authority = authority
+        app.include_router(authority_router)
     return app
 
 
