@@ -5,7 +5,9 @@ One rule: setting a key again replaces it, so a repeated signal cannot stack tim
 
 Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/offer/<offer>`, `case/<id>/sla/<pct>`,
 `case/<id>/authority/resend|phone|again`, `case/<id>/welfare`, `case/<id>/resume`, `case/<id>/claim`,
-`case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`.
+`case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`,
+`site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
+`schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`.
 """
 
 from __future__ import annotations

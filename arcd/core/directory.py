@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
 from msgspec import Struct
 
 from arcd.core.account import account_key
+from arcd.core.calendars import is_holiday
 from arcd.core.site import Account, Site, System, Zone, zone_view
 from protocols.codec import Origin
 from protocols.signals import bare_address
@@ -97,19 +97,13 @@ def _namespace_match(account: Account, origin: Origin) -> int:
     return score
 
 
-@lru_cache(maxsize=64)
-def _holidays_in(year: int) -> frozenset[tuple[int, int]]:
-    # Finnish public holidays; a site's own exceptions come with schedules.
-    return frozenset((day.month, day.day) for day in holidays.country_holidays("FI", years=year))
-
-
 @lru_cache(maxsize=4096)
 def _local_time_of_minute(timezone: str, minute: int) -> LocalTime:
     local = datetime.fromtimestamp(minute * 60, UTC).astimezone(ZoneInfo(timezone))
     return LocalTime(
         weekday=local.weekday(),
         minute=local.hour * 60 + local.minute,
-        is_holiday=(local.month, local.day) in _holidays_in(local.year),
+        is_holiday=is_holiday(local.date()),
     )
 
 

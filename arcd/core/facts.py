@@ -13,7 +13,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from arcd.core.case.authority.policy import EscalationPolicy
-from arcd.core.site import Centre, Site
+from arcd.core.site import Centre, Hours, Site
 from protocols.cap.message import Alert
 from protocols.codec import Malformed, Received
 from protocols.dc09.reply_policy import ReplyPolicy
@@ -135,6 +135,22 @@ class SiteImported(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sit
 class SiteRemoved(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="site_removed"):
     site_id: str
     actor: Actor
+
+
+class ScheduleChangeRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="schedule_change_requested"):
+    """Other hours for an area on some days, on somebody's word. Or, with `withdraws`, an earlier change taken back."""
+
+    site_id: str
+    system_id: str
+    area: str
+    actor: Actor
+    hours: Hours = Hours()  # neither opening nor closing: closed all day
+    from_day: str = ""  # local dates, "2026-12-23", both included: it ends by itself
+    until_day: str = ""
+    reason: str = ""
+    requested_by: str = ""  # contact id on whose word
+    identity_check: str = ""  # of that contact, made just now; "" only for a supervisor's own decision
+    withdraws: str = ""  # id of the change
 
 
 class FlagKind(StrEnum):
@@ -390,6 +406,7 @@ AnyFact = (
     | CentreImported
     | SiteImported
     | SiteRemoved
+    | ScheduleChangeRequested
     | FlagStartRequested
     | FlagEndRequested
     | FlagNoticed

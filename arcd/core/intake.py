@@ -18,6 +18,7 @@ from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
 from arcd.core.flags.holding import find_held, mark_promoted
 from arcd.core.record import Judged, Judgement
+from arcd.core.schedules import watching
 from arcd.core.turn import NS, Turn
 from arcd.core.view import signal_view
 from protocols.codec import Kind, Problem, Protection, Received
@@ -48,6 +49,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
         )  # fmt: skip
         judgement = pipeline.judge(turn, arrival)
         turn.judgements.append(judgement)
+        watching.hear(turn, entry, signal, judgement)
         case_id = judgement.case_id or case_id
     remembered = Recent(fingerprint=received.fingerprint, at=turn.at, seq=turn.seq, case_id=case_id, sent_s=sent_s)
     turn.state.accounts.put(entry.key, state.remember(remembered, _horizon_s(entry)))

@@ -18,6 +18,7 @@ from arcd.core.case.model import Case
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
+from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun
 from protocols.dc09.reply_policy import ReplyPolicy
@@ -109,6 +110,7 @@ class State:
         self.sites: Table[Site] = self._table("site", Site)
         self.siteruns: Table[SiteRun] = self._table("siterun", SiteRun)
         self.rates: Table[SiteRates] = self._table("rate", SiteRates)
+        self.area_runs: Table[AreaRun] = self._table("area_run", AreaRun)
         self.accounts: Table[AccountState] = self._table("account", AccountState)
         self.flags: Table[Flag] = self._table("flag", Flag)
         self.flags_by_site: Table[tuple[str, ...]] = self._table("flags_by_site", tuple[str, ...])

@@ -46,6 +46,7 @@ from arcd.core.facts import (
     GuardAnswered,
     IdentityChecked,
     RulesLoaded,
+    ScheduleChangeRequested,
     SignalPromoted,
     SiteImported,
     SiteRemoved,
@@ -56,6 +57,7 @@ from arcd.core.facts import (
 from arcd.core.flags import ending, notices, placing
 from arcd.core.identity import checking
 from arcd.core.record import StepRecord
+from arcd.core.schedules import changing, watching
 from arcd.core.state import Machine, RulesInForce, State
 from arcd.core.turn import Turn
 from protocols.codec import Kind, Received, ReplyKind
@@ -215,7 +217,7 @@ class Station:
             case FrameMalformed():
                 intake.malformed(turn, fact)
             case DeadlineReached():
-                self._on_deadline(turn, fact.key)
+                self._on_deadline(turn, fact.key, fact.due)
             case EffectReported():
                 self._on_effect(turn, fact)
             case GuardAnswered():
@@ -242,6 +244,8 @@ class Station:
                 ending.end(turn, fact)
             case FlagNoticed():
                 notices.record(turn, fact)
+            case ScheduleChangeRequested():
+                changing.change(turn, fact)
             case SignalPromoted():
                 intake.promote(turn, fact)
             case IdentityChecked():
@@ -303,8 +307,10 @@ class Station:
     def _on_site(self, turn: Turn, fact: SiteImported | SiteRemoved) -> None:
         if isinstance(fact, SiteImported):
             site_id = fact.site.id
+            previous = self.state.sites.get(site_id)
             self.state.sites.put(site_id, fact.site)
             self.directory.put(fact.site)
+            watching.on_site(turn, previous, fact.site, site_id)
         else:
             site_id = fact.site_id
             if site_id not in self.state.sites:
@@ -314,6 +320,7 @@ class Station:
             for entry in self.directory.of_site(site_id):
                 self.state.accounts.drop(entry.key)
             self.state.siteruns.drop(site_id)
+            watching.on_site(turn, self.state.sites[site_id], None, site_id)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
         turn.refs[f"site/{site_id}"] = None
@@ -337,7 +344,7 @@ class Station:
 
     # ------------------------------------------------------------------------------------------------------- deadlines
 
-    def _on_deadline(self, turn: Turn, key: str) -> None:
+    def _on_deadline(self, turn: Turn, key: str, due: int) -> None:
         if self.deadlines.due_of(key) is None:
             return  # taken away between the shell's look and its post
         self.deadlines.clear(key)
@@ -348,6 +355,8 @@ class Station:
             conditioning.on_deadline(turn, name, rest)
         elif owner == "flag":
             ending.on_deadline(turn, name, rest[0])
+        elif owner in ("schedule", "testdue"):
+            watching.on_deadline(turn, owner, name, rest, due)
         elif owner == "report":
             ending.forget(turn, name)
         else:

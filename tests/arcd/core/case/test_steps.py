@@ -213,7 +213,7 @@ def test_a_wait_can_be_cut_short(playbook: Play) -> None:
 
 
 def test_a_step_whose_condition_does_not_hold_is_not_for_this_site(playbook: Play) -> None:
-    play = opened(playbook, CAMERAS.replace("kind:", "when: {site.services: cameras}, kind:") + LOOK)
+    play = opened(playbook, CAMERAS.replace("kind:", "when: {site.services: video}, kind:") + LOOK)
     assert standing(play) == {"cameras": "not_applicable", "finish": "active"}
 
 
