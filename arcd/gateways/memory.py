@@ -33,7 +33,7 @@ class MemoryLine:
         self.is_open = False
 
     def _write(self, data: bytes) -> None:
-        if self.is_open:
+        if data and self.is_open:
             self.replies.append(data)
 
 

@@ -16,7 +16,7 @@ from arcd.clock import Clock
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived
 from arcd.gateways import Intake
-from protocols.codec import Codec, Malformed, Received, ReplyKind, WireItem
+from protocols.codec import Codec, Malformed, Received, WireItem
 
 FOLD_S = 60.0
 # Sources with malformed bytes told apart at once; what comes from others meanwhile is folded under one name.
@@ -44,7 +44,7 @@ class Reader:
         self._folded_at = clock.monotonic_s()
 
     def take(self, codec: Codec, items: list[WireItem], peer: str, write: Write) -> None:
-        """`write` sends the reply's bytes to the one who sent the item."""
+        """`write` sends a reply to the one who sent the item: once for every frame, b"" where nothing is said."""
         for item in items:
             if isinstance(item, Received):
                 self._take_received(codec, item, peer, write)
@@ -58,8 +58,7 @@ class Reader:
             return
 
         def replied(reply: Reply) -> None:
-            if reply.reply is not ReplyKind.NONE:
-                write(codec.encode_reply(received, reply.reply, self._clock.now()))
+            write(codec.encode_reply(received, reply.reply, self._clock.now()))
 
         self._intake.post(
             FrameReceived(

@@ -18,7 +18,7 @@ from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.reading import Reader
 from arcd.metrics import Metrics
-from protocols.codec import Codec
+from protocols.codec import Codec, Received
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ class TcpGateway:
         self._connections: set[_Connection] = set()
         self._sources: dict[str, int] = {}
         self._held_back = asyncio.Event()  # set while nobody is read from
+        self._is_taking = True
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -79,10 +80,12 @@ class TcpGateway:
 
     def _read_on(self) -> None:
         self._held_back.clear()
-        for connection in self._connections:
-            connection.read_on()
+        if self._is_taking:
+            for connection in self._connections:
+                connection.read_on()
 
     async def stop_taking(self) -> None:
+        self._is_taking = False
         for server in self._servers:
             server.close()
         for connection in self._connections:
@@ -149,6 +152,8 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._peer = ""
         self._source = ""
+        self._owed = 0  # frames that have not had their reply
+        self._has_ended = False
         self.heard_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -168,13 +173,15 @@ class _Connection(asyncio.Protocol):
         gateway = self._gateway
         self.heard_s = gateway.clock.monotonic_s()
         items = self._codec.receive_data(data, gateway.clock.now())
+        self._owed += sum(isinstance(item, Received) for item in items)
         gateway.reader.take(self._codec, items, self._peer, self._write)
         if not gateway.intake.has_room:
             gateway.hold_all()
 
     def eof_received(self) -> bool:
         self._gateway.reader.take(self._codec, self._codec.receive_eof(), self._peer, self._write)
-        return True  # half-closed: replies still owed are written; the sweep or the peer ends it
+        self._has_ended = True
+        return self._owed > 0  # half-closed: replies still owed are written, then it ends
 
     def pause_writing(self) -> None:
         # A peer that never reads its replies would make us keep them for it.
@@ -191,6 +198,7 @@ class _Connection(asyncio.Protocol):
 
     def read_on(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
+            self.heard_s = self._gateway.clock.monotonic_s()  # it was we who did not listen
             self._transport.resume_reading()
 
     def close(self) -> None:
@@ -201,9 +209,14 @@ class _Connection(asyncio.Protocol):
                 self._transport.close()
 
     def _write(self, data: bytes) -> None:
+        self._owed -= 1
         # The panel may have gone meanwhile; it repeats, and the repetition is recognised.
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing():
+            return
+        if data:
             self._transport.write(data)
+        if self._has_ended and not self._owed:
+            self._transport.close()
 
 
 def address_text(sockname: object) -> str:

@@ -93,7 +93,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         assert transport is not None
 
         def write(reply: bytes) -> None:
-            if not transport.is_closing():
+            if reply and not transport.is_closing():
                 transport.sendto(reply, addr)
 
         items = self._codec.receive_data(data, gateway.clock.now())
