@@ -153,6 +153,23 @@ def _flag_end_requested(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} asked to end {fact['flag_id']}: {fact['reason']}"]
 
 
+def _flag_noticed(fact: JsonObject) -> list[str]:
+    reference = f", reference {fact['reference']}" if fact.get("reference") else ""
+    told_at = read_instant(fact.get("told_at"))
+    when = f" at {local_and_utc(told_at)}" if told_at is not None else ""
+    return [f"{_by(fact)} told {fact['to']} about {fact['flag_id']} ({fact['kind']}){when}{reference}"]
+
+
+def _signal_promoted(fact: JsonObject) -> list[str]:
+    which = f"signal {fact.get('index', 0) + 1} of entry {fact['signal_seq']} at {fact['site_id']}"
+    return [f"{_by(fact)} made the held {which} live: {fact['reason']}"]
+
+
+def _identity_checked(fact: JsonObject) -> list[str]:
+    who = f"{fact['contact_id']} of {fact['site_id']}"
+    return [f"{_by(fact)} checked the identity of {who}: {fact['outcome']}, level {fact['level']}"]
+
+
 def _case_open_requested(fact: JsonObject) -> list[str]:
     asked = f"{_by(fact)} asked to open a {fact['case_type']} at {fact['site_id'] or 'the centre'}, {fact['priority']}"
     return [f"{asked}: {fact['title']}", *_form(fact)]
@@ -241,6 +258,9 @@ FACTS: dict[str, Describe] = {
     "site_removed": _site_removed,
     "flag_start_requested": _flag_start_requested,
     "flag_end_requested": _flag_end_requested,
+    "flag_noticed": _flag_noticed,
+    "signal_promoted": _signal_promoted,
+    "identity_checked": _identity_checked,
     "case_open_requested": _case_open_requested,
     "case_move_requested": _case_move_requested,
     "case_noted": _case_noted,

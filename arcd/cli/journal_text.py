@@ -20,6 +20,9 @@ JUDGED_STYLES = {
     "refused": BAD,
     "logged": QUIET,
     "duplicate": QUIET,
+    "copy": QUIET,
+    "pending": WARNING,
+    "swinger": WARNING,
     "folded": WARNING,
 }
 
@@ -62,6 +65,7 @@ def _render_judgement(out: Output, judgement: JsonObject) -> None:
     where = " ".join(part for part in (judgement.get("case_id"), judgement.get("flag_id")) if part)
     because = f": {judgement['because']}" if judgement.get("because") else ""
     which = f"signal {judgement['index'] + 1} " if judgement.get("index") else ""
+    which += f"of entry {judgement['seq']} " if judgement.get("seq") else ""
     out.line("    → ", which, out.styled(judged, JUDGED_STYLES.get(judged, "")), f" {where}" if where else "", because)
     decision = judgement.get("decision")
     if decision is not None:

@@ -14,6 +14,12 @@ from arcd.core.facts import (
     AccountsHeard,
     Actor,
     AnyFact,
+    AuthorityAction,
+    AuthorityAnswered,
+    AuthorityCalled,
+    AuthorityRequested,
+    AuthorityUnreadable,
+    CallAnswer,
     CaseMoveRequested,
     CaseNoted,
     CaseOpenRequested,
@@ -27,13 +33,18 @@ from arcd.core.facts import (
     Fact,
     FlagEndRequested,
     FlagKind,
+    FlagNoticed,
     FlagStartRequested,
     FrameMalformed,
     FrameReceived,
     GuardAnswer,
     GuardAnswered,
+    IdentityChecked,
+    IdentityOutcome,
+    NoticeKind,
     RulesLoaded,
     Scope,
+    SignalPromoted,
     SiteImported,
     SiteRemoved,
     Started,
@@ -41,11 +52,22 @@ from arcd.core.facts import (
     Stopped,
 )
 from arcd.core.site import Centre, Site
+from protocols.cap.message import Alert, MsgType, Status
+from protocols.cap.message import Scope as CapScope
 from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received
 from protocols.signals import Category, Qualifier, Scheme, Signal
 
 AT = 1_795_396_327_123_456_789  # 2026-11-23T01:12:07Z
 WHO = Actor(id="os:matti", name="Matti")
+ALERT = Alert(
+    identifier="a-1",
+    sender="erc",
+    sent="2026-11-23T03:12:07+02:00",
+    status=Status.TEST,
+    msg_type=MsgType.ACK,
+    scope=CapScope.PRIVATE,
+    note="taken",
+)
 SIGNAL = Signal(
     scheme=Scheme.SIA,
     code="BA",
@@ -132,6 +154,20 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     ),
     (FlagEndRequested(at=AT, flag_id="F1", reason="done", actor=WHO), ("asked to end F1: done",)),
     (
+        FlagNoticed(at=AT, flag_id="F1", kind=NoticeKind.START, to="112", actor=WHO, reference="R7", told_at=AT),
+        ("told 112 about F1 (start) at 2026-11-23 03:12:07", "reference R7"),
+    ),
+    (
+        SignalPromoted(at=AT, site_id="K-1", signal_seq=9, reason="real", actor=WHO, index=1),
+        ("made the held signal 2 of entry 9 at K-1 live: real",),
+    ),
+    (
+        IdentityChecked(
+            at=AT, site_id="K-1", contact_id="anna", outcome=IdentityOutcome.PASSED, level=1, actor=WHO
+        ),
+        ("checked the identity of anna of K-1: passed, level 1",),
+    ),
+    (
         CaseOpenRequested(
             at=AT, case_type="service_request", site_id="", title="Lamp", priority="P4", actor=WHO, form={"a": "b"}
         ),
@@ -145,6 +181,31 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     (
         CaseStepRequested(at=AT, case_id="C1", step_id="call", action="done", actor=WHO, outcome="busy", note="n"),
         ("said done (busy) to step call of C1: n",),
+    ),
+    (
+        AuthorityRequested(at=AT, case_id="C1", action=AuthorityAction.LEVEL, actor=WHO, reason="seen", level=3),
+        ("asked for the authority on C1: level 3", "reason: seen"),
+    ),
+    (
+        AuthorityCalled(
+            at=AT,
+            case_id="C1",
+            authority="Hätäkeskus",
+            number="112",
+            called_at=AT,
+            answer=CallAnswer.NO_ANSWER,
+            actor=WHO,
+            reference="R7",
+        ),
+        ("called Hätäkeskus (112) for C1, 2026-11-23 03:12:07", "no answer, reference R7"),
+    ),
+    (
+        AuthorityAnswered(at=AT, source="cap_http", message=ALERT),
+        ("the authority's machine (cap_http) sent Test Ack a-1 about nothing", "taken"),
+    ),
+    (
+        AuthorityUnreadable(at=AT, source="cap_file", reason="xml", detail="line 1", raw=b"<x"),
+        ("NOBODY CAN READ: xml: line 1", "raw <x"),
     ),
     (
         EffectReported(at=AT, effect_id="E1", outcome=EffectOutcome.FAILED, detail="HTTP 503"),

@@ -8,19 +8,30 @@ import pytest
 from arcd.api.redaction import readable
 from arcd.cli.journal_text import JUDGED_STYLES, REPLY_STYLES, details, render_entry
 from arcd.cli.output import Output
-from arcd.core.effects import Answer, AnyEffect, PostWebhook, ProfilesChanged, Reply, SendMail
+from arcd.core.effects import Answer, AnyEffect, PostWebhook, ProfilesChanged, Reply, SendAlert, SendMail
 from arcd.core.facts import AnyFact, Stopped
 from arcd.core.record import Judged, Judgement, Note, StepRecord
+from protocols.cap.message import Alert, MsgType, Scope, Status
 from protocols.codec import ReplyKind
 from rules.model import Decision, Priority, Reason
 
 AT = "2026-11-23T01:12:07.123456Z"
+ALERT = Alert(
+    identifier="arcd-C1-1",
+    sender="arcd",
+    sent=AT,
+    status=Status.TEST,
+    msg_type=MsgType.ALERT,
+    scope=Scope.PRIVATE,
+    note="said twice",
+)
 EFFECTS: tuple[AnyEffect, ...] = (
     Reply(reply=ReplyKind.ACK),
     Answer(granted=False, rule="R-62", message="Say why.", subject="C1"),
     Answer(granted=True, subject="C2"),
     ProfilesChanged(site_id="K-1"),
     SendMail(id="E1", to=("a@example.invalid", "b@example.invalid"), subject="Alarm\x1b[2J", body="…", attempt=2),
+    SendAlert(id="E3", message=ALERT, case_id="C1"),
     PostWebhook(id="E2", url="https://user:pw@guards.example.invalid/hook?token=x", topic="dispatch.offer", payload={}),
 )
 DECISION = Decision(
@@ -63,6 +74,7 @@ def test_judgements_tell_the_rule_and_the_decision(capsys: pytest.CaptureFixture
                 index=1,
                 judged=Judged.HELD,
                 flag_id="F3",
+                seq=7,
                 decision=msgspec.structs.replace(DECISION, opens_case=False, rules_digest=""),
             ),
         ),
@@ -70,7 +82,7 @@ def test_judgements_tell_the_rule_and_the_decision(capsys: pytest.CaptureFixture
     assert lines[2:] == [
         "    → opened C12: routed",
         "      route intrusion/confirmed → plan intrusion, P1 (routed, rules 0123456789ab)",
-        "    → signal 2 held F3",
+        "    → signal 2 of entry 7 held F3",
         "      route intrusion/confirmed → plan intrusion, P1, opens no case (routed)",
     ]
 
@@ -94,6 +106,7 @@ def test_effects_tell_whom_and_what(capsys: pytest.CaptureFixture[str]) -> None:
         "    ⇒ granted C2",
         "    ⇒ receiver keys and accounts of K-1 are taken over",
         "    ⇒ mail E1 (attempt 2) to a@example.invalid, b@example.invalid: “Alarm\\x1b[2J”",
+        "    ⇒ CAP E3 Test Alert arcd-C1-1 to the authority: said twice",
         "    ⇒ webhook E2 dispatch.offer to https://guards.example.invalid/hook",
     ]
 

@@ -43,7 +43,7 @@ def test_listed_and_shown(arcctl: Arcctl, daemon: Daemon) -> None:
 
 
 def test_flags_stand_with_their_site(arcctl: Arcctl, daemon: Daemon) -> None:
-    arcctl("test", "start", "K-1", "--for", "1h", "--reason", "Yearly test")
+    arcctl("test", "start", "K-1", "--for", "1h", "--reason", "Yearly test", "--verified", "operator")
     assert "in force until 01.01.2026 03:00:00: Yearly test" in arcctl("sites", "show", "K-1").out
 
 
