@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 
 from arcd import __version__
-from arcd.api import cases, flags, journal, rules, sites, status
+from arcd.api import case_authority, cases, flags, identity, journal, rules, sites, status
 from arcd.api.answers import install, refused_body
 from arcd.api.asking import peer_actor
 from arcd.api.body_limit import BodyLimit
@@ -21,7 +21,7 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 LARGER_BODIES = {"/v1/sites/import": IMPORT_BYTES_MAX, "/v1/rules/reload": IMPORT_BYTES_MAX}
 
 
-def admin_app(desk: Desk) -> FastAPI:
+def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     app = FastAPI(
         title="arcd",
         version=__version__,
@@ -34,8 +34,9 @@ def admin_app(desk: Desk) -> FastAPI:
         dependencies=[Depends(peer_actor)],
     )
     app.state.desk = desk
+    app.state.supervisor_group = supervisor_group
     install(app)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, larger=LARGER_BODIES, refuse=refused_body)
-    for module in (status, cases, flags, sites, journal, rules):
+    for module in (status, case_authority, cases, flags, identity, sites, journal, rules):
         app.include_router(module.router)
     return app

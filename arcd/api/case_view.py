@@ -7,6 +7,7 @@ status; whether it is granted is the core's answer to the request.
 from __future__ import annotations
 
 from arcd.api.answers import View
+from arcd.api.authority_view import AuthorityView, authority_view
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.job_view import DispatchView, dispatch_view
 from arcd.api.plan_view import PlanView, plan_view
@@ -130,6 +131,7 @@ class CaseView(CaseRow):
     signals: list[SignalView]
     plan: PlanView | None
     dispatches: list[DispatchView]
+    authority: AuthorityView | None
     notes: list[NoteView]
     moves: list[MoveView]
     deadlines: list[DeadlineView]
@@ -179,6 +181,7 @@ def case_view(state: State, case: Case, case_type: CaseType | None, language: st
         signals=[signal_view(signal, timezone, language) for signal in case.signals],
         plan=plan_view(state, case, language),
         dispatches=[dispatch_view(state, dispatch, timezone) for dispatch in case.dispatches],
+        authority=authority_view(state, case, language) if case.authority is not None else None,
         notes=[
             NoteView(at=rfc3339(note.at), at_local=local_clock(note.at, timezone), by=note.by, text=note.text)
             for note in case.notes

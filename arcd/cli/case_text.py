@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from arcd.cli.authority_text import render_authority
 from arcd.cli.output import BAD, GOOD, PRIORITY_STYLES, QUIET, STRONG, WARNING, Output
 from arcd.cli.times import at_zone
 
@@ -60,6 +61,8 @@ def render_case(out: Output, case: JsonObject) -> None:
         _render_plan(out, case["plan"], zone)
     for dispatch in case["dispatches"]:
         _render_dispatch(out, dispatch, zone)
+    if case["authority"] is not None:
+        render_authority(out, case["authority"], brief=True)
     if case["site"] is not None:
         _render_people(out, case["site"])
     if case["form"]:

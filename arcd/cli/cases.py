@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from arcd.cli.authority import add_authority
 from arcd.cli.case_text import render_case, render_cases
 from arcd.cli.completion import case_ids
 from arcd.cli.failures import UsageError
@@ -144,6 +145,9 @@ def open_case(
     if priority is not None:
         body["priority"] = priority.upper()
     _granted(call, call.daemon.post("/v1/cases", body))
+
+
+add_authority(app)
 
 
 def read_fields(fields: list[str] | None) -> dict[str, str]:

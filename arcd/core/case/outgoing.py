@@ -67,11 +67,16 @@ def centre_of(state: State) -> Centre:
 
 
 def people(turn: Turn, site: Site | None, list_name: str) -> tuple[Contact, ...]:
+    return people_in(turn.state, site, list_name)
+
+
+def people_in(state: State, site: Site | None, list_name: str) -> tuple[Contact, ...]:
     """A call list by name: the site's own if it has one, else the centre's."""
+    centre = centre_of(state)
     if site is not None and list_name in site.call_lists:
         found = (site.contact(contact_id) for contact_id in site.call_lists[list_name])
     else:
-        found = (turn.centre.contact(contact_id) for contact_id in turn.centre.call_lists.get(list_name, ()))
+        found = (centre.contact(contact_id) for contact_id in centre.call_lists.get(list_name, ()))
     return tuple(contact for contact in found if contact is not None)
 
 

@@ -127,9 +127,9 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "the guard is not on site within the agreed time",
     },
     "authority_phone": {
-        "fi": "SOITA VIRANOMAISELLE NYT: {reason}",
-        "sv": "RING MYNDIGHETEN NU: {reason}",
-        "en": "CALL THE AUTHORITY BY PHONE NOW: {reason}",
+        "fi": "SOITA VIRANOMAISELLE NYT: {why}",
+        "sv": "RING MYNDIGHETEN NU: {why}",
+        "en": "CALL THE AUTHORITY BY PHONE NOW: {why}",
     },
     "authority_confirm": {
         "fi": "ilmoitus viranomaiselle odottaa vahvistusta: {checks}",

@@ -147,7 +147,7 @@ def on_deadline(turn: Turn, case: Case, what: str) -> Case:
             if task is None:
                 return case
             turn.deadlines.set(f"case/{case.id}/authority/again", turn.after(CALL_AGAIN_S))
-            return call_for_person(turn, case, "authority_phone", reason=phone_reason(turn, task))
+            return call_for_person(turn, case, "authority_phone", why=phone_reason(turn, task))
 
 
 def _resend(turn: Turn, case: Case, notification: AuthorityNotification) -> Case:
@@ -220,7 +220,7 @@ def call_by_phone(turn: Turn, case: Case, because: str, *, purpose: Purpose = Pu
     turn.note("authority.phone", case.id, because=because, purpose=purpose)
     turn.deadlines.set(f"case/{case.id}/authority/again", turn.after(CALL_AGAIN_S))
     case = replace(case, authority=replace(notification, phone=phone))
-    return call_for_person(turn, case, "authority_phone", reason=phone_reason(turn, wider))
+    return call_for_person(turn, case, "authority_phone", why=phone_reason(turn, wider))
 
 
 def phone_reason(turn: Turn, task: PhoneTask) -> str:
