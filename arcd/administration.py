@@ -1,4 +1,4 @@
-"""Taking in what administrators wrote: rules and the site base, from texts to facts.
+"""Taking in the site base that administrators wrote: from texts to facts.
 
 One rule: everything is read and checked before the first fact is posted. With any error nothing is changed, and what
 was in force stays in force.
@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace
 
 from arcd.api.desk import ImportReport
-from arcd.core.facts import Actor, CentreImported, RulesLoaded, SiteImported, SiteRemoved
+from arcd.core.facts import Actor, CentreImported, SiteImported, SiteRemoved
 from arcd.credentials import Kek
 from arcd.metrics import Metrics
 from arcd.runtime import Runtime
@@ -37,13 +37,9 @@ class OverlayError(Exception):
 
 
 class Administration:
-    def __init__(self, *, runtime: Runtime, kek: Kek, metrics: Metrics, rules_overlay: Path | None) -> None:
+    def __init__(self, *, runtime: Runtime, kek: Kek) -> None:
         self._runtime = runtime
         self._kek = kek
-        self._metrics = metrics
-        self._rules_overlay = rules_overlay
-
-    # ------------------------------------------------------------------------------------------------------ site base
 
     async def import_sites(
         self, files: Mapping[str, str], actor: Actor, *, dry_run: bool, remove_missing: bool

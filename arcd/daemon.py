@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from arcd import __version__
-from arcd.administration import Administration, OverlayError, check_rules, has_errors, read_overlay
+from arcd.administration import Administration, has_errors
 from arcd.api.admin import admin_app
 from arcd.api.authority import take_answer
 from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
@@ -26,7 +26,7 @@ from arcd.api.serving import serve_app
 from arcd.clock import Clock, SystemClock, read_discipline
 from arcd.core.case.authority.policy import Connector
 from arcd.core.effects import Answer
-from arcd.core.facts import Actor, AnyFact, DaemonTroubled, RulesLoaded, Started, Stopped
+from arcd.core.facts import Actor, AnyFact, DaemonTroubled, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
 from arcd.credentials import CredentialError, Kek, Keyring, create_kek, load_kek, read_secret
@@ -42,6 +42,7 @@ from arcd.health import create_health_app
 from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
+from arcd.rule_changes import RuleChanges
 from arcd.runtime import Runtime, RuntimeLimits
 from arcd.settings import Settings
 from arcd.store import Entry, Store
@@ -93,9 +94,8 @@ class Daemon:
                 checkpoint_interval_s=settings.store.checkpoint_interval_s,
             ),
         )
-        self._administration = Administration(
-            runtime=self.runtime, kek=self._kek, metrics=self.metrics, rules_overlay=settings.rules.overlay
-        )
+        self._administration = Administration(runtime=self.runtime, kek=self._kek)
+        self._rule_changes = RuleChanges(runtime=self.runtime, metrics=self.metrics, directory=settings.rules.overlay)
         self._gateways: list[Gateway] = []
         self._listeners: list[Listener] = []
         self._started_at = 0
@@ -182,23 +182,15 @@ class Daemon:
             log.warning("site_base.problem", problem=str(problem))
 
     async def _load_first_rules(self) -> None:
-        try:
-            overlays = read_overlay(self.settings.rules.overlay)
-        except OverlayError as error:
-            report, sources = ImportReport(applied=False, problems=(error.problem,)), None
-        else:
-            report, sources = check_rules(overlays)
+        report = await self._rule_changes.at_start()
         for problem in report.problems:
             log.warning("rules.problem", problem=str(problem))
-        if sources is None:
-            if not self.station.has_rules:
-                raise StartError("\n".join(str(problem) for problem in report.problems))
-            # The good set goes on; the bad one is in the log and in `arcctl rules check`.
-            log.error("rules.refused", in_force=self.station.rules.digest)
+        if report.applied:
             return
-        if not self.station.has_rules or self.station.rules.digest != report.digest:
-            fact = RulesLoaded(at=self.clock.now(), digest=report.digest, sources=sources, actor=ADMINISTRATOR)
-            await self.runtime.ask(fact)
+        if not self.station.has_rules:
+            raise StartError("\n".join(str(problem) for problem in report.problems))
+        # The good set goes on; the bad one is in the log and in `arcctl rules check`.
+        log.error("rules.refused", in_force=self.station.rules.digest)
 
     async def _drain(self) -> None:
         """SIGTERM: take nothing new, commit and answer what was taken, say goodbye in the journal."""
@@ -353,7 +345,10 @@ class Daemon:
         return await self._administration.import_sites(files, actor, dry_run=dry_run, remove_missing=remove_missing)
 
     async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
-        return await self._administration.load_rules(overlays, actor, dry_run=dry_run)
+        return await self._rule_changes.load(overlays, actor, dry_run=dry_run)
+
+    async def roll_back_rules(self, digest: str | None, actor: Actor, *, dry_run: bool) -> ImportReport:
+        return await self._rule_changes.roll_back(digest, actor, dry_run=dry_run)
 
     async def _take_answer(self, body: bytes) -> bool:
         """An authority's answer that came as a file: it can wait for room, and its sender sees where it went."""

@@ -91,6 +91,10 @@ class Desk(Protocol):
         """Shipped rules plus overlays (None: read the rules directory again); a bad set leaves the good one running."""
         ...
 
+    async def roll_back_rules(self, digest: str | None, actor: Actor, *, dry_run: bool) -> ImportReport:
+        """Rules that were in force before, by the beginning of their digest; None: those before the present ones."""
+        ...
+
     def follow(self, after: int) -> AsyncIterator[Entry]:
         """Committed entries from `after` on, then each new one as it is committed, until the reader goes away."""
         ...

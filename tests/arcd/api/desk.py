@@ -262,6 +262,10 @@ class FakeDesk(Desk):
         self.imports.append(("rules", overlays, actor, dry_run, False))
         return self.import_report
 
+    async def roll_back_rules(self, digest: str | None, actor: Actor, *, dry_run: bool) -> ImportReport:
+        self.imports.append(("rollback", {"digest": digest or ""}, actor, dry_run, False))
+        return self.import_report
+
     async def follow(self, after: int) -> AsyncIterator[Entry]:
         self.following += 1
         try:
