@@ -16,24 +16,12 @@ from msgspec.structs import replace
 from arcd.api.desk import ImportReport
 from arcd.core.facts import Actor, CentreImported, SiteImported, SiteRemoved
 from arcd.credentials import Kek
-from arcd.metrics import Metrics
 from arcd.runtime import Runtime
 from arcd.sitebase import Loaded, changes, load_sitebase
-from rules import shipped
-from rules.loader import load
-from rules.packtest import run as run_pack_tests
 from rules.problems import Problem, Severity
 
 FILES_MAX = 2_000
 FILE_BYTES_MAX = 4 * 1024 * 1024
-
-
-class OverlayError(Exception):
-    """A file of the rules directory cannot be read."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
 
 
 class Administration:
@@ -93,68 +81,6 @@ class Administration:
         for site_id in removed:
             await self._runtime.ask(SiteRemoved(at=now(), site_id=site_id, actor=actor))
         return report
-
-    # ---------------------------------------------------------------------------------------------------------- rules
-
-    async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
-        """Shipped rules plus overlays. A set that fails the tests in its own packs is a bad set."""
-        if overlays is None:
-            try:
-                overlays = await asyncio.to_thread(read_overlay, self._rules_overlay)
-            except OverlayError as error:
-                self._metrics.rules_loaded(taken=False)
-                return ImportReport(applied=False, problems=(error.problem,))
-        report, sources = await asyncio.to_thread(check_rules, overlays)
-        station = self._runtime.station
-        if sources is None:
-            self._metrics.rules_loaded(taken=False)
-            return report
-        if dry_run or (station.has_rules and station.rules.digest == report.digest):
-            return replace(report, applied=False)
-        await self._runtime.ask(
-            RulesLoaded(at=self._runtime.clock.now(), digest=report.digest, sources=sources, actor=actor)
-        )
-        return replace(report, applied=True)
-
-
-def check_rules(overlays: Mapping[str, str]) -> tuple[ImportReport, dict[str, str] | None]:
-    """The report, and the sources when they may be taken."""
-    sources = {**shipped.sources(), **overlays}
-    loaded = load(sources)
-    if loaded.ruleset is None:
-        return ImportReport(applied=False, problems=loaded.problems), None
-    failed = [result for result in run_pack_tests(loaded.ruleset) if not result.passed]
-    if failed:
-        problems = tuple(
-            Problem(
-                file=result.file,
-                line=result.line,
-                message=f"the test {result.name!r} fails: {'; '.join(result.differences)}",
-                advice="mend the route or the test",
-            )
-            for result in failed
-        )
-        return ImportReport(applied=False, problems=(*loaded.problems, *problems)), None
-    return ImportReport(applied=False, problems=loaded.problems, digest=loaded.ruleset.digest), sources
-
-
-def read_overlay(directory: Path | None) -> dict[str, str]:
-    """Files of the rules directory by relative path. OverlayError names the one that cannot be read."""
-    if directory is None or not directory.is_dir():
-        return {}
-    overlays: dict[str, str] = {}
-    for path in sorted(directory.rglob("*.yaml")):
-        name = path.relative_to(directory).as_posix()
-        try:
-            overlays[name] = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise OverlayError(
-                Problem(file=name, message="this file is not UTF-8 text", advice="save it as UTF-8")
-            ) from None
-        except OSError as error:
-            message = f"this file cannot be read: {error.strerror}"
-            raise OverlayError(Problem(file=name, message=message, advice="let arcd read it")) from None
-    return overlays
 
 
 def _files_problem(files: Mapping[str, str]) -> Problem | None:
