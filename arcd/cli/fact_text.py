@@ -138,6 +138,18 @@ def _site_removed(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} removed site {fact['site_id']}"]
 
 
+def _schedule_change_requested(fact: JsonObject) -> list[str]:
+    place = f"{fact['site_id']} {fact['system_id']} area {fact['area']}"
+    word = f", on the word of {fact['requested_by']}" if fact.get("requested_by") else ""
+    if fact.get("withdraws"):
+        return [f"{_by(fact)} asked to take back change {fact['withdraws']} of {place}{word}"]
+    hours = fact.get("hours", {})
+    # Minutes of the local day; closing may come after midnight (arcd.core.site.Hours).
+    told = ", ".join(f"{name} {at // 60 % 24:02d}:{at % 60:02d}" for name, at in hours.items()) or "closed all day"
+    days = f"{fact.get('from_day', '')} to {fact.get('until_day', '')}"
+    return [f"{_by(fact)} asked for other hours of {place}{word}", f"{days}: {told}; {fact.get('reason', '')}"]
+
+
 def _flag_start_requested(fact: JsonObject) -> list[str]:
     kind = fact["kind"].replace("_", " ")
     scope = "; ".join(f"{part} {', '.join(names)}" for part, names in fact["scope"].items() if names)
@@ -256,6 +268,7 @@ FACTS: dict[str, Describe] = {
     "centre_imported": _centre_imported,
     "site_imported": _site_imported,
     "site_removed": _site_removed,
+    "schedule_change_requested": _schedule_change_requested,
     "flag_start_requested": _flag_start_requested,
     "flag_end_requested": _flag_end_requested,
     "flag_noticed": _flag_noticed,

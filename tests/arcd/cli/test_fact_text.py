@@ -43,6 +43,7 @@ from arcd.core.facts import (
     IdentityOutcome,
     NoticeKind,
     RulesLoaded,
+    ScheduleChangeRequested,
     Scope,
     SignalPromoted,
     SiteImported,
@@ -51,7 +52,7 @@ from arcd.core.facts import (
     StepFailed,
     Stopped,
 )
-from arcd.core.site import Centre, Site
+from arcd.core.site import Centre, Hours, Site
 from protocols.cap.message import Alert, MsgType, Status
 from protocols.cap.message import Scope as CapScope
 from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received
@@ -138,6 +139,28 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     (CentreImported(at=AT, centre=Centre(), actor=WHO), ("imported the centre: 0 guards, 0 contacts",)),
     (SiteImported(at=AT, site=Site(id="K-1", name="Kioski"), actor=WHO), ("imported site K-1 Kioski: 0 systems",)),
     (SiteRemoved(at=AT, site_id="K-1", actor=WHO), ("removed site K-1",)),
+    (
+        ScheduleChangeRequested(
+            at=AT,
+            site_id="K-1",
+            system_id="panel",
+            area="1",
+            actor=WHO,
+            from_day="2026-12-23",
+            until_day="2026-12-24",
+            hours=Hours(opens=8 * 60, closes=26 * 60 + 30),
+            reason="Christmas",
+            requested_by="anna",
+        ),
+        (
+            "asked for other hours of K-1 panel area 1, on the word of anna",
+            "2026-12-23 to 2026-12-24: opens 08:00, closes 02:30; Christmas",
+        ),
+    ),
+    (
+        ScheduleChangeRequested(at=AT, site_id="K-1", system_id="panel", area="1", actor=WHO, withdraws="S1"),
+        ("asked to take back change S1 of K-1 panel area 1",),
+    ),
     (
         FlagStartRequested(
             at=AT,
