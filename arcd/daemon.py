@@ -225,7 +225,7 @@ class Daemon:
         """People first, panels last: when the first frame is answered, everything behind it stands."""
         async with contextlib.AsyncExitStack() as stack:
             apps = [
-                ("admin", admin_app(self), sockets.admin),
+                ("admin", admin_app(self, supervisor_group=self.settings.api.supervisor_group), sockets.admin),
                 ("guard", guard_app(self, self._escalation.answers), sockets.guard),
                 ("health", create_health_app(self.metrics, self.progress, self._checks), sockets.health),
             ]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from arcd.core.case.authority.policy import Connector, EscalationPolicy
@@ -103,6 +103,8 @@ class ReplySettings(Section):
 
 class ApiSettings(Section):
     socket: File = Path("/run/arcd/arcd.sock")
+    # Members of this group of the operating system are supervisors; a group that does not exist has none.
+    supervisor_group: Annotated[str, Field(max_length=32)] = "arcd-supervisors"
     guard_listen: Listen | None = Address("127.0.0.1", 9997)
     guard_base_url: BaseUrl = "http://127.0.0.1:9997"
 

@@ -6,6 +6,8 @@ never what a request claims. A caller without one, over TCP or through a proxy, 
 
 from __future__ import annotations
 
+import grp
+import os
 import pwd
 from enum import StrEnum
 from http import HTTPStatus
@@ -15,7 +17,7 @@ from fastapi import Depends, Query, Request
 
 from arcd.api.answers import ApiError
 from arcd.api.desk import Desk
-from arcd.core.facts import Actor
+from arcd.core.facts import SUPERVISOR, Actor
 
 PEER_PREFIX = "uid:"
 ROWS_DEFAULT = 200
@@ -30,13 +32,25 @@ class Language(StrEnum):
     EN = "en"
 
 
-def os_actor(uid: int) -> Actor:
-    """The person behind a user id: `os:matti`; `os:1000` where the system has no name for it."""
+def os_actor(uid: int, supervisor_group: str = "") -> Actor:
+    """The person behind a user id: `os:matti`; `os:1000` where the system has no name for it.
+
+    Members of the supervisors' group, as the operating system knows it, have that role.
+    """
     try:
         entry = pwd.getpwuid(uid)
     except KeyError:
         return Actor(id=f"os:{uid}")
-    return Actor(id=f"os:{entry.pw_name}", name=entry.pw_gecos.partition(",")[0])
+    roles = (SUPERVISOR,) if _is_member(entry, supervisor_group) else ()
+    return Actor(id=f"os:{entry.pw_name}", name=entry.pw_gecos.partition(",")[0], roles=roles)
+
+
+def _is_member(entry: pwd.struct_passwd, group: str) -> bool:
+    try:
+        group_id = grp.getgrnam(group).gr_gid
+    except KeyError:
+        return False
+    return group_id in os.getgrouplist(entry.pw_name, entry.pw_gid)
 
 
 def peer_actor(request: Request) -> Actor:
@@ -45,7 +59,7 @@ def peer_actor(request: Request) -> Actor:
     uid = host.removeprefix(PEER_PREFIX)
     if uid == host or not (uid.isascii() and uid.isdecimal()):
         raise ApiError(HTTPStatus.FORBIDDEN, "peer", "The admin API answers on its Unix socket only.")
-    return os_actor(int(uid))
+    return os_actor(int(uid), request.app.state.supervisor_group)
 
 
 async def desk_of(request: Request) -> Desk:

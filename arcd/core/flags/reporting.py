@@ -13,6 +13,7 @@ from arcd.core.facts import DAEMON, FlagKind, NoticeKind
 from arcd.core.flags import messages
 from arcd.core.flags.model import Flag, FlagReport, among
 from arcd.core.siterun import SiteRun
+from arcd.core.state import State
 from arcd.core.turn import Turn, text_in
 from protocols.signals import Category, bare_address
 from rules.model import Priority
@@ -22,7 +23,7 @@ REPORT_KEPT_S = 7 * 86400.0
 
 
 def report_of(turn: Turn, flag: Flag, because: str) -> FlagReport:
-    expected = expected_zones(turn, flag)
+    expected = expected_zones(turn.state, flag)
     return FlagReport(
         flag=flag,
         ended_at=turn.at,
@@ -33,9 +34,9 @@ def report_of(turn: Turn, flag: Flag, because: str) -> FlagReport:
     )
 
 
-def expected_zones(turn: Turn, flag: Flag) -> tuple[str, ...]:
+def expected_zones(state: State, flag: Flag) -> tuple[str, ...]:
     """Zones a test of this scope should hear from; maintenance expects nothing."""
-    site = turn.state.sites.get(flag.site_id)
+    site = state.sites.get(flag.site_id)
     if site is None or flag.kind is not FlagKind.ON_TEST:
         return ()
     scope = flag.scope

@@ -9,7 +9,6 @@ from arcd.core.flags.messages import LISTED_MAX, report_text
 from arcd.core.flags.reporting import expected_zones
 from arcd.core.flags.texts import KINDS, MESSAGES, REPORT
 from arcd.core.site import System, Zone
-from arcd.core.turn import Turn
 from protocols.signals import Category
 from rules.vocabulary import LANGUAGES
 from tests.arcd.core.conftest import Play
@@ -71,16 +70,8 @@ def test_a_long_list_is_cut_in_the_text_and_whole_in_the_report(playbook: Play) 
 def test_a_site_that_is_gone_expects_nothing(playbook: Play) -> None:
     play = playbook(sites=[the_site()])
     play >> start() << ...
-    station = play.station
-    turn = Turn(
-        seq=1,
-        at=0,
-        state=station.state,
-        deadlines=station.deadlines,
-        directory=station.directory,
-        rules=station.rules,
-    )
-    assert expected_zones(turn, replace(station.state.flags["F10"], site_id="S-9")) == ()
+    state = play.station.state
+    assert expected_zones(state, replace(state.flags["F10"], site_id="S-9")) == ()
 
 
 def test_every_text_is_there_in_every_language_and_asks_for_the_same() -> None:
