@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from rules.condition_tree import ALWAYS
 from rules.conditions import ConditionError, compile_condition
-from rules.model import CaseType, StepKind
+from rules.model import CaseType, Priority, StepKind
 from rules.problems import Problem, write_instead
 from rules.schema import PlanShape, StepShape
 from rules.yaml_source import Node
@@ -108,10 +108,11 @@ def _by_kind(step: StepShape, plan: PlanShape, node: Node, at: tuple[str | int, 
         yield node.problem((*at, "branches"), f"a {kind} step has no answers", "make it kind: ask, or remove branches")
     if kind is StepKind.WAIT and step.timeout_s is None:
         yield node.problem(at, f"step {step.id} waits without end", "add timeout_s: …")
-    if kind is StepKind.NOTIFY_AUTHORITY and step.automatic:
+    if kind is StepKind.NOTIFY_AUTHORITY and step.automatic and plan.priority is not Priority.P0:
+        # requirements 4.9: at once where life is at stake; the rest is an operator's decision.
         yield node.problem(
             (*at, "automatic"),
-            "an authority is never notified without an operator (R-5, R-80)",
+            "an authority is told without an operator only by a plan of priority P0",
             "write automatic: false; the step still comes up by itself",
         )
 

@@ -32,7 +32,7 @@ GOOD = f"  - {CLOSE}\n"
         (step("ask", f"branches: [{{answer: a, {T}, goto: one}}]"), "the question one has fewer than two answers"),
         (step("close", f"branches: [{{answer: a, {T}, goto: end}}]") + GOOD, "a close step has no answers"),
         (step("wait") + GOOD, "step one waits without end — add timeout_s: …"),
-        (step("notify_authority", "recipients: erc, automatic: true") + GOOD, "never notified without"),
+        (step("notify_authority", "recipients: erc, automatic: true") + GOOD, "only by a plan of priority P0"),
         (step("close", "when: {signal.category: fir}"), "p.yaml:8:82: error: unknown category fir — did you mean"),
         (step("close", "when: always"), "a step without when is always started — leave when out"),
         (step("close", "timeout_s: 0"), "timeout_s: input should be greater than 0"),
