@@ -4,27 +4,31 @@ One rule: the machine of then runs whole, under the rules of then, so that the c
 was known at that instant; what they answer is compared and changes nothing. So one decision is judged at a time: a case
 that changed rules had not opened stays open here, as it was.
 
-Where entries come from (a file, a running daemon's store) and how the outcome is shown does not belong here.
+How the outcome is shown does not belong here.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from arcd.api.instants import rfc3339
 from arcd.core.facts import AnyFact, FrameReceived, RulesLoaded
 from arcd.core.record import StepRecord
 from arcd.core.station import Station
-from arcd.store import Entry
+from arcd.store import Entry, offline
 from protocols.signals import LIFE_SAFETY, Category, Qualifier, Scheme, Signal
 from rules.engine import Answers, RuleSet
 from rules.loader import load
 from rules.model import Decision, Priority, Reason, View
 
 EXAMPLES_MAX = 3  # of each change, the newest
+PROGRESS_ENTRIES = 500
 # What carries signals: an erased one of these cannot be asked about any more.
 _SIGNAL_KINDS = frozenset({"frame_received", "frame_malformed"})
 
@@ -172,7 +176,7 @@ class Replay:
             unusable=tuple(self._unusable),
         )
 
-    # ------------------------------------------------------------------------------------------------ the machine of then
+    # --------------------------------------------------------------------------------------------- the machine of then
 
     def _expect(self, fact: RulesLoaded) -> None:
         """The rules of then, overheard. A set this release no longer loads is stood in for by the one before it."""
@@ -198,7 +202,7 @@ class Replay:
             self._rewritten = _rewritten(self._station.rules, self._changed)
         return True
 
-    # -------------------------------------------------------------------------------------------------------- comparison
+    # ------------------------------------------------------------------------------------------------------ comparison
 
     def _compare(self, entry: Entry, fact: AnyFact, told: list[Decision]) -> None:
         before = [decision for _, _, decision in self._now]
@@ -222,6 +226,26 @@ class Replay:
         if is_life_safety(signal):
             self._life_safety[old, new] += 1
             self._worse[old, new] += is_worse(old, new)
+
+
+def replay_file(path: Path, changed: RuleSet, *, since: int, progress: Callable[[int, int], None]) -> Replayed:
+    """A journal file, also beside its daemon. `progress` is called with (entries, all of them)."""
+    until = offline.extent(path).last_seq
+    told = Replay(changed, since=since)
+    for entry in offline.entries(path, until=until):
+        told.take(entry)
+        if entry.seq % PROGRESS_ENTRIES == 0:
+            progress(entry.seq, until)
+    return told.report()
+
+
+def plain(report: Replayed) -> dict[str, Any]:
+    """For JSON: instants as people and programs read them."""
+    value: dict[str, Any] = msgspec.to_builtins(report)
+    for change in value["changes"]:
+        for example in change["examples"]:
+            example["at"] = rfc3339(example["at"])
+    return value
 
 
 class _Overheard(RuleSet):

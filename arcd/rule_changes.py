@@ -187,11 +187,11 @@ def read_overlay(directory: Path | None) -> dict[str, str]:
         try:
             overlays[relative.as_posix()] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            problem = Problem(file=relative.as_posix(), message="this file is not UTF-8 text", advice="save it as UTF-8")
+            problem = Problem(
+                file=relative.as_posix(), message="this file is not UTF-8 text", advice="save it as UTF-8"
+            )
             raise OverlayError(problem) from None
         except OSError as error:
             message = f"this file cannot be read: {error.strerror}"
-            raise OverlayError(
-                Problem(file=relative.as_posix(), message=message, advice="let arcd read it")
-            ) from None
+            raise OverlayError(Problem(file=relative.as_posix(), message=message, advice="let arcd read it")) from None
     return overlays

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 
 from arcd import __version__
-from arcd.api import case_authority, cases, flags, identity, journal, rules, sites, status
+from arcd.api import case_authority, cases, flags, identity, journal, rules, rules_past, sites, status
 from arcd.api.answers import install, refused_body
 from arcd.api.asking import peer_actor
 from arcd.api.body_limit import BodyLimit
@@ -18,7 +18,7 @@ from arcd.api.imports import IMPORT_BYTES_MAX
 
 # A form of 64 fields with 4000 characters each is the largest body but for imports; JSON may escape one in 12 bytes.
 BODY_BYTES_MAX = 4 * 1024 * 1024
-LARGER_BODIES = {"/v1/sites/import": IMPORT_BYTES_MAX, "/v1/rules/reload": IMPORT_BYTES_MAX}
+LARGER_BODIES = dict.fromkeys(("/v1/sites/import", "/v1/rules/reload", "/v1/rules/replay"), IMPORT_BYTES_MAX)
 
 
 def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
@@ -37,6 +37,6 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     app.state.supervisor_group = supervisor_group
     install(app)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, larger=LARGER_BODIES, refuse=refused_body)
-    for module in (status, case_authority, cases, flags, identity, sites, journal, rules):
+    for module in (status, case_authority, cases, flags, identity, sites, journal, rules, rules_past):
         app.include_router(module.router)
     return app

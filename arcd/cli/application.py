@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from arcd.cli import cases, explain, flags, guard, journal, panel, rules, sites, status
+from arcd.cli import (
+    cases,
+    explain,
+    flags,
+    guard,
+    journal,
+    panel,
+    rules,
+    rules_diff,
+    rules_history,
+    rules_replay,
+    sites,
+    status,
+)
 from arcd.cli.invocation import AsJson, Language, Socket
 
 app = typer.Typer(
@@ -21,6 +34,9 @@ app = typer.Typer(
 status.add_to(app)
 cases.add_to(app)
 explain.add_to(rules.app)
+rules_diff.add_to(rules.app)
+rules_replay.add_to(rules.app)
+rules_history.add_to(rules.app)
 app.add_typer(flags.test_app, name="test")
 app.add_typer(flags.maintenance_app, name="maintenance")
 app.add_typer(sites.app, name="sites")

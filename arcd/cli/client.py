@@ -53,12 +53,17 @@ class Daemon:
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         return self._ask("POST", path, body=body)
 
-    def lines(self, path: str, **query: str | int | bool | None) -> Generator[Any, None, None]:
+    def lines(
+        self, path: str, *, body: Mapping[str, object] | None = None, **query: str | int | bool | None
+    ) -> Generator[Any, None, None]:
         """An NDJSON stream, line by line, for as long as the daemon has something to say."""
         import msgspec
 
         endless = httpx.Timeout(CONNECT_TIMEOUT_S, read=None)
-        with self._reaching(), self._http.stream("GET", path, params=_given(query), timeout=endless) as answer:
+        asking = self._http.stream(
+            "GET" if body is None else "POST", path, params=_given(query), json=body, timeout=endless
+        )
+        with self._reaching(), asking as answer:
             if answer.status_code != httpx.codes.OK:
                 answer.read()
                 self._fail(answer)

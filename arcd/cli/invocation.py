@@ -46,6 +46,11 @@ class Invocation:
         self._daemon: Daemon | None = None
 
     @property
+    def is_daemon_named(self) -> bool:
+        """Somebody said which daemon is meant: a file that happens to lie here is not asked instead."""
+        return self._socket is not None or "ARCD_SOCKET" in os.environ
+
+    @property
     def daemon(self) -> Daemon:
         if self._daemon is None:
             from arcd.cli.client import Daemon, default_socket

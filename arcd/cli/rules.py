@@ -1,7 +1,7 @@
 """arcctl rules: check, try and explain what people wrote, and give it to the daemon.
 
-One rule: checking, testing and explaining need no daemon and change nothing; only `reload` does, and a bad set leaves
-the running one in force.
+One rule: checking, testing and explaining need no daemon and change nothing; only `reload` and `rollback` do, and a bad
+set leaves the running one in force. Each further verb has a file of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rules.loader import Loaded
     from rules.problems import Problem
 
-app = group("Routing packs, response plans and case types: check, test, explain, reload.")
+app = group("Routing packs, response plans and case types: check, try, compare, put into force, go back.")
 
 Directory = Annotated[
     Path | None, typer.Argument(metavar="[DIR]", help="Your own rules, laid over the shipped ones.", show_default=False)
@@ -107,13 +107,19 @@ def _load(directory: Path | None) -> Loaded:
     return loader.load({**shipped.sources(), **overlays})
 
 
-def usable_rules(call: Invocation, directory: Path | None) -> RuleSet:
+def usable(call: Invocation, directory: Path | None) -> Loaded:
     loaded = _load(directory)
     if loaded.ruleset is None:
         problems = [_plain(problem, directory) for problem in loaded.problems]
         call.out.show({"ok": False, "problems": problems}, lambda out, value: render_problems(out, value["problems"]))
         raise FindingError("the rules have errors; correct them first")
-    return loaded.ruleset
+    return loaded
+
+
+def usable_rules(call: Invocation, directory: Path | None) -> RuleSet:
+    ruleset = usable(call, directory).ruleset
+    assert ruleset is not None, "usable rules have a rule set"
+    return ruleset
 
 
 def _plain(problem: Problem, directory: Path | None) -> dict[str, object]:

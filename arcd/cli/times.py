@@ -49,6 +49,13 @@ def parse_instant(text: str) -> datetime:
     return utc
 
 
+def ago_or_instant(text: str, now: datetime) -> datetime:
+    """`2h` ago, or an instant."""
+    if any(char in text for char in "-:T"):
+        return parse_instant(text)
+    return now - timedelta(seconds=parse_duration(text))
+
+
 def rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 

@@ -117,8 +117,8 @@ class RulesLoaded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="rule
     digest: str
     sources: dict[str, str]
     actor: Actor
-    # Of what the rules directory held then: a start takes the directory up again only when it has changed since, so that
-    # a rollback, or rules given from elsewhere, outlive a restart. "": not known.
+    # Of what the rules directory held then: a start takes the directory up again only when it has changed since, so
+    # that a rollback, or rules given from elsewhere, outlive a restart. "": not known.
     directory_digest: str = ""
 
 

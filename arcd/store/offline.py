@@ -36,7 +36,7 @@ def extent(path: Path) -> Extent:
 
 
 def entries(path: Path, *, until: int, kind: str | None = None) -> Iterator[Entry]:
-    """Entries 1 … `until`, of one kind or all. Each page is a look of its own, so that the daemon's log can be emptied."""
+    """Entries 1 … `until`, of one kind or all. Each page is a look of its own: the daemon's log is not held up."""
     of_kind = "" if kind is None else "AND e.kind = :kind"
     question = (
         "SELECT e.seq, at, kind, subject, commitment, previous_hash, hash, salt, body"  # noqa: S608 – fixed fragments
