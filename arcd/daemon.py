@@ -120,9 +120,9 @@ class Daemon:
                     watch = tasks.create_task(self._look_around(), name="look around")
                     feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
                     runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
-                inbox = self._escalation.inbox(self._take_answer)
-                if inbox is not None:
-                    runs.append(tasks.create_task(inbox.run(), name="authority's answers"))
+                    inbox = self._escalation.inbox(self._take_answer)
+                    if inbox is not None:
+                        runs.append(tasks.create_task(inbox.run(), name="authority's answers"))
                     self._say_ready(notifier)
                     await self._stopping.wait()
                     notifier.stopping("stopping")
