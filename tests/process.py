@@ -78,6 +78,7 @@ class Installation:
         self._write("site-base/sites/all.yaml", {"sites": self.sites})
 
     def write_overlays(self) -> None:
+        (self.directory / "rules").mkdir(exist_ok=True)
         for name, overlay in self.overlays.items():
             self._write(f"rules/{name}", overlay)
 
@@ -111,11 +112,18 @@ class Installation:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def launch(
-        self, *, sockets: Mapping[str, Sequence[socket.socket]] | None = None, file_bytes_max: int = 0
+        self,
+        *,
+        sockets: Mapping[str, Sequence[socket.socket]] | None = None,
+        file_bytes_max: int = 0,
+        python: Sequence[str] = (),
     ) -> Daemon:
-        """Start the process without waiting for anything. `sockets` are passed as systemd passes them, by name."""
+        """Start the process without waiting for anything. `sockets` are passed as systemd passes them, by name.
+
+        `python` are options of the interpreter, such as a profiler to run under.
+        """
         passed = [(name, each) for name, group in (sockets or {}).items() for each in group]
-        command = [sys.executable, "-m", "arcd", "--config", str(self.settings_file)]
+        command = [sys.executable, *python, "-m", "arcd", "--config", str(self.settings_file)]
         if passed or file_bytes_max:
             descriptors = [f"{name}={each.fileno()}" for name, each in passed]
             command = [sys.executable, "-m", "tests.launch", str(file_bytes_max), *descriptors, "--", *command]

@@ -1,0 +1,85 @@
+"""What is measured: one row of the table is one kind of load on a daemon of its own with an empty journal.
+
+One rule: a row is data, so that the load generator, which is another process, gets exactly what the table says.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+ACCOUNT_FIRST = 10_000
+KEY = bytes(range(16))
+
+# In flight per connection. One panel alone waits for its ACK before it speaks again: its row is pure latency. Many
+# together are as many panels with something to say at once; at 50 connections four stand for the cloud transmitters
+# that speak for several panels over one connection.
+WINDOWS = {1: 1, 50: 4, 500: 1}
+
+# Of 20 messages: openings and closings, periodic tests, alarms into the site's open case, their restores.
+MIX = (
+    "OP", "CL", "RP", "BA", "BR", "CL", "OP", "RP", "CL", "OP",
+    "BA", "BR", "RP", "OP", "CL", "RP", "BA", "BR", "OP", "CL",
+)  # fmt: skip
+ALARMS_ONLY = ("BA",)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    transport: str  # "tcp" or "udp"
+    is_keyed: bool
+    connections: int
+    codes: tuple[str, ...] = MIX
+    is_echo: bool = False  # the ceiling: the same frames to a server that sends back what it reads
+
+    @property
+    def window(self) -> int:
+        return WINDOWS[self.connections]
+
+    @property
+    def name(self) -> str:
+        if self.is_echo:
+            return f"echo {self.transport} {'aes' if self.is_keyed else 'plain'}"
+        kinds = "alarms" if self.codes == ALARMS_ONLY else "mixed"
+        return f"{self.transport} {'aes' if self.is_keyed else 'plain'} {kinds}"
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What the load generator is told."""
+
+    row: Row
+    port: int
+    warm_up_s: float
+    measure_s: float
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """What it found. Counts are of the measured time; `acknowledged_ever` includes warming up and running out."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    acknowledged: int
+    acknowledged_ever: int
+    refused: int
+    repeats: int  # datagrams sent again
+
+
+def rows(*, quick: bool) -> list[Row]:
+    many = (50,) if quick else (1, 50, 500)
+    measured = [
+        Row(transport=transport, is_keyed=is_keyed, connections=connections)
+        for transport in ("tcp", "udp")
+        for is_keyed in (False, True)
+        for connections in many
+    ]
+    alarms = [Row(transport="tcp", is_keyed=False, connections=50, codes=ALARMS_ONLY)]
+    ceilings = [
+        Row(transport=transport, is_keyed=False, connections=connections, is_echo=True)
+        for transport in ("tcp", "udp")
+        for connections in many
+    ]
+    return measured + alarms + ceilings
+
+
+def account_of(connection: int) -> str:
+    return str(ACCOUNT_FIRST + connection)
