@@ -163,7 +163,8 @@ async def test_bodies_are_limited_and_imports_less(desk: FakeDesk, admin: httpx.
 async def test_lists_are_what_the_description_says(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
     """Their rows are rendered one by one, past the framework's own check."""
     await desk.alarm("BA")
-    await admin.post("/v1/flags", json={"kind": "on_test", "site_id": "K-1", "duration_s": 60, "reason": "x"})
+    test = {"kind": "on_test", "site_id": "K-1", "duration_s": 60, "reason": "x", "verified_how": "operator"}
+    await admin.post("/v1/flags", json=test)
     models: list[tuple[str, type[View]]] = [
         ("/v1/cases", Cases), ("/v1/sites", Sites), ("/v1/flags", Flags), ("/v1/journal", Entries),
     ]  # fmt: skip

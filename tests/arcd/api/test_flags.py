@@ -172,8 +172,12 @@ async def test_everything_that_can_be_asked_reaches_the_core(desk: FakeDesk, adm
     shown = (await admin.get(answer.headers["Location"])).json()
     assert shown["starts_at_local"] == "05.01.2026 10:05:00"
     assert shown["series"] == {
-        "every": "month", "day": 5, "at_local": "10:05", "timezone": "Europe/Helsinki", "ends_at": "2026-11-30T10:00:00Z",
-    }  # fmt: skip
+        "every": "month",
+        "day": 5,
+        "at_local": "10:05",
+        "timezone": "Europe/Helsinki",
+        "ends_at": "2026-11-30T10:00:00Z",
+    }
     ended = await admin.post(f"{answer.headers['Location']}/end", json={"reason": "x", "whole_series": True})
     assert ended.status_code == 200
     assert (await admin.get("/v1/flags")).json()["flags"] == []

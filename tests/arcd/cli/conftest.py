@@ -36,8 +36,8 @@ def arcctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Arcctl:
     for name in [name for name in os.environ if name.startswith("ARCD_") or name in ("LC_ALL", "LC_MESSAGES", "LANG")]:
         monkeypatch.delenv(name)
 
-    def run(*arguments: str, env: dict[str, str] | None = None) -> Ran:
-        result = CliRunner().invoke(app, list(arguments), prog_name="arcctl", env=env)
+    def run(*arguments: str, env: dict[str, str] | None = None, typed: str | None = None) -> Ran:
+        result = CliRunner().invoke(app, list(arguments), prog_name="arcctl", env=env, input=typed)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(result.exit_code, result.stdout, result.stderr)

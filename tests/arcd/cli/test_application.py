@@ -37,8 +37,9 @@ def test_all_verbs_are_there() -> None:
     assert {" ".join(path) for path in VERBS} >= {
         "status", "cases",
         "case show", "case ack", "case note", "case step", "case move", "case close", "case open",
-        "test start", "test stop", "test list",
-        "maintenance start", "maintenance stop", "maintenance list",
+        "test start", "test stop", "test list", "test show", "test promote", "test notice", "test verify",
+        "maintenance start", "maintenance stop", "maintenance list", "maintenance show", "maintenance promote",
+        "maintenance notice", "maintenance verify",
         "sites list", "sites show", "sites import",
         "journal show", "journal follow", "journal head", "journal verify",
         "rules check", "rules test", "rules show", "rules reload", "rules explain",

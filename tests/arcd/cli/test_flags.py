@@ -49,7 +49,7 @@ def test_the_end_in_the_sites_time_and_a_later_start(arcctl: Arcctl, daemon: Dae
         "operator",
     )
     assert ran.code == 0, ran.err
-    assert "(not life safety), until 03.02.2026 16:00:00" in ran.out
+    assert "(not life safety), from 01.02.2026 08:00:00 until 03.02.2026 16:00:00" in ran.out
     assert "from 01.02.2026 08:00:00" in arcctl("maintenance", "list").out
 
 
@@ -62,7 +62,15 @@ def test_life_safety_is_covered_only_where_it_is_named(arcctl: Arcctl, daemon: D
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["start", "K-1", "--reason", "x"], 2, "either --for or --until"),
+        (["start", "K-1", "--reason", "x", "--for", "1h", "--ask-word"], 2, "Name the contact with --by"),
+        (["start", "K-1", "--reason", "x", "--every", "month", "--day", "5"], 2, "all of --every"),
+        (["start", "K-1", "--reason", "x", "--every", "year", "--day", "5", "--at", "10:00"], 2, "all of --every"),
+        (["start", "K-1", "--reason", "x", "--verified", "code_word"], 2, "verified_how should be"),
+        (["show", "F999"], 1, "No such flag"),
+        (["promote", "F999", "3", "--reason", "x"], 1, "No such flag"),
+        (["promote", "F999", "0", "--reason", "x"], 2, "SEQ"),
+        (["notice", "F999", "--to", "x"], 1, "No such flag"),
+        (["verify", "K-1", "nobody", "--call-back"], 1, "no such contact"),
         (["start", "K-1", "--reason", "x", "--for", "1h", "--until", "2026-02-01T08:00"], 2, "either --for or --until"),
         (["start", "K-1", "--reason", "x", "--for", "2 hours"], 2, "write it like 90s, 45min, 2h or 1d12h"),
         (["start", "K-1", "--for", "1h"], 2, "--reason"),
@@ -79,3 +87,82 @@ def test_what_cannot_be_says_why(arcctl: Arcctl, daemon: Daemon, arguments: list
     ran = arcctl("test", *arguments)
     assert ran.code == code
     assert told in ran.err
+
+
+def started(arcctl: Arcctl, *more: str, word: str = "test") -> str:
+    ran = arcctl(word, "start", "K-1", "--reason", "Yearly test", *BY_OPERATOR, *more, "--json")
+    assert ran.code == 0, ran.err
+    return str(ran.json()["subject"])
+
+
+def test_a_test_lasts_two_hours_and_maintenance_has_to_say(arcctl: Arcctl, daemon: Daemon) -> None:
+    flag_id = started(arcctl)
+    assert arcctl("test", "show", flag_id, "--json").json()["until"] == "2026-01-01T02:00:00Z"
+    assert "either --for or --until" in arcctl("maintenance", "start", "K-1", "--reason", "x", *BY_OPERATOR).err
+
+
+def test_a_test_is_watched_while_it_goes_and_read_afterwards(arcctl: Arcctl, daemon: Daemon) -> None:
+    flag_id = started(arcctl, "--category", "intrusion", "--category", "fire", "--system", "panel")
+    daemon.alarm("BA", zone="3")
+    daemon.alarm("FA", zone="4", sequence="2")
+    shown = arcctl("test", "show", flag_id).out
+    for told in (
+        "in force",
+        "only intrusion, fire",
+        "2 of 2 heard",
+        "not restored",
+        "emergency signals: 1",
+        "signals held: 2",
+    ):
+        assert told in shown, told
+    seq = str(arcctl("test", "show", flag_id, "--json").json()["emergencies"][0]["seq"])
+    assert f"\n{seq}    01.01.2026 02:00:00" in shown
+    promoted = arcctl("test", "promote", flag_id, seq, "--reason", "It burns", "--json")
+    assert promoted.code == 0, promoted.err
+    assert "fire" in arcctl("case", "show", promoted.json()["subject"]).out
+    again = arcctl("test", "promote", flag_id, seq, "--reason", "It burns")
+    assert (again.code, "(flag.promote)" in again.err) == (1, True)
+    assert arcctl("test", "stop", flag_id, "--reason", "Finished").code == 0
+    after = arcctl("test", "show", flag_id).out
+    for told in ("ended, ended by os:", "Finished", "made live", "waits to be accepted: `arcctl case show C"):
+        assert told in after, told
+    case_id = arcctl("test", "show", flag_id, "--json").json()["case_id"]
+    accepted = arcctl(
+        "case", "move", case_id, "accept", "--field", "disposition=retest", "--field", "note=Next week with Anna"
+    )
+    assert accepted.code == 0, accepted.err
+    assert "result      accepted" in arcctl("test", "show", flag_id).out
+
+
+def test_a_test_that_comes_again(arcctl: Arcctl, daemon: Daemon) -> None:
+    ran = arcctl(
+        "test", "start", "K-1", "--for", "2h", "--every", "week", "--day", "1", "--at", "10:00", "--last",
+        "2026-06-01T12:00", "--reason", "Mondays", *BY_OPERATOR,
+    )  # fmt: skip
+    assert "from 05.01.2026 10:00:00 until 05.01.2026 12:00:00" in ran.out, ran.err
+    flag_id = arcctl("test", "list", "--site", "K-1", "--json").json()["flags"][0]["id"]
+    assert "every Monday at 10:00 until 2026-06-01" in arcctl("test", "show", flag_id).out
+    assert arcctl("test", "stop", flag_id, "--reason", "x").code == 0
+    following = arcctl("test", "list", "--json").json()["flags"][0]
+    assert following["starts_at_local"] == "12.01.2026 10:00:00"
+    assert arcctl("test", "stop", following["id"], "--series", "--reason", "x").code == 0
+    assert arcctl("test", "list", "--json").json()["flags"] == []
+
+
+def test_maintenance_says_who_answers_for_it_and_who_knows(arcctl: Arcctl, daemon: Daemon) -> None:
+    flag_id = started(arcctl, "--for", "5d", "--owner", "boss", "--informed", "Neighbours", word="maintenance")
+    assert arcctl("maintenance", "notice", flag_id, "start", "--to", "ERC", "--reference", "7").code == 0
+    shown = arcctl("maintenance", "show", flag_id).out
+    for told in ("owner       boss", "informed    Neighbours", "told        start 01.01.2026 02:00:00 to ERC"):
+        assert told in shown
+    assert "write start or end" in arcctl("maintenance", "notice", flag_id, "middle", "--to", "x").err
+    wrong = arcctl("test", "notice", flag_id, "--to", "ERC")
+    assert (wrong.code, "(flag.notice)" in wrong.err) == (1, True)
+
+
+def test_a_technicians_work_order_is_enough(arcctl: Arcctl, daemon: Daemon) -> None:
+    ran = arcctl("test", "start", "K-1", "--reason", "x", "--work-order", "TT-18", "--json")
+    assert ran.code == 0, ran.err
+    shown = arcctl("test", "show", ran.json()["subject"]).out
+    assert "on the word of work_order" in shown
+    assert "work order  TT-18" in shown
