@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from arcd.core import delivery, intake, troubles
 from arcd.core.account import AccountState
-from arcd.core.case import casebook, dispatch, engine, steps
+from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
 from arcd.core.case.authority import notifying as authority
 from arcd.core.case.model import Case
@@ -34,6 +34,7 @@ from arcd.core.facts import (
     CaseOpenRequested,
     CaseStepRequested,
     CentreImported,
+    ClaimRenewRequested,
     ClockStepped,
     DaemonTroubled,
     DeadlineReached,
@@ -50,6 +51,7 @@ from arcd.core.facts import (
     SignalPromoted,
     SiteImported,
     SiteRemoved,
+    SlaClockRequested,
     Started,
     StepFailed,
     Stopped,
@@ -163,6 +165,7 @@ class Station:
         try:
             self._dispatch(turn, fact)
             engine.go_on(turn)
+            claims.acted(turn, fact)
             authority.keep_up(turn)
         except BaseException:
             self.state.revert()
@@ -234,6 +237,10 @@ class Station:
                 authority_answers.answered(turn, fact)
             case AuthorityUnreadable():
                 authority_answers.unreadable(turn, fact)
+            case ClaimRenewRequested():
+                claims.request(turn, fact)
+            case SlaClockRequested():
+                sla.request(turn, fact)
             case CaseNoted():
                 casebook.add_note(turn, fact)
             case CaseOpenRequested():
@@ -317,9 +324,11 @@ class Station:
                 return turn.refuse("site.unknown", f"No site {site_id}.")
             if self.state.open_by_site.get(site_id):
                 return turn.refuse("site.open_cases", f"{site_id} has open cases; close them first.")
+            if conditioning.is_waiting(turn, site_id):
+                return turn.refuse("site.pending", f"A signal of {site_id} still waits to be decided; try again later.")
             for entry in self.directory.of_site(site_id):
                 self.state.accounts.drop(entry.key)
-            self.state.siteruns.drop(site_id)
+            conditioning.forget(turn, site_id)
             watching.on_site(turn, self.state.sites[site_id], None, site_id)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
@@ -374,9 +383,11 @@ class Station:
             case ["offer", offer_id]:
                 casebook.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
             case ["sla", what]:
-                casebook.save(turn, dispatch.on_sla(turn, case, what))
+                casebook.save(turn, sla.on_deadline(turn, case, what))
             case ["authority", what]:
                 casebook.save(turn, authority.on_deadline(turn, case, what))
+            case ["claim"]:
+                claims.on_deadline(turn, case)
             case ["welfare"]:
                 casebook.save(turn, dispatch.on_welfare(turn, case))
             case ["resume"]:

@@ -58,7 +58,7 @@ def values_in(state: State, case: Case, language: str) -> dict[str, str]:
         "zone": (first.signal.zone or "") if first else "",
         "zone_name": first.zone_name if first else "",
         "area": (first.signal.area or "") if first else "",
-        "time_local": texts.local_clock(case.opened_at, timezone),
+        "time_local": texts.local_clock(first.at if first else case.opened_at, timezone),
     }
 
 

@@ -32,13 +32,15 @@ def is_opening_by_user(arrival: Arrival) -> bool:
     return is_opening(arrival.signal) and bare_address(arrival.signal.user) != ""
 
 
+def is_cancel(arrival: Arrival) -> bool:
+    signal = arrival.signal
+    return signal.category is Category.CANCEL and signal.family in CANCEL_FAMILIES and signal.qualifier is Qualifier.NEW
+
+
 def match(turn: Turn, arrival: Arrival) -> str:
     """The intrusion case that was cancelled, "" for none."""
     signal = arrival.signal
-    is_cancel = (
-        signal.category is Category.CANCEL and signal.family in CANCEL_FAMILIES and signal.qualifier is Qualifier.NEW
-    )
-    if not (is_cancel or is_opening_by_user(arrival)) or arrival.is_delayed:
+    if not (is_cancel(arrival) or is_opening_by_user(arrival)) or arrival.is_delayed:
         return ""
     case = group_case(turn, arrival.entry, Category.INTRUSION)
     if case is None or not _is_in_window(turn, arrival, case):

@@ -24,6 +24,7 @@ def is_untouched(case: Case) -> bool:
         and case.acknowledged_at is None
         and not case.owner
         and not case.notes
+        and case.authority is None
         and all(dispatch.status in _NOT_BEGUN for dispatch in case.dispatches)
     )
 

@@ -50,6 +50,8 @@ def judge_live(turn: Turn, arrival: Arrival) -> Judgement:
     cancelled = ""
     if signal.category is Category.OPEN_CLOSE:
         arming.note(turn, arrival)
+    if cancels.is_cancel(arrival):
+        _decide_alarms(turn, arrival, ())  # an operator glances at what was taken back
     if signal.category in (Category.OPEN_CLOSE, Category.CANCEL):
         cancelled = cancels.match(turn, arrival)
     matched = restores.match(turn, arrival) or restores.still_present(turn, arrival)
@@ -65,20 +67,24 @@ def judge_live(turn: Turn, arrival: Arrival) -> Judgement:
         if waiting is not None:
             return waiting
     if evidence and signal.category is Category.INTRUSION:
-        for confirmed in pending.take_alarms(turn, arrival):
-            turn.judgements.append(_decide_pending(turn, arrival.entry, confirmed, evidence))
+        _decide_alarms(turn, arrival, evidence)
     judgement = decide(turn, arrival, evidence)
     if cancelled and judgement.judged is Judged.LOGGED:
         return replace(judgement, judged=Judged.JOINED, because=cancels.BECAUSE, case_id=cancelled)
     return judgement
 
 
+def _decide_alarms(turn: Turn, arrival: Arrival, evidence: tuple[str, ...]) -> None:
+    """What waited for a user at this system waits no longer."""
+    for waited in pending.take_alarms(turn, arrival):
+        turn.judgements.append(_decide_pending(turn, arrival.entry, waited, evidence))
+
+
 def decide(turn: Turn, arrival: Arrival, evidence: tuple[str, ...]) -> Judgement:
     """By the rules, with all that is known of the matter: the open case it joins counts as well."""
     signal, entry = arrival.signal, arrival.entry
     standing = group_case(turn, entry, signal.category)
-    known = (*(standing.evidence if standing else ()), *evidence)
-    level = max(proposal(signal.category, known), standing.verification if standing else 0)
+    level = _level(standing, signal.category, evidence)
     if signal.category is Category.SUPERVISION:
         level = max(level, _strengthen_alarms(turn, arrival))
     decision = turn.rules.decide(signal, signal_view(turn, entry, signal, verification=level), turn.at)
@@ -95,6 +101,16 @@ def decide(turn: Turn, arrival: Arrival, evidence: tuple[str, ...]) -> Judgement
     return _judgement(arrival, seq, Judged.JOINED if joined else Judged.OPENED, decision, case_id)
 
 
+def _level(standing: Case | None, category: Category, evidence: tuple[str, ...]) -> int:
+    """Never below the open case's. Where an operator has set that, only what is new speaks against it."""
+    if standing is None:
+        return proposal(category, evidence)
+    if standing.verified_by and not evidence:
+        return standing.verification
+    known = evidence if standing.verified_by else (*standing.evidence, *evidence)
+    return max(proposal(category, known), standing.verification)
+
+
 def _judgement(arrival: Arrival, seq: int, judged: Judged, decision: Decision, case_id: str = "") -> Judgement:
     because = decision.reason.value
     return Judgement(index=arrival.index, seq=seq, judged=judged, because=because, case_id=case_id, decision=decision)
@@ -107,7 +123,7 @@ def _attached(turn: Turn, arrival: Arrival) -> CaseSignal:
     )
 
 
-# -------------------------------------------------------------------------------------------- a path fails after an alarm
+# -------------------------------------------------------------------------------------- a path fails after an alarm
 
 
 def _strengthen_alarms(turn: Turn, arrival: Arrival) -> int:
@@ -115,13 +131,14 @@ def _strengthen_alarms(turn: Turn, arrival: Arrival) -> int:
     window_ns = int(arrival.entry.site.conditioning.path_alarm_window_s * NS)
     if arrival.signal.qualifier is not Qualifier.NEW or window_ns <= 0:
         return 0
+    _decide_alarms(turn, arrival, (PATH,))
     level = 0
     for category in (Category.INTRUSION, Category.HOLDUP):
         case = group_case(turn, arrival.entry, category)
         if case is None or case.category is None or not _has_alarm_since(case, arrival.happened_at - window_ns):
             continue
         raised = max(case.verification, proposal(case.category, (*case.evidence, PATH)))
-        if PATH not in case.evidence:
+        if PATH not in case.evidence:  # each fault proves it once
             _redecide(turn, arrival.entry, case, raised)
         level = max(level, raised)
     return level
@@ -152,7 +169,7 @@ def on_deadline(turn: Turn, site_id: str, rest: list[str]) -> None:
         case ["pending", name]:
             waited = pending.take(turn, site_id, name)
             assert waited is not None, "a pending signal's deadline outlived it"
-            turn.note("signal.waited", "", entry=waited.seq, for_=waited.waits_for)
+            turn.note("signal.waited", "", entry=waited.seq, waited_for=waited.waits_for)
             entry = next((each for each in entries if each.key == waited.account_key), None)
             turn.judgements.append(
                 _decide_stranger(turn, waited) if entry is None else _decide_pending(turn, entry, waited, ())
@@ -164,6 +181,17 @@ def on_deadline(turn: Turn, site_id: str, rest: list[str]) -> None:
             rates.on_quiet(turn, site_id, int(seq))
         case _:
             raise AssertionError(f"nobody set a deadline like site/{site_id}/{'/'.join(rest)}")
+
+
+def is_waiting(turn: Turn, site_id: str) -> bool:
+    return bool(run_of(turn, site_id).pending)
+
+
+def forget(turn: Turn, site_id: str) -> None:
+    """The site was removed: nothing stands there any more."""
+    turn.deadlines.clear_all(f"site/{site_id}")
+    turn.state.siteruns.drop(site_id)
+    turn.state.rates.drop(site_id)
 
 
 def _decide_pending(turn: Turn, entry: Entry, waited: Pending, evidence: tuple[str, ...]) -> Judgement:

@@ -18,7 +18,7 @@ from arcd.core.record import Judged, Judgement
 from arcd.core.siterun import Pending, Trigger, Waiting
 from arcd.core.turn import Turn
 from protocols.event_codes import STANDARD
-from protocols.signals import LIFE_SAFETY, Category, Qualifier
+from protocols.signals import LIFE_SAFETY, Category, Qualifier, bare_address
 
 NEVER_CLOSING = LIFE_SAFETY | {Category.INTRUSION, Category.TAMPER}
 # A battery that reports itself well again is still an old battery (requirements 4.4: no auto-close). DC-03 YT YM XT;
@@ -55,14 +55,7 @@ def match(turn: Turn, arrival: Arrival) -> Judgement | None:
 def _match_pending(turn: Turn, arrival: Arrival, families: tuple[str, ...]) -> list[Pending]:
     """A short mains failure is over before anybody heard of it; an alarm that waits for its user goes on waiting."""
     run = run_of(turn, arrival.site_id)
-    matched = [
-        pending
-        for pending in run.pending
-        if pending.system_id == arrival.system_id
-        and pending.signal.family in families
-        and not pending.is_restored
-        and (pending.signal.zone or "").lstrip("0") == arrival.zone
-    ]
+    matched = [each for each in run.pending if _is_of(each, arrival, families) and not each.is_restored]
     for pending in matched:
         if pending.waits_for is Waiting.RESTORE:
             turn.deadlines.clear(f"site/{arrival.site_id}/pending/{pending.seq}.{pending.index}")
@@ -73,6 +66,11 @@ def _match_pending(turn: Turn, arrival: Arrival, families: tuple[str, ...]) -> l
     if matched:
         put_run(turn, arrival.site_id, run)
     return matched
+
+
+def _is_of(pending: Pending, arrival: Arrival, families: tuple[str, ...]) -> bool:
+    is_same_zone = bare_address(pending.signal.zone) == arrival.zone
+    return is_same_zone and pending.system_id == arrival.system_id and pending.signal.family in families
 
 
 def _attach(turn: Turn, arrival: Arrival, case_id: str, ended: list[Trigger]) -> None:
@@ -105,6 +103,10 @@ def still_present(turn: Turn, arrival: Arrival) -> Judgement | None:
     if signal.qualifier is not Qualifier.STATUS:
         return None
     run = run_of(turn, arrival.site_id)
+    waiting = next((each for each in run.pending if _is_of(each, arrival, (signal.family,))), None)
+    if waiting is not None:
+        because = f"still present since entry {waiting.seq}"
+        return Judgement(index=arrival.index, judged=Judged.PENDING, because=because)
     trigger = run.standing(arrival.system_id, arrival.zone, signal.family)
     if trigger is None:
         return None
