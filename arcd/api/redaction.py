@@ -21,6 +21,7 @@ INSTANT_NAMES = frozenset(
     {
         "at", "due", "until", "starts_at", "started_at", "ended_at", "occurred_at", "opened_at", "closed_at",
         "acknowledged_at", "decided_at", "accepted_at", "answered_at", "on_site_at", "eta", "down_since",
+        "told_at", "series_until",
     }
 )  # fmt: skip
 _URL_NAMES = frozenset({"url", "webhook_url"})

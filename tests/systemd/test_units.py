@@ -62,7 +62,7 @@ def test_users_and_groups_can_be_made() -> None:
     result = run("systemd-sysusers", "--dry-run", UNITS / "arcd.sysusers")
     assert result.returncode == 0, result.stderr
     named = re.findall(r"^[ug] (\S+)", (UNITS / "arcd.sysusers").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert named == ["arcd", "arcd-operators"]
+    assert named == ["arcd", "arcd-operators", "arcd-supervisors"]
 
 
 # --------------------------------------------------------------------------------------------------- agreement with us

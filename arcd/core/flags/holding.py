@@ -59,7 +59,13 @@ def _restores_what_is_live(turn: Turn, entry: Entry, signal: Signal, flags: list
         return False
     held = (_is_ended(trigger, entry, zone, families) for flag in flags for trigger in flag.standing)
     live = (_is_ended(trigger, entry, zone, families) for trigger in run.triggers)
-    return not any(held) and any(live)
+    waiting = (
+        pending.system_id == entry.system.id
+        and bare_address(pending.signal.zone) == zone
+        and pending.signal.family in families
+        for pending in run.pending
+    )
+    return not any(held) and (any(live) or any(waiting))
 
 
 def _is_ended(trigger: Trigger, entry: Entry, zone: str, families: tuple[str, ...]) -> bool:

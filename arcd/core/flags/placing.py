@@ -129,7 +129,10 @@ def place_next(turn: Turn, ended: Flag) -> str | None:
     """The next flag of a series, placed as its first one was. Returns why there is none, or None."""
     series = turn.state.flag_series.get(ended.series_id)
     site = turn.state.sites.get(ended.site_id)
-    if series is None or site is None:
+    if series is None:
+        return None
+    if site is None:
+        turn.state.flag_series.drop(series.id)
         return None
     connected = erc_systems(site, ended.scope)
     after = max(turn.at, ended.starts_at)

@@ -3,14 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arcd.core.effects import Answer
-from arcd.core.facts import Scope
+from arcd.core.facts import FlagKind, Scope
 from arcd.core.flags.holding import find_held
-from arcd.core.flags.model import EMERGENCIES_MAX, HEARD_MAX, HELD_FIRST_MAX, HELD_LAST_MAX, Flag
-from arcd.core.site import Account, System, Zone
+from arcd.core.flags.model import EMERGENCIES_MAX, HEARD_MAX, HELD_FIRST_MAX, HELD_LAST_MAX, NAMED_ONLY, Flag
+from arcd.core.site import Account, Conditioning, System, Zone
 from arcd.core.siterun import TRIGGERS_MAX
-from protocols.signals import Category
+from protocols.signals import Category, Qualifier, Scheme, Signal
 from tests.arcd.core.conftest import Play
 from tests.arcd.core.flags.scene import end, maintain, promote, start, the_site
 from tests.playbook import After, Panel, Playbook
@@ -173,6 +175,49 @@ def test_nothing_is_held_after_the_end_even_when_the_deadline_is_late(playbook: 
     play >> panel.sia("BA", zone="1") << ...
     assert judged(play) == [("opened", "")]
     play >> After(0) << ...
+
+
+def test_the_restore_of_a_mains_failure_that_still_waits_is_not_held(playbook: Play) -> None:
+    sources = rules(routes={"AT": "look", "AR": "log"})
+    site = the_site(conditioning=Conditioning())
+    play, panel = playbook(sites=[site], sources=sources), Panel()
+    play >> panel.sia("AT") << ...
+    assert play.stepped.record.judgements[0].judged.value == "pending"
+    play >> start() << ...
+    play >> panel.sia("AR") << ...
+    assert judged(play) == [("restored", "")]
+    play >> After(3600) << ...
+    assert not play.station.state.cases
+
+
+SIGNALS = st.builds(
+    Signal,
+    scheme=st.just(Scheme.SIA),
+    code=st.just("XX"),
+    category=st.sampled_from(Category),
+    qualifier=st.sampled_from(Qualifier),
+    area=st.none() | st.sampled_from(["", "1", "01"]),
+    zone=st.none() | st.sampled_from(["", "3", "003", "4"]),
+)
+SCOPES = st.builds(
+    Scope,
+    systems=st.sampled_from([(), ("a",), ("a", "b")]),
+    areas=st.sampled_from([(), ("1",), ("2",)]),
+    zones=st.sampled_from([(), ("3",), ("4", "5")]),
+    categories=st.lists(st.sampled_from(Category), unique=True).map(tuple),
+)
+
+
+@given(SIGNALS, SCOPES, st.sampled_from(FlagKind), st.sampled_from("ab"))
+def test_no_flag_covers_what_it_does_not_name(
+    signal: Signal, scope: Scope, kind: FlagKind, system: str
+) -> None:
+    flag = Flag(id="F", kind=kind, site_id="S", scope=scope, starts_at=0, until=1, reason="", placed_by="")
+    if flag.covers(system, signal):
+        assert signal.category in scope.categories or signal.category not in NAMED_ONLY
+        assert signal.category in scope.categories or not scope.categories
+    else:
+        assert scope != Scope() or signal.category in NAMED_ONLY, "the whole site is the whole site"
 
 
 # ------------------------------------------------------------------------------------------------------------ promoted

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from arcd.core.effects import Answer
-from arcd.core.facts import Actor, Every, Recurrence, Scope, SiteImported
+from arcd.core.facts import Actor, Every, Recurrence, Scope, SiteImported, SiteRemoved
 from arcd.core.flags.placing import (
     AHEAD_MAX_S,
     FLAGS_PER_SITE_MAX,
@@ -224,3 +224,12 @@ def test_a_series_does_not_come_again_where_it_does_not(playbook: Play) -> None:
     play >> start() << ...
     play >> end(whole_series=True) << ...
     assert answer(play).rule == "flag.series"
+
+
+def test_a_series_of_a_site_that_is_gone_is_gone(playbook: Play) -> None:
+    play = playbook(sites=[the_site()])
+    play >> start(1, recurrence=FIFTH) << ...
+    play >> SiteRemoved(at=0, site_id="S-1", actor=OPERATOR) << ...
+    play >> end() << ...
+    assert not play.station.state.flag_series
+    assert not play.station.state.flags
