@@ -145,13 +145,10 @@ def _holds(hours: Hours, minute: int) -> bool:
     return hours.opens is not None and hours.closes is not None and hours.opens <= minute < hours.closes
 
 
-def reachable(
-    contacts: Sequence[Contact], known: Mapping[str, Contact], timezone: str, at: int
-) -> tuple[tuple[Contact, ...], tuple[Contact, ...]]:
-    """Those of a call list who may be called now, and those who may not. Who is away is replaced by the substitute,
-    or by the substitute's, as long as there is one; nobody is on the list twice."""
+def reachable(contacts: Sequence[Contact], known: Mapping[str, Contact], timezone: str, at: int) -> tuple[Contact, ...]:
+    """Those of a call list who may be called now. Who is away is replaced by the substitute, or by the substitute's, as
+    long as there is one; nobody is on the list twice."""
     wanted: dict[str, Contact] = {}
-    missing: list[Contact] = []
     day = local_day(timezone, at)
     for contact in contacts:
         stand_in, passed = contact, {contact.id}
@@ -163,6 +160,4 @@ def reachable(
             passed.add(named)
         if may_be_called(stand_in, timezone, at):
             wanted.setdefault(stand_in.id, stand_in)
-        else:
-            missing.append(contact)
-    return tuple(wanted.values()), tuple(missing)
+    return tuple(wanted.values())

@@ -292,8 +292,29 @@ class CaseStepRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag
     actor: Actor
     outcome: str = ""  # answer of an `ask`, outcome of a call attempt
     note: str = ""
-    # Step-level lock: the version of the case the operator looked at; 0 does not check.
+    # Step-level lock: the version of the case the operator looked at. 0 does not check; what sends somebody out needs it.
     seen_version: int = 0
+    # Outcome of a call: who was called, where the plan leaves that open, and at which number.
+    contact_id: str = ""
+    number: str = ""
+
+
+class ClaimRenewRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="claim_renew_requested"):
+    """The owner is still at it: a console with the case open says so, or somebody who is about to be on the telephone."""
+
+    case_id: str
+    actor: Actor
+    hold_s: float = 0.0  # so long the claim shall stand without another word
+
+
+class SlaClockRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sla_clock_requested"):
+    """The clock of a guard's arrival is stopped, for a reason that is not the guard's, or goes on (R-85)."""
+
+    case_id: str
+    action: str  # "pause", "resume"
+    actor: Actor
+    reason: str = ""  # arcd.core.case.sla.PauseReason
+    note: str = ""
 
 
 # ------------------------------------------------------------------------------------------------ the world's answers
@@ -416,6 +437,8 @@ AnyFact = (
     | CaseMoveRequested
     | CaseNoted
     | CaseStepRequested
+    | ClaimRenewRequested
+    | SlaClockRequested
     | EffectReported
     | GuardAnswered
     | AuthorityRequested

@@ -117,6 +117,7 @@ class State:
         self.flag_reports: Table[FlagReport] = self._table("flag_report", FlagReport)  # of those that have ended
         self.flag_series: Table[FlagSeries] = self._table("flag_series", FlagSeries)
         self.contact_checks: Table[ContactChecks] = self._table("contact_checks", ContactChecks)
+        self.silent_calls: Table[int] = self._table("silent_calls", int)  # per contact: attempts in a row, no answer
         self.cases: Table[Case] = self._table("case", Case)
         self.folds: Table[str] = self._table("fold", str)  # fold key → the open case that later signals join
         self.open_by_site: Table[tuple[str, ...]] = self._table("open_by_site", tuple[str, ...])

@@ -16,6 +16,7 @@ from arcd.core import delivery, intake, troubles
 from arcd.core.account import AccountState
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
+from arcd.core.case.authority import following
 from arcd.core.case.authority import notifying as authority
 from arcd.core.case.model import Case
 from arcd.core.conditioning import pipeline as conditioning
@@ -166,7 +167,7 @@ class Station:
             self._dispatch(turn, fact)
             engine.go_on(turn)
             claims.acted(turn, fact)
-            authority.keep_up(turn)
+            following.keep_up(turn)
         except BaseException:
             self.state.revert()
             self._rebuild_indexes()

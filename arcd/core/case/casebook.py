@@ -119,6 +119,8 @@ def enter_state(turn: Turn, case: Case, case_type: CaseType) -> Case:
 def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> None:
     """A target time passed with the case still in a state the clock runs in."""
     turn.note("clock.passed", case.id, clock=clock_name, target=target_number + 1, priority=case.priority)
+    if target_number < PAGE_FROM_TARGET:
+        outgoing.tell_supervisors(turn, case, "not_acknowledged")
     case = replace(case, attention=case.attention + 1)
     case_type = turn.rules.case_types[case.type]
     clock = next((clock for clock in case_type.clocks if clock.name == clock_name), None)

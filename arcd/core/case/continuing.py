@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from arcd.core.case.model import StepStatus
+from rules.model import Priority
 
 
 class StepEnded(Struct, frozen=True, kw_only=True):
@@ -33,4 +34,14 @@ class MoveWanted(Struct, frozen=True, kw_only=True):
     form: dict[str, str]
 
 
-Continuation = StepEnded | StepUnreachable | MoveWanted
+class FollowUpWanted(Struct, frozen=True, kw_only=True):
+    """Something of this case is a matter of its own, for other people and at another pace."""
+
+    case_id: str
+    case_type: str
+    about: str  # key of `texts.FOLLOW_UPS`, and what tells its matters apart
+    subject: str = ""
+    priority: Priority = Priority.P5
+
+
+Continuation = StepEnded | StepUnreachable | MoveWanted | FollowUpWanted

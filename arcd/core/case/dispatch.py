@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.case import outgoing, texts
+from arcd.core.case import outgoing, sla, texts
 from arcd.core.case.casebook import call_for_person, raise_priority, save
-from arcd.core.case.continuing import StepEnded, StepUnreachable
+from arcd.core.case.continuing import FollowUpWanted, StepEnded, StepUnreachable
 from arcd.core.case.model import Case, Dispatch, DispatchStatus, Offer, OfferStatus, StepStatus
 from arcd.core.delivery import ask_for, withdraw
 from arcd.core.effects import DurableEffect, PostWebhook, SendMail
@@ -20,9 +20,10 @@ from arcd.core.turn import NS, Turn
 from rules.model import Priority, Step
 
 WELFARE_S = 15 * 60.0  # requirements 4.8: a guard on site checks in this often
-SLA_WARN_RATIO = 0.7
 # requirements 4.8, guard report: without these it is not a report.
 REPORT_FIELDS = ("arrival", "entry_method", "findings", "measures", "state_left", "persons", "keys_returned")
+# Asked beside it, "yes" or "no": either makes a statutory event report necessary (tapahtumailmoitus).
+REPORT_FLAGS = ("force_used", "apprehension")
 REPORT_CHARS_MAX = 4000
 
 D, A = DispatchStatus, GuardAnswer
@@ -62,9 +63,7 @@ def begin(turn: Turn, case: Case, step: Step) -> Case:
         sla_s=step.sla_s,
     )
     turn.note("dispatch.decided", case.id, step=step.id, guards=", ".join(guard_ids), sla_s=step.sla_s)
-    if step.sla_s is not None:
-        turn.deadlines.set(f"case/{case.id}/sla/warn", turn.after(step.sla_s * SLA_WARN_RATIO))
-        turn.deadlines.set(f"case/{case.id}/sla/breach", turn.after(step.sla_s))
+    dispatch = sla.begin(turn, case, dispatch)
     case = replace(case, dispatches=(*case.dispatches, dispatch))
     return _offer_next(turn, case, dispatch)
 
@@ -83,14 +82,14 @@ def _offer_next(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
             offer = replace(offer, status=OfferStatus.UNDELIVERED, answered_at=turn.at)
             turn.note("offer.unreachable", case.id, offer=offer_id, guard=guard_id)
             dispatch = replace(dispatch, offers=(*dispatch.offers, offer))
-            case = _put(case, dispatch)
+            case = case.with_dispatch(dispatch)
             continue
         for effect in effects:
             ask_for(turn, effect)
         turn.deadlines.set(f"case/{case.id}/offer/{offer_id}", turn.after(dispatch.offer_timeout_s))
         turn.note("offer.made", case.id, offer=offer_id, guard=guard_id, timeout_s=dispatch.offer_timeout_s)
-        return _put(case, replace(dispatch, status=D.OFFERED, offers=(*dispatch.offers, offer)))
-    case = _put(case, replace(dispatch, status=D.EXHAUSTED))
+        return case.with_dispatch(replace(dispatch, status=D.OFFERED, offers=(*dispatch.offers, offer)))
+    case = case.with_dispatch(replace(dispatch, status=D.EXHAUSTED))
     turn.note("dispatch.exhausted", case.id, step=dispatch.step_id, offers=len(dispatch.offers))
     turn.agenda.append(StepUnreachable(case_id=case.id, step_id=dispatch.step_id, because="no_guard"))
     return case
@@ -153,7 +152,7 @@ def on_effect_settled(turn: Turn, case: Case, effect: SendMail | PostWebhook, ou
     if outcome is EffectOutcome.DELIVERED or dispatch is None or offer is None or offer.status is not OfferStatus.OPEN:
         return case
     offer = replace(offer, failed_effects=offer.failed_effects + 1)
-    case = _put(case, _with_offer(dispatch, offer))
+    case = case.with_dispatch(_with_offer(dispatch, offer))
     if offer.failed_effects < len(offer.effect_ids):
         return case
     return _end_offer(turn, case, offer.id, OfferStatus.UNDELIVERED)
@@ -169,24 +168,13 @@ def _end_offer(turn: Turn, case: Case, offer_id: str, status: OfferStatus) -> Ca
     turn.note(f"offer.{status.value}", case.id, offer=offer_id, guard=offer.guard_id)
     _stop_offer(turn, case, offer)
     dispatch = _with_offer(dispatch, replace(offer, status=status, answered_at=turn.at))
-    return _offer_next(turn, _put(case, dispatch), dispatch)
+    return _offer_next(turn, case.with_dispatch(dispatch), dispatch)
 
 
 def _stop_offer(turn: Turn, case: Case, offer: Offer) -> None:
     turn.deadlines.clear(f"case/{case.id}/offer/{offer.id}")
     for effect_id in offer.effect_ids:
         withdraw(turn, effect_id)
-
-
-def on_sla(turn: Turn, case: Case, what: str) -> Case:
-    dispatch = next((each for each in case.dispatches if each.on_site_at is None and each.status not in ENDED), None)
-    if dispatch is None:
-        return case
-    turn.note(f"sla.{what}", case.id, guard=dispatch.guard_id, sla_s=dispatch.sla_s)
-    if what == "warn":
-        return case
-    case = _put(case, replace(dispatch, sla_breached=True))
-    return call_for_person(turn, case, "sla_breached")
 
 
 def on_welfare(turn: Turn, case: Case) -> Case:
@@ -210,7 +198,9 @@ def answer(turn: Turn, fact: GuardAnswered) -> None:
     refusal = _refusal(dispatch, offer, fact)
     if refusal is not None:
         return turn.refuse(*refusal)
-    turn.note(f"guard.{fact.answer.value}", case.id, offer=offer.id, guard=offer.guard_id, by=fact.actor.id)
+    turn.note(
+        f"guard.{fact.answer.value}", case.id, offer=offer.id, guard=offer.guard_id, by=fact.actor.id, eta_s=fact.eta_s
+    )
     save(turn, _ANSWERED[fact.answer](turn, case, dispatch, offer, fact))
     return turn.grant(case.id)
 
@@ -230,7 +220,10 @@ def _refusal(dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> tuple[str
         missing = [name for name in REPORT_FIELDS if not fact.report.get(name, "").strip()]
         if missing:
             return "report.fields", f"The report still needs: {', '.join(missing)}."
-        unknown = sorted(set(fact.report) - set(REPORT_FIELDS))
+        unsaid = [name for name in REPORT_FLAGS if fact.report.get(name, "no") not in ("yes", "no")]
+        if unsaid:
+            return "report.fields", f"{unsaid[0]} is yes or no."
+        unknown = sorted(set(fact.report) - {*REPORT_FIELDS, *REPORT_FLAGS})
         if unknown:
             return "report.fields", f"The report has no field {unknown[0]}."
         if any(len(text) > REPORT_CHARS_MAX for text in fact.report.values()):
@@ -245,7 +238,7 @@ def _accept(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Guar
     assert current is not None
     accepted = _with_offer(current, replace(offer, status=OfferStatus.ACCEPTED, answered_at=turn.at))
     accepted = replace(accepted, status=D.ACCEPTED, guard_id=offer.guard_id, accepted_at=turn.at, eta=_eta(turn, fact))
-    return _put(case, accepted)
+    return case.with_dispatch(accepted)
 
 
 def _decline(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
@@ -253,7 +246,7 @@ def _decline(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
     _stop_offer(turn, case, offer)
     dispatch = _with_offer(dispatch, replace(offer, status=OfferStatus.DECLINED, answered_at=turn.at))
     dispatch = replace(dispatch, guard_id="", accepted_at=None, eta=None, status=D.OFFERED)
-    return _offer_next(turn, _put(case, dispatch), dispatch)
+    return _offer_next(turn, case.with_dispatch(dispatch), dispatch)
 
 
 def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
@@ -262,11 +255,10 @@ def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
     if status in PRESENT:
         if dispatch.on_site_at is None:
             dispatch = replace(dispatch, on_site_at=turn.at)
-            turn.deadlines.clear(f"case/{case.id}/sla/warn")
-            turn.deadlines.clear(f"case/{case.id}/sla/breach")
+            dispatch = sla.arrived(turn, case, dispatch)
             turn.note("dispatch.on_site", case.id, guard=dispatch.guard_id, took_s=_took_s(turn, dispatch))
         turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
-    case = _put(case, dispatch)
+    case = case.with_dispatch(dispatch)
     if status is D.NEEDS_AUTHORITY and fact.answer is A.NEEDS_AUTHORITY:
         case = call_for_person(turn, case, "guard_needs_authority")
     return case
@@ -279,7 +271,19 @@ def _report(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Guar
             case_id=case.id, step_id=dispatch.step_id, status=StepStatus.DONE, by=fact.actor.id, outcome="reported"
         )
     )
-    return _put(case, replace(dispatch, status=D.REPORTED, report=dict(fact.report)))
+    told = [name for name in REPORT_FLAGS if fact.report.get(name) == "yes"]
+    if told:
+        turn.note("dispatch.event_report", case.id, guard=offer.guard_id, because=" ".join(told))
+        turn.agenda.append(
+            FollowUpWanted(
+                case_id=case.id,
+                case_type="event_report",
+                about="event_report",
+                subject=case.site_name,
+                priority=Priority.P3,
+            )
+        )
+    return case.with_dispatch(replace(dispatch, status=D.REPORTED, report=dict(fact.report)))
 
 
 _ANSWERED = {
@@ -322,7 +326,7 @@ def _cancel(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
     for name in ("sla/warn", "sla/breach", "welfare"):
         turn.deadlines.clear(f"case/{case.id}/{name}")
     current = next(each for each in reversed(case.dispatches) if each.step_id == dispatch.step_id)
-    return _put(case, replace(current, status=D.CANCELLED))
+    return case.with_dispatch(replace(current, status=D.CANCELLED))
 
 
 def _withdraw_others(turn: Turn, case: Case, dispatch: Dispatch, winner_id: str) -> Case:
@@ -335,7 +339,7 @@ def _withdraw_others(turn: Turn, case: Case, dispatch: Dispatch, winner_id: str)
         if guard is not None:
             _tell_withdrawn(turn, case, offer, guard)
         dispatch = _with_offer(dispatch, replace(offer, status=OfferStatus.WITHDRAWN, answered_at=turn.at))
-    return _put(case, dispatch)
+    return case.with_dispatch(dispatch)
 
 
 def _tell_withdrawn(turn: Turn, case: Case, offer: Offer, guard: Guard) -> None:
@@ -365,9 +369,3 @@ def _offer(dispatch: Dispatch | None, offer_id: str) -> Offer | None:
 
 def _with_offer(dispatch: Dispatch, offer: Offer) -> Dispatch:
     return replace(dispatch, offers=tuple(offer if old.id == offer.id else old for old in dispatch.offers))
-
-
-def _put(case: Case, dispatch: Dispatch) -> Case:
-    """The step's newest dispatch: when a step is done again, the one before it has ended and stays as it is."""
-    newest = max(index for index, old in enumerate(case.dispatches) if old.step_id == dispatch.step_id)
-    return replace(case, dispatches=(*case.dispatches[:newest], dispatch, *case.dispatches[newest + 1 :]))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.case import dispatch, steps
+from arcd.core.case import claims, dispatch, steps, texts
 from arcd.core.case.authority import notifying as authority
 from arcd.core.case.casebook import bounded, call_for_person, enter_state, raise_priority, save
-from arcd.core.case.continuing import MoveWanted, StepEnded, StepUnreachable
+from arcd.core.case.continuing import FollowUpWanted, MoveWanted, StepEnded, StepUnreachable
 from arcd.core.case.forms import form_problem
 from arcd.core.case.gates import GATES
 from arcd.core.case.model import SETTLED, Case, CaseSignal, StepStatus
@@ -24,6 +24,8 @@ from rules.model import CaseType, Decision, Move, Plan, Priority, StepKind
 # A closed case stays at hand this long (late retransmissions, a second look); then only the journal and the
 # store's projection have it.
 CLOSED_KEPT_S = 24 * 3600.0
+# Matters that come out of a case become this where the rules in force do not know their own type.
+FOLLOW_UP_ELSE = "service_request"
 # The form field that says when a parked case comes back.
 RETURN_AT = "return_at"
 
@@ -211,7 +213,12 @@ def _perform_move(
         case = _reopened(turn, case)
     if is_person and not chosen.closes:
         case = steps.release(turn, case, actor.id)
+    before = case.owner
     owner = "" if chosen.target == case_type.initial else actor.id if is_person else case.owner
+    if chosen.target == case_type.initial:
+        case = replace(case, returned_at=turn.at)
+    if before and owner and owner != before:
+        turn.note("case.taken_over", case.id, before=before, by=owner)
     # The last return time is no promise for the next parking: it goes with the state it was given for.
     kept = {name: value for name, value in case.form.items() if name != RETURN_AT}
     case = replace(case, state=chosen.target, form={**kept, **form}, owner=owner)
@@ -219,6 +226,10 @@ def _perform_move(
     if form.get(RETURN_AT):
         turn.deadlines.set(f"case/{case.id}/resume", int(form[RETURN_AT]))
     case = enter_state(turn, case, case_type)
+    if owner == before:
+        claims.renew(turn, case)
+    else:
+        claims.taken(turn, case)
     if chosen.closes:
         close(turn, case)
     else:
@@ -277,6 +288,9 @@ def go_on(turn: Turn) -> None:
     """What parts of a case left to be done after them (see `continuing`), until nothing is left."""
     while turn.agenda:
         item = turn.agenda.pop(0)
+        if isinstance(item, FollowUpWanted):
+            _follow_up(turn, item)
+            continue
         case = turn.state.cases.get(item.case_id)
         if case is None or not case.is_open:
             continue
@@ -290,3 +304,27 @@ def go_on(turn: Turn) -> None:
                 if refusal is not None:
                     turn.note("close.refused", case.id, rule=refusal[0], message=refusal[1])
                     call_for_person(turn, turn.state.cases[case.id], "close_refused")
+
+
+def _follow_up(turn: Turn, item: FollowUpWanted) -> None:
+    """A matter of its own, once while it is open. Rules older than its case type make it a request like any other."""
+    source = turn.state.cases.get(item.case_id)
+    site = turn.state.sites.get(source.site_id) if source is not None else None
+    case_type = turn.rules.case_types.get(item.case_type) or turn.rules.case_types.get(FOLLOW_UP_ELSE)
+    fold_key = f"{site.id if site else 'centre'}|{item.about}|{item.subject}"
+    if item.about == "event_report":
+        fold_key = f"{fold_key}|{item.case_id}"  # one event, one report
+    if case_type is None or fold_key in turn.state.folds:
+        return turn.note("follow_up.stands", item.case_id, about=item.about, case=turn.state.folds.get(fold_key))
+    values = {"subject": item.subject, "case_id": item.case_id}
+    open_case(
+        turn,
+        case_type=case_type,
+        fold_key=fold_key,
+        site=site,
+        title=texts.follow_up_title(item.about, turn.centre.language, values),
+        category=None,
+        priority=item.priority,
+        plan=None,
+    )
+    return None

@@ -56,6 +56,7 @@ class CallAttempt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     contact_id: str
     outcome: str
     by: str
+    number: str = ""  # as dialled: evidence (R-78)
 
 
 class StepState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,6 +108,14 @@ class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed_effects: int = 0
 
 
+class SlaPause(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    at: int
+    reason: str
+    by: str
+    until: int | None = None  # None: it lasts
+    note: str = ""
+
+
 class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One guard job. Offers are made in the order of `guard_ids`; at most one of them is ever accepted."""
 
@@ -121,6 +130,9 @@ class Dispatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     eta: int | None = None
     offer_timeout_s: float = 60.0
     sla_s: float | None = None
+    sla_started_at: int | None = None  # decided_at, or the signal's receipt where the contract says so
+    sla_pauses: tuple[SlaPause, ...] = ()
+    sla_warned: bool = False
     sla_breached: bool = False
     report: dict[str, str] = {}
 
@@ -157,6 +169,7 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[CaseNote, ...] = ()
     form: dict[str, str] = {}
     owner: str = ""
+    returned_at: int | None = None  # when it came back into the queue: its clocks count from there
     acknowledged_at: int | None = None
     acknowledged_by: str = ""
     verification: int = 0
@@ -177,6 +190,14 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def with_step(self, state: StepState) -> Case:
         return replace(self, steps=tuple(state if old.id == state.id else old for old in self.steps))
+
+    def with_dispatch(self, dispatch: Dispatch) -> Case:
+        """A step that is done again has a dispatch of its own; its decision tells it from the one before."""
+        job = (dispatch.step_id, dispatch.decided_at)
+        return replace(
+            self,
+            dispatches=tuple(dispatch if (old.step_id, old.decided_at) == job else old for old in self.dispatches),
+        )
 
     def dispatch_of_offer(self, offer_id: str) -> Dispatch | None:
         return next(

@@ -5,6 +5,7 @@ One rule: the text is made here and stands in the journal as sent; only the guar
 
 from __future__ import annotations
 
+from arcd.core.calendars import reachable
 from arcd.core.case import texts
 from arcd.core.case.model import Case
 from arcd.core.delivery import ask_for
@@ -16,6 +17,8 @@ from protocols.event_codes import lookup_contact_id, lookup_sia
 from protocols.signals import Scheme, Signal
 
 ON_DUTY = "on_duty"
+SUPERVISORS = "supervisors"  # a call list of the centre, which need not be there
+CENTRE_TIMEZONE = "Europe/Helsinki"  # R-81
 
 
 def signal_text(signal: Signal) -> str:
@@ -92,14 +95,37 @@ def mail_people(turn: Turn, case: Case, contacts: tuple[Contact, ...], subject: 
     return ids
 
 
+def available(turn: Turn, site: Site | None, contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+    """Who of a list may be called now, with substitutes for those who are away (requirements 4.7)."""
+    known = {contact.id: contact for contact in (*turn.centre.contacts, *(site.contacts if site else ()))}
+    return reachable(contacts, known, site.timezone if site else CENTRE_TIMEZONE, turn.at)
+
+
+def on_duty(turn: Turn) -> tuple[Contact, ...]:
+    """The last resort is never empty: when nobody has duty hours now, all of them are asked."""
+    contacts = people(turn, None, ON_DUTY)
+    return available(turn, None, contacts) or contacts
+
+
+def tell_supervisors(turn: Turn, case: Case, because: str) -> None:
+    """requirements 4.5: at the first target the supervisor hears of it, where the centre has named one."""
+    contacts = available(turn, None, people(turn, None, SUPERVISORS))
+    if contacts:
+        _mail_about(turn, case, contacts, because)
+        turn.note("supervisor.told", case.id, because=because)
+
+
 def page_on_duty(turn: Turn, case: Case, because: str, **values: str) -> None:
     """Call for a person: the last resort of every path through the machine."""
+    ids = _mail_about(turn, case, on_duty(turn), because, **values)
+    turn.note("person.called", case.id, because=because, mails=len(ids), **values)
+
+
+def _mail_about(turn: Turn, case: Case, contacts: tuple[Contact, ...], because: str, **values: str) -> list[str]:
     language = turn.centre.language
     filled = {**values_of(turn, case, language), "because": texts.reason_text(because, language, **values)}
-    contacts = people(turn, None, ON_DUTY)
-    ids = mail_people(
+    return mail_people(
         turn, case, contacts,
         texts.message("person.subject", language, filled),
         texts.message("person.body", language, filled),
     )  # fmt: skip
-    turn.note("person.called", case.id, because=because, mails=len(ids), **values)

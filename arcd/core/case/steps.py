@@ -23,6 +23,7 @@ from arcd.core.view import case_view
 from rules.conditions import compile_condition
 from rules.model import Plan, Step, StepKind
 
+SENDS_OUT = frozenset({StepKind.DISPATCH_GUARD, StepKind.NOTIFY_AUTHORITY})
 HOLDING = frozenset({StepKind.WAIT, StepKind.ASK})
 
 
@@ -226,11 +227,20 @@ def request(turn: Turn, fact: CaseStepRequested) -> None:
         return turn.refuse("step.lock", f"{case.id} has changed since you looked (version {case.version}); look again.")
     if state.status in SETTLED:
         return turn.refuse("step.settled", f"{step.id} was {state.status.value} by {state.by or 'the plan'} already.")
-    refusal = _refusal(case, step, state, fact)
+    refusal = (
+        _lock_refusal(step, fact) or _refusal(case, step, state, fact) or calls.refusal(turn, case, step, state, fact)
+    )
     if refusal is not None:
         return turn.refuse(*refusal)
     save(turn, _act(turn, case, step, state, fact))
     return turn.grant(case.id)
+
+
+def _lock_refusal(step: Step, fact: CaseStepRequested) -> tuple[str, str] | None:
+    """Two people must not send somebody out for the same reason: whoever does says what they have seen."""
+    if fact.action != "start" or step.kind not in SENDS_OUT or fact.seen_version:
+        return None
+    return "step.lock", f"Say which version of the case you have seen: {step.id} sends somebody out."
 
 
 def _refusal(case: Case, step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str, str] | None:
@@ -293,7 +303,7 @@ def _act(turn: Turn, case: Case, step: Step, state: StepState, fact: CaseStepReq
         case "done" if step.kind is StepKind.CALL:
             if state.status is StepStatus.PENDING:  # its list is fixed when it starts
                 case = _start(turn, case, replace(step, when=None, automatic=False))
-            return calls.record(turn, case, step, fact.outcome, by)
+            return calls.record(turn, case, step, fact)
         case "done":
             return finish(turn, case, step.id, StepStatus.DONE, by=by, outcome=fact.outcome, note=fact.note)
         case "skip":

@@ -151,6 +151,11 @@ REASONS: dict[str, dict[str, str]] = {
         "sv": "myndighetens system sände ett svar som inte kan förstås",
         "en": "the authority's machine sent something nobody can read; it may have been the answer",
     },
+    "sla_paused": {
+        "fi": "vartijan vasteajan laskenta on yhä pysäytetty",
+        "sv": "klockan för väktarens inställelsetid är fortfarande stoppad",
+        "en": "the clock of the guard's arrival is still stopped",
+    },
     "message_failed": {
         "fi": "viestiä ei saatu perille",
         "sv": "ett meddelande kunde inte levereras",
@@ -167,6 +172,26 @@ REASONS: dict[str, dict[str, str]] = {
         "en": "the waiting time is over",
     },
 }
+
+
+# Titles of matters that come out of a case.
+FOLLOW_UPS: dict[str, dict[str, str]] = {
+    "contact_stale": {
+        "fi": "Yhteyshenkilöä {subject} ei tavoiteta: tarkista tiedot",
+        "sv": "Kontaktpersonen {subject} nås inte: kontrollera uppgifterna",
+        "en": "Contact {subject} cannot be reached: check the details",
+    },
+    "event_report": {
+        "fi": "Tapahtumailmoitus laadittava: tehtävä {case_id}, {subject}",
+        "sv": "Händelserapport ska upprättas: ärende {case_id}, {subject}",
+        "en": "Statutory event report due: case {case_id}, {subject}",
+    },
+}
+
+
+def follow_up_title(about: str, language: str, values: Mapping[str, str]) -> str:
+    texts = FOLLOW_UPS[about]
+    return render(texts.get(language) or texts["en"], values)
 
 
 class _Missing(dict[str, str]):

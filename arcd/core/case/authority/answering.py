@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from arcd.core import troubles
 from arcd.core.case.authority import gate, words
+from arcd.core.case.authority.following import tell
 from arcd.core.case.authority.model import (
     CALLS_MAX,
     NEWS_MAX,
@@ -33,7 +34,6 @@ from arcd.core.case.authority.notifying import (
     put_message,
     settle_phone,
     stop_waiting,
-    tell,
     was_called,
 )
 from arcd.core.case.casebook import call_for_person, save

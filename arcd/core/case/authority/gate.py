@@ -24,6 +24,7 @@ UNCERTAIN = frozenset({Category.TECHNICAL, Category.UNKNOWN})
 # Services of a contract that include telling an authority (S0:11 is part of alarm monitoring).
 SERVICES = frozenset({"alarm_monitoring", "erc_escalation"})
 
+CANCELLED = "cancelled"  # the disposition proposed for what a user has taken back (rules/cases/alarm.yaml)
 LEVEL_SEEN = 3  # requirements 2.5: a confirmed threat to property
 LEVEL_HUMAN = 2  # somebody is probably there
 LEVEL_LIFE_SAFETY = 2  # a fire detector or a hold-up button nobody has looked into yet
@@ -85,10 +86,18 @@ def guard_asks(case: Case) -> bool:
     return any(dispatch.status is DispatchStatus.NEEDS_AUTHORITY for dispatch in case.dispatches)
 
 
-def is_cancelled(case: Case) -> bool:
-    """By a cancel signal, or by a user's opening that the machine takes for one."""
-    is_proposed = case.proposal == "cancelled"
-    return is_proposed or any(attached.signal.category is Category.CANCEL for attached in case.signals)
+def is_cancelled(turn: Turn, case: Case) -> bool:
+    """By a user's cancel or opening that the machine takes for one (`arcd.core.conditioning.cancels`).
+
+    Where life is at stake a cancel opens a case of its own beside it, because it is not believed.
+    """
+    if case.proposal == CANCELLED or any(attached.signal.category is Category.CANCEL for attached in case.signals):
+        return True
+    beside = (turn.state.cases.get(other) for other in turn.state.open_by_site.get(case.site_id) or ())
+    return is_life_safety(case) and any(
+        other is not None and other.category is Category.CANCEL and other.opened_at >= case.opened_at
+        for other in beside
+    )
 
 
 def is_on_test(turn: Turn, case: Case) -> bool:
@@ -170,7 +179,7 @@ def _consent(matter: Matter) -> Finding:
 
 
 def _cancel(matter: Matter) -> Finding:
-    if not is_cancelled(matter.case):
+    if not is_cancelled(matter.turn, matter.case):
         return P, "not_cancelled"
     # A cancel in an emergency may be forced: it is told, and not believed (requirements 4.4, abort).
     return (P, "cancel_not_believed") if matter.life_safety else (C, "cancelled")

@@ -31,6 +31,7 @@ from arcd.core.facts import EffectOutcome
 from arcd.core.site import Site
 from arcd.core.state import Machine
 from arcd.core.turn import Turn, text_in
+from protocols.signals import Category
 from rules.model import Step, StepKind
 
 CALL_AGAIN_S = 60.0  # an open telephone task calls for a person this often
@@ -240,68 +241,11 @@ def settle_phone(turn: Turn, case: Case, how: str, task: PhoneTask | None = None
     return replace(case, authority=replace(notification, phone=(*notification.phone[:-1], settled)))
 
 
-# ------------------------------------------------------------------------------------------------------- what follows
-
-
-def tell(turn: Turn, case: Case, purpose: Purpose, text: str) -> Case:
-    """News about, or the end of, what the authority has been told: by the way it was told."""
-    notification = case.authority
-    assert notification is not None
-    if purpose is Purpose.CANCEL:
-        case = _cancelled(turn, case, notification)
-        notification = case.authority
-        assert notification is not None
-    first, by_machine = notification.first, False
-    if first is not None and policy_of(turn).is_machine and first.answer not in ("rejected", "undelivered"):
-        case = send(turn, case, purpose, text)
-        by_machine = True
-        if first.answer == "accepted" and notification.actual:
-            return case
-    # A machine that has not answered, or an exercise, has told nobody. Whoever heard it by telephone hears this so too.
-    is_expected = purpose is Purpose.UPDATE and (notification.open_phone is not None or not by_machine)
-    if was_called(notification) or is_expected:
-        return call_by_phone(turn, case, purpose.value, purpose=purpose, text=text)
-    return case
+# ------------------------------------------------------------------------------------------------------ the plan's end
 
 
 def was_called(notification: AuthorityNotification) -> bool:
     return any(task.settled_how == "called" for task in notification.phone)
-
-
-def _cancelled(turn: Turn, case: Case, notification: AuthorityNotification) -> Case:
-    stop_waiting(turn, case.id)
-    case = settle_phone(turn, case, "cancelled")
-    notification = case.authority or notification
-    case = replace(case, authority=replace(notification, status=S.CANCELLED, awaiting="", told_cancel=True))
-    turn.note("authority.cancelled", case.id)
-    return case
-
-
-def keep_up(turn: Turn) -> None:
-    """What a step has changed about a case whose authority has been told, the authority learns at once (4.9)."""
-    for case_id in turn.state.changed_keys(turn.state.cases):
-        case = turn.state.cases.get(case_id)
-        if case is not None and case.is_open and case.authority is not None and case.authority.is_told:
-            followed = _follow(turn, case, case.authority)
-            if followed is not case:
-                save(turn, followed)
-
-
-def _follow(turn: Turn, case: Case, notification: AuthorityNotification) -> Case:
-    if notification.status is S.CANCELLED:
-        return case
-    language, level = turn.centre.language, gate.level_of(case)
-    if level == 0:
-        return tell(turn, case, Purpose.CANCEL, text_in(words.LEVELS[0], language))
-    if gate.is_cancelled(case) and not notification.told_cancel:
-        if not gate.is_life_safety(case):
-            return tell(turn, case, Purpose.CANCEL, text_in(words.CANCELLED_BY_USER, language))
-        case = replace(case, authority=replace(notification, told_cancel=True))
-        return tell(turn, case, Purpose.UPDATE, text_in(words.CANCEL_NOT_BELIEVED, language))
-    if level > notification.told_level:
-        case = replace(case, authority=replace(notification, told_level=level))
-        return tell(turn, case, Purpose.UPDATE, text_in(words.LEVELS[level], language))
-    return case
 
 
 def accepted(turn: Turn, case: Case, status: AuthorityStatus = AuthorityStatus.ACCEPTED) -> Case:
