@@ -22,7 +22,7 @@ from arcd.core.case.authority.model import (
     SentMessage,
 )
 from arcd.core.case.authority.policy import EscalationPolicy
-from arcd.core.case.casebook import call_for_person, save
+from arcd.core.case.casebook import call_for_person
 from arcd.core.case.continuing import StepEnded
 from arcd.core.case.model import SETTLED, Case, StepStatus
 from arcd.core.delivery import ask_for, withdraw
@@ -31,7 +31,6 @@ from arcd.core.facts import EffectOutcome
 from arcd.core.site import Site
 from arcd.core.state import Machine
 from arcd.core.turn import Turn, text_in
-from protocols.signals import Category
 from rules.model import Step, StepKind
 
 CALL_AGAIN_S = 60.0  # an open telephone task calls for a person this often
