@@ -16,7 +16,7 @@ from msgspec import Struct
 from arcd.api.desk import ImportReport
 from arcd.core.facts import Actor, RulesLoaded
 from arcd.metrics import Metrics
-from arcd.rules_history import NoSuchRulesError, earlier, rules_history, sources_of
+from arcd.rules_history import earlier, rules_history, sources_of
 from arcd.runtime import Runtime
 from rules import packtest, shipped
 from rules.difference import Differences, compare
@@ -27,6 +27,7 @@ from rules.problems import Problem, Severity
 log = structlog.get_logger(__name__)
 
 SUFFIXES = (".yaml", ".yml")
+_SHIPPED_TEST = "mend the route; or, if the change is meant, remove this shipped test in an overlay and append your own"
 AT_START = Actor(id="daemon", name="at start")
 
 
@@ -85,13 +86,13 @@ class RuleChanges:
         return await self._take(sources, actor, directory_digest=directory_digest, dry_run=dry_run)
 
     async def roll_back(self, digest: str | None, actor: Actor, *, dry_run: bool) -> ImportReport:
-        """Rules that have been in force before, whole as they were; without a digest those before the present ones."""
+        """Rules that have been in force before, whole as they were; without a digest those before the present ones.
+
+        NoSuchRulesError when there are none.
+        """
         store = self._runtime.store
-        try:
-            found = earlier(await rules_history(store), digest)
-            sources = await sources_of(store, found.seq)
-        except NoSuchRulesError as error:
-            return ImportReport(applied=False, problems=(Problem(file="rules", message=str(error)),))
+        found = earlier(await rules_history(store), digest)
+        sources = await sources_of(store, found.seq)
         try:
             own = await asyncio.to_thread(read_overlay, self._directory)
         except OverlayError:
@@ -131,7 +132,6 @@ class RuleChanges:
         )
         if not answer.granted:
             return self._refused((Problem(file="rules", message=answer.message),), actor, dry_run=dry_run)
-        log.info("rules.taken", digest=rules.digest, by=actor.id)
         return report
 
     def _refused(self, problems: tuple[Problem, ...], actor: Actor, *, dry_run: bool) -> ImportReport:
@@ -147,6 +147,7 @@ def examine(sources: Mapping[str, str], in_force: Mapping[str, str] | None = Non
     loaded = load(sources)
     if loaded.ruleset is None:
         return Examined(rules=None, problems=loaded.problems)
+    shipped_files = {name for name, text in shipped.sources().items() if sources.get(name) == text}
     failed = [result for result in packtest.run(loaded.ruleset) if not result.passed]
     if failed:
         problems = tuple(
@@ -154,7 +155,7 @@ def examine(sources: Mapping[str, str], in_force: Mapping[str, str] | None = Non
                 file=result.file,
                 line=result.line,
                 message=f"the test {result.name!r} fails: {'; '.join(result.differences)}",
-                advice="mend the route or the test",
+                advice=_SHIPPED_TEST if result.file in shipped_files else "mend the route or the test",
             )
             for result in failed
         )

@@ -5,6 +5,7 @@ One rule: the only module here that reads files, and only the package's own, thr
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 
 FOLDERS = ("cases", "packs", "plans")
@@ -12,6 +13,12 @@ FOLDERS = ("cases", "packs", "plans")
 
 def sources() -> dict[str, str]:
     """Relative path ("packs/intrusion.yaml") → text. A site adds its own files to this mapping before loading."""
+    return dict(_read())
+
+
+@cache
+def _read() -> dict[str, str]:
+    """Once a process: an upgrade under a running daemon must not give it rules that its code does not know."""
     root = files("rules")
     return {
         f"{folder}/{entry.name}": entry.read_text(encoding="utf-8")

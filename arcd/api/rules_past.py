@@ -24,7 +24,7 @@ from arcd.api.instants import parse_instant, rfc3339
 from arcd.api.journal import NDJSON
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.replaying import Replay, plain
-from arcd.rules_history import RULES_LOADED, rules_history
+from arcd.rules_history import RULES_LOADED, NoSuchRulesError, rules_history
 from rules import shipped
 from rules.engine import RuleSet
 from rules.loader import load
@@ -93,7 +93,10 @@ async def show_history(desk: TheDesk, limit: Limit = ROWS_DEFAULT) -> RulesHisto
     response_model=Imported,
 )
 async def roll_back(desk: TheDesk, actor: Asker, wanted: RollbackWanted) -> JSONResponse:
-    report = await desk.roll_back_rules(wanted.digest, actor, dry_run=wanted.dry_run)
+    try:
+        report = await desk.roll_back_rules(wanted.digest, actor, dry_run=wanted.dry_run)
+    except NoSuchRulesError as error:
+        raise ApiError(HTTPStatus.CONFLICT, "rules.rollback", str(error)) from None
     return imported(report, "rules.rollback", dry_run=wanted.dry_run)
 
 

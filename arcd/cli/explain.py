@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 # Marks of rules.explain, and the reasons that deserve a second look.
 MARKS = {"●": GOOD, "○": QUIET, "└▶": STRONG, "(life_safety_raised)": BAD, "(plan_missing)": BAD}
 
+# Where a situation is wrong → the option that said so, where they are not called alike.
+OPTIONS = {
+    ("state", "open_categories"): "--open",
+    ("site", "groups"): "--group",
+    ("site", "tags"): "--tag",
+    ("site", "services"): "--service",
+    ("zone", "number"): "--zone",
+    ("zone", "kind"): "--zone-kind",
+    ("system", "kind"): "--system-kind",
+}
+
 Words = Annotated[list[str] | None, typer.Option(metavar="WORD", help="Repeatable.")]
 
 
@@ -68,7 +79,7 @@ def explain(
     service: Words = None,
     system_kind: Annotated[str, typer.Option(metavar="WORD", help="intrusion, fire, technical, …")] = "",
     zone_kind: Annotated[str, typer.Option(metavar="WORD", help="door, pir, smoke, …")] = "",
-    weekday: Annotated[str, typer.Option(metavar="mon…sun", help="Weekday at the site.")] = "mon",
+    weekday: Annotated[str | None, typer.Option(metavar="mon…sun", help="Weekday at the site [mon].")] = None,
     holiday: Annotated[bool, typer.Option("--holiday", help="On a public holiday.")] = False,
     unknown_site: Annotated[
         bool, typer.Option("--unknown-site", help="From an account nobody has configured.")
@@ -85,14 +96,22 @@ def explain(
     if "code" not in signal and "category" not in signal:
         raise UsageError("say what came: --code CODE, or --category WORD")
     state = _given(armed=armed, verification=verification, open_categories=open_category)
+    described_by = {
+        "--rules": rules, "--kind": kind, "--group": group, "--tag": tag, "--service": service,
+        "--system-kind": system_kind, "--zone-kind": zone_kind, "--weekday": weekday, "--holiday": holiday,
+        "--unknown-site": unknown_site,
+    }  # fmt: skip
     if site is not None or account is not None:
+        _refuse_both(described_by)
         question = {"signal": signal, "site_id": site or _site_of(call, account or ""), "state": state}
         answer = call.daemon.post("/v1/rules/explain", question | _given(system_id=system, at=at))
+    elif system is not None:
+        raise UsageError("--system names one of a site's systems; give --site or --account as well")
     else:
         described = {
             "signal": signal,
             "site": "unknown" if unknown_site else _given(kind=kind, groups=group, tags=tag, services=service),
-            "zone": None if zone is None else _given(number=zone, kind=zone_kind),
+            "zone": _given(number=zone, kind=zone_kind) if zone is not None or zone_kind else None,
             "system": {"kind": system_kind},
             "state": state,
             "time": _given(weekday=weekday, at=at, holiday=holiday),
@@ -104,6 +123,13 @@ def explain(
 def _signal(code: str | None, scheme: str) -> dict[str, object]:
     """Codes are upper case in both standards' tables; the daemon's own are not."""
     return _given(scheme=scheme, code=code.upper() if code is not None and scheme != "arcd" else code)
+
+
+def _refuse_both(described_by: Mapping[str, object]) -> None:
+    """What a site is like, the daemon knows: an option that it would not look at must not seem to have counted."""
+    given = [option for option, value in described_by.items() if value]
+    if given:
+        raise UsageError(f"{given[0]} describes a site, and with --site or --account the daemon answers about its own")
 
 
 def _given(**options: object) -> dict[str, object]:
@@ -149,7 +175,10 @@ def _situation(described: Mapping[str, object]) -> PackTest:
         return PackTest.model_validate_json(msgspec.json.encode(described))
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        option = "--" + str(fault["loc"][1] if len(fault["loc"]) > 1 else fault["loc"][0]).replace("_", "-")
+        place = tuple(str(part) for part in fault["loc"][:2])
+        option = OPTIONS.get((place[0], place[-1]), f"--{place[-1].replace('_', '-')}")
+        if option == "--at":
+            raise UsageError("--at: write the time like 03:12") from None
         raise UsageError(f"{option}: {fault['msg'][:1].lower()}{fault['msg'][1:]}") from None
 
 

@@ -59,10 +59,14 @@ def test_an_account_leads_to_its_site(arcctl: Arcctl, daemon: Daemon) -> None:
     [
         (["--code", "QQ"], "in no table"),
         ([], "say what came"),
-        (["--code", "BA", "--at", "25:00"], "--at: "),
+        (["--code", "BA", "--at", "25:00"], "--at: write the time like 03:12"),
         (["--code", "BA", "--category", "noise"], "--category: "),
-        (["--code", "BA", "--open", "noise"], "--open-categories: "),
+        (["--code", "BA", "--open", "noise"], "--open: "),
         (["--code", "BA", "--verification", "5"], "--verification"),
+        (["--code", "BA", "--service", "noise"], "--service: "),
+        (["--code", "BA", "--system", "panel"], "give --site or --account as well"),
+        (["--code", "BA", "--site", "K-1", "--rules", "own"], "--rules describes a site"),
+        (["--code", "BA", "--account", "1001", "--holiday"], "--holiday describes a site"),
         (["--code", "BA", "--scheme", "morse"], "--scheme: "),
     ],
 )
