@@ -292,7 +292,7 @@ class CaseStepRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag
     actor: Actor
     outcome: str = ""  # answer of an `ask`, outcome of a call attempt
     note: str = ""
-    # Step-level lock: the version of the case the operator looked at. 0 does not check; what sends somebody out needs it.
+    # Step-level lock: the version of the case the operator looked at. 0 does not check; sending somebody out needs one.
     seen_version: int = 0
     # Outcome of a call: who was called, where the plan leaves that open, and at which number.
     contact_id: str = ""
@@ -300,7 +300,7 @@ class CaseStepRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag
 
 
 class ClaimRenewRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="claim_renew_requested"):
-    """The owner is still at it: a console with the case open says so, or somebody who is about to be on the telephone."""
+    """The owner is still at it: a console that has the case open says so, or somebody who is about to telephone."""
 
     case_id: str
     actor: Actor

@@ -73,6 +73,9 @@ CLOCK_STEP_WARN_S = 1.0
 # A deadline whose step failed comes again: it still means something, and it must not stop every other one meanwhile.
 FAILED_DEADLINE_AGAIN_S = 60.0
 
+# Requests about a case: a refusal belongs to the case's story as well.
+CASE_REQUESTS = (CaseMoveRequested, CaseStepRequested, CaseNoted, ClaimRenewRequested, SlaClockRequested)
+
 
 class Stepped(Struct, frozen=True, kw_only=True):
     """What one step gives to the journal and to the world."""
@@ -161,13 +164,13 @@ class Station:
         turn = Turn(
             seq=seq, at=fact.at, state=self.state, deadlines=self.deadlines, directory=self.directory, rules=rules
         )
-        if isinstance(fact, CaseMoveRequested | CaseStepRequested | CaseNoted) and fact.case_id in self.state.cases:
-            turn.refs[f"case/{fact.case_id}"] = None  # a refusal belongs to the case's story as well
+        if isinstance(fact, CASE_REQUESTS) and fact.case_id in self.state.cases:
+            turn.refs[f"case/{fact.case_id}"] = None
         try:
             self._dispatch(turn, fact)
             engine.go_on(turn)
-            claims.acted(turn, fact)
             following.keep_up(turn)
+            claims.keep_up(turn, fact)
         except BaseException:
             self.state.revert()
             self._rebuild_indexes()

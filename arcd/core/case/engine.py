@@ -226,10 +226,8 @@ def _perform_move(
     if form.get(RETURN_AT):
         turn.deadlines.set(f"case/{case.id}/resume", int(form[RETURN_AT]))
     case = enter_state(turn, case, case_type)
-    if owner == before:
-        claims.renew(turn, case)
-    else:
-        claims.taken(turn, case)
+    if owner != before:
+        claims.let_go(turn, case)
     if chosen.closes:
         close(turn, case)
     else:
