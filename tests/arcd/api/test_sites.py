@@ -19,7 +19,14 @@ async def test_sites_are_listed_in_pages(admin: httpx.AsyncClient) -> None:
 
 
 async def test_a_site_counts_its_flags_and_cases(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
-    body = {"kind": "on_test", "site_id": "K-1", "duration_s": 60, "reason": "x", "scope": {"systems": ["fire"]}}
+    body = {
+        "kind": "on_test",
+        "site_id": "K-1",
+        "duration_s": 60,
+        "reason": "x",
+        "verified_how": "operator",
+        "scope": {"systems": ["fire"]},
+    }
     await admin.post("/v1/flags", json=body)
     case_id = await desk.alarm("BA")
     row = (await admin.get("/v1/sites")).json()["sites"][0]
