@@ -27,13 +27,14 @@ import msgspec
 from msgspec import Struct
 
 from arcd.core.case.model import Case
-from arcd.core.effects import Answer, AnyEffect, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendMail
+from arcd.core.effects import Answer, AnyEffect, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendAlert, SendMail
 from arcd.core.facts import (
     Actor,
     AnyFact,
     CaseMoveRequested,
     CaseStepRequested,
     CentreImported,
+    ClaimRenewRequested,
     DeadlineReached,
     EffectOutcome,
     EffectReported,
@@ -251,6 +252,9 @@ def _effect_line(effect: AnyEffect) -> str:
             return f"profiles {effect.site_id}"
         case SendMail():
             return f"mail {effect.id}{_attempt(effect)} to {', '.join(effect.to)}: {effect.subject}"
+        case SendAlert():
+            message = effect.message
+            return f"cap {effect.id}{_attempt(effect)} {message.status} {message.msg_type} {message.identifier[-26:]}"
         case PostWebhook():
             return f"post {effect.id}{_attempt(effect)} to {effect.url}: {effect.topic}"
 
@@ -358,6 +362,11 @@ def step(
         note=note,
         seen_version=seen_version,
     )
+
+
+def held(hold_s: float = 1800.0, *, case_id: str = "C10", actor: Actor = OPERATOR) -> ClaimRenewRequested:
+    """The owner is on the telephone: the claim stands so long without another word."""
+    return ClaimRenewRequested(at=0, case_id=case_id, actor=actor, hold_s=hold_s)
 
 
 def guard(

@@ -29,6 +29,7 @@ from arcd.core.case.authority.notifying import (
     asking,
     begin,
     call_by_phone,
+    is_answered,
     note_checks,
     policy_of,
     put_message,
@@ -109,6 +110,9 @@ def _notify(turn: Turn, case: Case, fact: AuthorityRequested) -> Case | Refusal:
     if confirm:
         turn.note("authority.override", case.id, checks=asking(checks), by=fact.actor.id, reason=fact.reason)
         notification = replace(notification, override_reason=fact.reason, overridden_by=fact.actor.id)
+    if gate.level_of(case) == 0:  # life is at stake, and the reason is why it is not nothing after all
+        turn.note("case.verification", case.id, level=gate.LEVEL_LIFE_SAFETY, before=0, by=fact.actor.id)
+        case = replace(case, verification=gate.LEVEL_LIFE_SAFETY, verified_by=fact.actor.id)
     turn.note("authority.decided", case.id, by=fact.actor.id)
     return begin(turn, case, notification, fact.text)
 
@@ -122,6 +126,8 @@ def _update(turn: Turn, case: Case, fact: AuthorityRequested) -> Case | Refusal:
     notification = case.authority
     if notification is None or not notification.is_told:
         return "authority.not_told", "The authority has not been told yet; use notify."
+    if notification.status is S.CANCELLED:
+        return "authority.cancelled", "It was cancelled; notify again, with the reason."
     if not fact.text.strip():
         return "authority.text", "Say what is new (--text)."
     turn.note("authority.update", case.id, by=fact.actor.id)
@@ -190,7 +196,7 @@ def _record_call(turn: Turn, case: Case, fact: AuthorityCalled) -> Case:
         notification = replace(notification, checks=checks, status=S.CALLING, told_level=gate.level_of(case))
     task = notification.open_phone
     if task is None:
-        task = PhoneTask(asked_at=turn.at, purpose=Purpose.NOTIFY, because="asked")
+        task = PhoneTask(asked_at=turn.at, purpose=_purpose_of_call(notification), because="asked")
         notification = replace(notification, phone=(*notification.phone, task))
     call = PhoneCall(
         at=turn.at,
@@ -214,6 +220,13 @@ def _record_call(turn: Turn, case: Case, fact: AuthorityCalled) -> Case:
     return _reported_by_phone(turn, case, fact)
 
 
+def _purpose_of_call(notification: AuthorityNotification) -> Purpose:
+    """Of one that nobody was asked to make."""
+    if notification.status is S.CANCELLED:
+        return Purpose.CANCEL
+    return Purpose.UPDATE if is_answered(notification) else Purpose.NOTIFY
+
+
 def _reported_by_phone(turn: Turn, case: Case, fact: AuthorityCalled) -> Case:
     """The authority has heard it from a person: a message that has not got through by now would be a second report."""
     notification = case.authority
@@ -234,6 +247,8 @@ def _reported_by_phone(turn: Turn, case: Case, fact: AuthorityCalled) -> Case:
 
 def _say_same_event(turn: Turn, case: Case, reference: str) -> Case:
     """Reported by machine and by telephone: the authority is told that both are one."""
+    if gate.level_of(case) == 0:
+        return case  # it is told that there is nothing, which covers both
     text = text_in(words.SAME_AS_CALL, turn.centre.language).format(reference=reference)
     return tell(turn, case, Purpose.UPDATE, text)
 
