@@ -7,9 +7,9 @@ no difference. The tests inside packs decide nothing and are left out.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from rules.loader import Loaded
@@ -74,9 +74,9 @@ def _things(loaded: Loaded) -> dict[tuple[str, str], Fields]:
     assert loaded.ruleset is not None, "only what loads is compared"
     things: dict[tuple[str, str], Fields] = {}
     for plan in loaded.ruleset.plans.values():
-        things["plan", plan.name] = _flat(msgspec.to_builtins(plan))
+        things["plan", plan.name] = _flat(_written(plan))
     for case_type in loaded.ruleset.case_types.values():
-        things["case", case_type.name] = _flat(msgspec.to_builtins(case_type))
+        things["case", case_type.name] = _flat(_written(case_type))
     for pack in loaded.packs:
         things["pack", pack.pack] = _pack_fields(pack)
         for name, values in pack.lists.items():
@@ -118,6 +118,17 @@ def _flat(value: Mapping[str, Any], above: str = "") -> Fields:
             for name, item in named.items():
                 fields |= _flat(item, f"{field}.{name}.")
     return fields
+
+
+def _written(value: Any) -> Any:
+    """As plain values, with what was left out at its default, and without what is empty."""
+    if isinstance(value, Struct):
+        return _written({name: getattr(value, name) for name in value.__struct_fields__})
+    if isinstance(value, Mapping):
+        return {str(key): _written(inner) for key, inner in value.items() if inner not in ("", None, (), {})}
+    if isinstance(value, list | tuple):
+        return [_written(inner) for inner in value]
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def _named(value: object) -> dict[str, dict[str, Any]] | None:
