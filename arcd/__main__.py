@@ -6,6 +6,7 @@ Exit status: 0 stopped as asked, 1 cannot start or cannot go on, 2 wrong usage o
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,10 @@ CONFIG = Path("/etc/arcd/arcd.yaml")
 # The store's thread and the loop share the interpreter. With Python's default of 5 ms the thread would wait that long
 # for every statement while the loop is busy.
 SWITCH_INTERVAL_S = 0.0005
+# A signal makes some forty objects that live until their commit. Python's default of 700 looks through the young ones
+# every dozen signals and through everything often enough to stop the loop for 60 ms; with these, and what stands at
+# the start left out (`Daemon`), the machine's own work is a fifth cheaper.
+GC_THRESHOLDS = (20_000, 20, 20)
 
 DEMO = """
 arcd demo: five sites, everything on loopback, state under ./var/
@@ -47,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
         print(settings, file=sys.stderr)  # noqa: T201 – before there is a log
         return EXIT_USAGE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.set_threshold(*GC_THRESHOLDS)
     clock = SystemClock()
     set_up_log(settings.log.format, settings.log.level, now=clock.now)
     try:

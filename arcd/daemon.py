@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -208,6 +209,9 @@ class Daemon:
             await gateway.close()
 
     def _say_ready(self, notifier: Notifier) -> None:
+        # Code, rules and site base stay for good: the collector need not walk through them again with alarms waiting.
+        gc.collect()
+        gc.freeze()
         state = self.state
         log.info(
             "ready",
