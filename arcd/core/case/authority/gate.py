@@ -74,12 +74,13 @@ def is_life_safety(case: Case) -> bool:
 
 
 def level_of(case: Case) -> int:
-    """Verification level 0-4 (requirements 2.5). 0 only where a person has said so; before that, what the alarm is."""
+    """Verification level 0-4 (requirements 2.5): what a person has said, else what the machine proposes and the least
+    that this kind of alarm stands for. 0 only where a person has said so."""
     if guard_asks(case):
         return max(case.verification, LEVEL_SEEN)
-    if case.verification or case.verified_by:
+    if case.verified_by:
         return case.verification
-    return LEVEL_LIFE_SAFETY if is_life_safety(case) else LEVEL_ALARM
+    return max(case.verification, LEVEL_LIFE_SAFETY if is_life_safety(case) else LEVEL_ALARM)
 
 
 def guard_asks(case: Case) -> bool:

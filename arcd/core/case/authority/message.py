@@ -102,7 +102,7 @@ def _info(
         onset=_local(case.opened_at, site),
         sender_name=turn.centre.name,
         headline=" ".join([*exercise, headline]),
-        description="\n".join(line for line in told if line),
+        description="\n".join(dict.fromkeys(line for line in told if line)),
         parameters=_parameters(turn, case, site, level),
         areas=(_area(values["where"], case, site),),
     )

@@ -225,7 +225,8 @@ def test_what_is_kept_is_bounded(playbook: Play) -> None:
     assert (len(told(play).news), told(play).news[-1].text) == (NEWS_MAX, f"news {NEWS_MAX + 4}")
 
 
-ACTIONS = st.sampled_from("notify notify! update cancel level0 level3 accept reject update-in call wait bad".split())
+BY_PEOPLE = ("notify", "notify!", "update", "cancel", "level0", "level3", "call")
+ACTIONS = st.sampled_from([*BY_PEOPLE, "accept", "reject", "update-in", "wait", "bad"])
 
 
 @given(st.lists(ACTIONS, max_size=8), st.sampled_from(["HA", "BA"]))
