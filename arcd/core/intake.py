@@ -12,7 +12,7 @@ from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
 from arcd.core.case.casebook import count_repeat
 from arcd.core.case.joining import open_or_join
 from arcd.core.conditioning import pipeline
-from arcd.core.conditioning.arrival import Arrival
+from arcd.core.conditioning.arrival import arrived
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
@@ -43,8 +43,8 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
         return None
     case_id, path, sent_s = "", _path(fact, entry), _sent_s(turn, received)
     for index, signal in enumerate(received.signals):
-        arrival = Arrival(
-            entry=entry, signal=signal, index=index, account=received.origin.account, seq=turn.seq, at=turn.at,
+        arrival = arrived(
+            entry, signal, index=index, account=received.origin.account, seq=turn.seq, at=turn.at,
             path=path, panel_s=sent_s,
         )  # fmt: skip
         judgement = pipeline.judge(turn, arrival)
@@ -154,8 +154,8 @@ def promote(turn: Turn, fact: SignalPromoted) -> None:
     if entry is None:
         return turn.refuse("flag.promote", f"{fact.site_id} has no account {held.account} any more.")
     mark_promoted(turn, fact.site_id, fact.signal_seq, fact.index)
-    arrival = Arrival(
-        entry=entry, signal=held.signal, index=fact.index, account=held.account, seq=held.seq, at=held.at,
+    arrival = arrived(
+        entry, held.signal, index=fact.index, account=held.account, seq=held.seq, at=held.at,
         is_promoted=True,
     )  # fmt: skip
     judgement = replace(pipeline.judge_live(turn, arrival), seq=held.seq)

@@ -94,9 +94,8 @@ class Confirming(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True, array_like=True):
-    """A signal as it would look when it came over another path."""
+    """A signal that may come once more over another path."""
 
-    likeness: str
     path: str
     at: int
     seq: int
@@ -109,7 +108,7 @@ class SiteRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pending: tuple[Pending, ...] = ()
     swings: dict[str, Swing] = {}  # "<system>/<zone>/<family>"
     confirming: dict[str, Confirming] = {}  # "<system>/intrusion", "<system>/holdup"
-    seen: tuple[Seen, ...] = ()
+    seen: dict[str, Seen] = {}  # by what two copies share, the oldest first
 
     def with_trigger(self, trigger: Trigger) -> SiteRun:
         return replace(self, triggers=(*self.triggers[1 - TRIGGERS_MAX :], trigger))
@@ -131,10 +130,12 @@ class SiteRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return replace(self, pending=tuple(pending for pending in self.pending if pending is not gone))
 
     def with_swing(self, key: str, swing: Swing) -> SiteRun:
-        others = {other: each for other, each in self.swings.items() if other != key}
-        while len(others) >= SWINGS_MAX:
-            del others[next(iter(others))]
-        return replace(self, swings={**others, key: swing})
+        swings = dict(self.swings)
+        swings.pop(key, None)
+        while len(swings) >= SWINGS_MAX:
+            del swings[next(iter(swings))]
+        swings[key] = swing
+        return replace(self, swings=swings)
 
 
 class Rate(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -155,7 +156,8 @@ class SiteRates(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rates: dict[str, Rate] = {}  # "<account>|<scheme>|<code>|<zone>", the one heard longest ago first
 
     def with_rate(self, key: str, rate: Rate, *, stale_before: int) -> SiteRates:
-        rates = {other: each for other, each in self.rates.items() if other != key}
+        rates = dict(self.rates)
+        rates.pop(key, None)
         while rates:
             oldest = next(iter(rates))
             if len(rates) < RATES_MAX and (rates[oldest].last_at >= stale_before or rates[oldest].runaway_seq):

@@ -16,51 +16,69 @@ _EMPTY = SiteRun()
 
 
 class Arrival(Struct, frozen=True, kw_only=True):
+    """Made by `arrived`, which fills in what every stage asks for."""
+
     entry: Entry
+    site_id: str
+    system_id: str
     signal: Signal
     index: int
     account: str  # as sent
     seq: int
     at: int
+    zone: str  # without leading zeros
+    area: str
+    # By the panel's own account of when it happened; 0 when it came on time or said nothing.
+    delayed_s: float
+    happened_at: int  # what windows are measured on: a burst of old events is not one event of now
     path: str = ""  # gateway, account and receiver it came over
     panel_s: int = 0  # the frame's own timestamp in whole seconds; 0 for none
     is_promoted: bool = False  # an operator has made it live: nothing may hold it again
 
     @property
-    def site_id(self) -> str:
-        return self.entry.site.id
-
-    @property
-    def system_id(self) -> str:
-        return self.entry.system.id
-
-    @property
-    def zone(self) -> str:
-        return bare_address(self.signal.zone)
-
-    @property
-    def area(self) -> str:
-        return bare_address(self.signal.area)
-
-    @property
-    def age_s(self) -> float:
-        """By the panel's own account of when it happened; 0 when it gave none or lives in the future."""
-        occurred_at = self.signal.occurred_at
-        return 0.0 if occurred_at is None else max(0.0, (self.at - occurred_at) / NS)
-
-    @property
     def is_delayed(self) -> bool:
-        """requirements 4.4: panel time older than now - T. Exactly T old is still on time."""
-        limit_s = self.entry.site.conditioning.delayed_after_s
-        return limit_s > 0 and self.age_s > limit_s
+        return self.delayed_s > 0
 
-    @property
-    def happened_at(self) -> int:
-        """What windows are measured on: a burst of old events is not one event of now."""
-        if self.is_delayed:
-            assert self.signal.occurred_at is not None
-            return self.signal.occurred_at
-        return self.at
+
+def arrived(
+    entry: Entry,
+    signal: Signal,
+    *,
+    index: int,
+    account: str,
+    seq: int,
+    at: int,
+    path: str = "",
+    panel_s: int = 0,
+    is_promoted: bool = False,
+) -> Arrival:
+    delayed_s = _delay_s(entry, signal, at)
+    return Arrival(
+        entry=entry,
+        site_id=entry.site.id,
+        system_id=entry.system.id,
+        signal=signal,
+        index=index,
+        account=account,
+        seq=seq,
+        at=at,
+        zone=bare_address(signal.zone),
+        area=bare_address(signal.area),
+        delayed_s=delayed_s,
+        happened_at=at if not delayed_s or signal.occurred_at is None else signal.occurred_at,
+        path=path,
+        panel_s=panel_s,
+        is_promoted=is_promoted,
+    )
+
+
+def _delay_s(entry: Entry, signal: Signal, at: int) -> float:
+    """requirements 4.4: panel time older than now - T is delayed. Exactly T old is still on time."""
+    limit_s = entry.site.conditioning.delayed_after_s
+    if signal.occurred_at is None or limit_s <= 0:
+        return 0.0
+    age_s = (at - signal.occurred_at) / NS
+    return age_s if age_s > limit_s else 0.0
 
 
 def run_of(turn: Turn, site_id: str) -> SiteRun:

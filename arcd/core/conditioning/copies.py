@@ -18,9 +18,25 @@ from arcd.core.turn import NS, Turn
 from protocols.signals import bare_address
 
 
-def match(turn: Turn, arrival: Arrival) -> Judgement | None:
-    seen = _find(turn, arrival)
-    if seen is None:
+def likeness(arrival: Arrival) -> str:
+    """Everything that two copies share; "" when the panel gave no time, or the site wants no copies found."""
+    signal = arrival.signal
+    if signal.occurred_at is not None:
+        happened = f"e{signal.occurred_at}"
+    elif arrival.panel_s:
+        happened = f"f{arrival.panel_s}"
+    else:
+        return ""
+    if arrival.entry.site.conditioning.second_path_s <= 0:
+        return ""
+    user = bare_address(signal.user)
+    said = (signal.scheme, signal.code, signal.qualifier, arrival.area, arrival.zone, user)
+    return "|".join((arrival.system_id, happened, *said))
+
+
+def match(turn: Turn, arrival: Arrival, like: str) -> Judgement | None:
+    seen = run_of(turn, arrival.site_id).seen.get(like) if like else None
+    if seen is None or seen.path == arrival.path or turn.at - seen.at > _window_ns(arrival):
         return None
     case = turn.state.cases.get(seen.case_id) if seen.case_id else None
     is_open = case is not None and case.is_open
@@ -35,41 +51,21 @@ def match(turn: Turn, arrival: Arrival) -> Judgement | None:
     return Judgement(index=arrival.index, judged=Judged.COPY, because=because, case_id=seen.case_id)
 
 
-def _find(turn: Turn, arrival: Arrival) -> Seen | None:
-    run = run_of(turn, arrival.site_id)
-    if not run.seen:
-        return None
-    likeness = _likeness(arrival)
-    if not likeness:
-        return None
-    oldest = turn.at - int(arrival.entry.site.conditioning.second_path_s * NS)
-    for seen in reversed(run.seen):
-        if seen.likeness == likeness and seen.path != arrival.path and seen.at >= oldest:
-            return seen
-    return None
-
-
-def remember(turn: Turn, arrival: Arrival, judgement: Judgement) -> None:
-    likeness = _likeness(arrival)
-    window_s = arrival.entry.site.conditioning.second_path_s
-    if not likeness or window_s <= 0:
+def remember(turn: Turn, arrival: Arrival, like: str, judgement: Judgement) -> None:
+    if not like:
         return
     run = run_of(turn, arrival.site_id)
-    seen = Seen(likeness=likeness, path=arrival.path, at=arrival.at, seq=arrival.seq, case_id=judgement.case_id)
-    kept, oldest = run.seen[1 - SEEN_MAX :], turn.at - int(window_s * NS)
-    while kept and kept[0].at < oldest:
-        kept = kept[1:]
-    put_run(turn, arrival.site_id, replace(run, seen=(*kept, seen)))
+    known = dict(run.seen)
+    known.pop(like, None)
+    oldest = turn.at - _window_ns(arrival)
+    while known:
+        first = next(iter(known))
+        if len(known) < SEEN_MAX and known[first].at >= oldest:
+            break
+        del known[first]
+    known[like] = Seen(path=arrival.path, at=arrival.at, seq=arrival.seq, case_id=judgement.case_id)
+    put_run(turn, arrival.site_id, replace(run, seen=known))
 
 
-def _likeness(arrival: Arrival) -> str:
-    """Everything that two copies share; "" when the panel gave no time."""
-    signal = arrival.signal
-    happened = f"e{signal.occurred_at}" if signal.occurred_at is not None else f"f{arrival.panel_s}"
-    if happened == "f0":
-        return ""
-    user = bare_address(signal.user)
-    return (
-        f"{arrival.system_id}|{happened}|{signal.scheme}|{signal.code}|{signal.qualifier}"
-        f"|{arrival.area}|{arrival.zone}|{user}"
-    )
+def _window_ns(arrival: Arrival) -> int:
+    return int(arrival.entry.site.conditioning.second_path_s * NS)

@@ -11,7 +11,7 @@ from arcd.core.case import engine
 from arcd.core.case.joining import case_signal, group_case, open_or_join
 from arcd.core.case.model import Case, CaseSignal
 from arcd.core.conditioning import arming, cancels, confirmation, copies, pending, rates, restores, swingers, unrestored
-from arcd.core.conditioning.arrival import ALARMS, Arrival, put_run, run_of
+from arcd.core.conditioning.arrival import ALARMS, Arrival, arrived, put_run, run_of
 from arcd.core.conditioning.levels import PATH, proposal
 from arcd.core.directory import Entry
 from arcd.core.flags.holding import count_held, holding
@@ -25,18 +25,19 @@ from rules.model import Decision
 
 
 def judge(turn: Turn, arrival: Arrival) -> Judgement:
-    copied = copies.match(turn, arrival)
+    like = copies.likeness(arrival)
+    copied = copies.match(turn, arrival, like)
     if copied is not None:
         return copied
     judgement = _judge_original(turn, arrival)
-    copies.remember(turn, arrival, judgement)
+    copies.remember(turn, arrival, like, judgement)
     return judgement
 
 
 def _judge_original(turn: Turn, arrival: Arrival) -> Judgement:
     signal = arrival.signal
     if arrival.is_delayed:
-        turn.note("signal.delayed", "", index=arrival.index, age_s=arrival.age_s)
+        turn.note("signal.delayed", "", index=arrival.index, age_s=arrival.delayed_s)
     flag = holding(turn, arrival.entry, signal)
     if flag is not None:
         count_held(turn, arrival.entry, signal, arrival.index)
@@ -117,9 +118,14 @@ def _judgement(arrival: Arrival, seq: int, judged: Judged, decision: Decision, c
 
 
 def _attached(turn: Turn, arrival: Arrival) -> CaseSignal:
-    delayed_s = arrival.age_s if arrival.is_delayed else 0.0
     return case_signal(
-        turn, arrival.entry, arrival.signal, arrival.account, seq=arrival.seq, at=arrival.at, delayed_s=delayed_s
+        turn,
+        arrival.entry,
+        arrival.signal,
+        arrival.account,
+        seq=arrival.seq,
+        at=arrival.at,
+        delayed_s=arrival.delayed_s,
     )
 
 
@@ -195,9 +201,7 @@ def forget(turn: Turn, site_id: str) -> None:
 
 
 def _decide_pending(turn: Turn, entry: Entry, waited: Pending, evidence: tuple[str, ...]) -> Judgement:
-    arrival = Arrival(
-        entry=entry, signal=waited.signal, index=waited.index, account=waited.account, seq=waited.seq, at=waited.at
-    )
+    arrival = arrived(entry, waited.signal, index=waited.index, account=waited.account, seq=waited.seq, at=waited.at)
     judgement = decide(turn, arrival, evidence)
     if waited.is_restored and judgement.case_id:
         # Its detector is quiet again since before the case was opened: no restore is to come.

@@ -39,7 +39,7 @@ def fold(turn: Turn, arrival: Arrival) -> Judgement | None:
         return None
     if conditioning.runaway_count <= 0:
         return None
-    key = f"{arrival.account}|{signal.scheme}|{signal.code}|{arrival.zone}"
+    key = "|".join((arrival.account, signal.scheme, signal.code, arrival.zone))
     rates = turn.state.rates.get(arrival.site_id) or _NONE
     rate, is_over = counted(rates.rates.get(key) or Rate(), turn.at, conditioning)
     if is_over:

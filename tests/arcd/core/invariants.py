@@ -77,6 +77,7 @@ def check_state(station: Station, outbox: Outbox) -> None:
         assert len(account.recent) <= RECENT_MAX
     for run in state.siteruns.values():
         assert len(run.triggers) <= TRIGGERS_MAX
+    _check_waiting(station)
 
 
 def _check_case(station: Station, case: Case) -> None:
@@ -98,6 +99,17 @@ def _check_case(station: Station, case: Case) -> None:
         assert len(open_offers) <= 1, "two guards are asked at once"
         if dispatch.status is DispatchStatus.OFFERED:
             assert open_offers, f"{case.id}: offered to nobody"
+
+
+def _check_waiting(station: Station) -> None:
+    """A signal that waits has a deadline, and nothing else has one of that kind."""
+    due = {key: at for key, at in station.state.deadlines.items() if key.startswith("site/") and "/pending/" in key}
+    waiting = {
+        f"site/{site_id}/pending/{pending.seq}.{pending.index}": pending.due
+        for site_id, run in station.state.siteruns.items()
+        for pending in run.pending
+    }
+    assert waiting == due
 
 
 def _check_indexes(station: Station) -> None:

@@ -58,7 +58,7 @@ def test_the_queue_calls_for_a_person_meanwhile() -> None:
 def test_starting_a_step_lets_the_plan_go() -> None:
     play = delaying()
     tell(play, happened(Panel().sia("BA", zone="3"), 5000))
-    play >> step("dispatch-guard", "start")
+    play >> step("dispatch-guard", "start", seen_version=play.case().version)
     play << ...
     assert len(play.case().dispatches) == 1
     play.end()

@@ -102,7 +102,7 @@ def test_turned_off() -> None:
     play, main, backup = a_play(), Panel("1001"), Panel("1002")
     tell(play, main.sia("BA", zone="3"))
     assert tell(play, backup.sia("BA", zone="3")) == "joined"
-    assert play.station.state.siteruns["S-1"].seen == ()
+    assert play.station.state.siteruns["S-1"].seen == {}
     play.end()
 
 
