@@ -29,8 +29,8 @@ from arcd.core.station import Station, Stepped
 from protocols.codec import ReplyKind
 
 REQUESTS = (
-    CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested, FlagEndRequested, FlagNoticed, FlagStartRequested,
-    GuardAnswered, IdentityChecked, SignalPromoted,
+    CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested, FlagEndRequested, FlagNoticed,
+    FlagStartRequested, GuardAnswered, IdentityChecked, SignalPromoted,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from arcd.core.effects import SendMail
 from tests.arcd.core.case.test_engine import GATED, by_hand
 from tests.arcd.core.conftest import Play
-from tests.playbook import After, Panel, move
+from tests.playbook import After, Panel, held, move
 from tests.sites import a_centre, rules
 
 
@@ -16,19 +16,27 @@ def test_a_case_nobody_takes_pages_again_and_again(playbook: Play) -> None:
     play >> Panel().sia("BA", zone="3")
     play << ...
     play >> After(90)
-    play << """
+    (
+        play
+        << """
         -- +90 case/C10/clock/acknowledge/0
         clock.passed C10 clock=acknowledge target=1 priority=P2
         """
+    )
     play >> After(90)
-    play << """
+    (
+        play
+        << """
         -- +180 case/C10/clock/acknowledge/1
         clock.passed C10 clock=acknowledge target=2 priority=P2
         person.called C10 because=not_acknowledged mails=1
         mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     play >> After(360)
-    play << """
+    (
+        play
+        << """
         -- +360 case/C10/clock/acknowledge/1
         clock.passed C10 clock=acknowledge target=2 priority=P2
         person.called C10 because=not_acknowledged mails=1
@@ -38,10 +46,13 @@ def test_a_case_nobody_takes_pages_again_and_again(playbook: Play) -> None:
         person.called C10 because=not_acknowledged mails=1
         mail E14 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
+    )
     assert play.case().attention == 4
     play >> move("acknowledge")
     play << ...
-    play >> After(3600)
+    play >> held()
+    play << ...
+    play >> After(1799)
     play << ""
 
 
@@ -59,12 +70,15 @@ def test_a_clock_with_one_target_goes_on_calling_too(playbook: Play) -> None:
     play >> by_hand("gated")
     play << ...
     play >> After(60)
-    play << """
+    (
+        play
+        << """
         -- +60 case/C10/clock/look/0
         clock.passed C10 clock=look target=1 priority=P4
         person.called C10 because=not_acknowledged mails=1
         mail E11 to duty@example.invalid: On duty: case C10 (P4) is waiting for a person
         """
+    )
     assert play.deadlines() == {"case/C10/clock/look/0": 60}
 
 
@@ -125,11 +139,14 @@ def test_without_a_person_on_duty_the_clock_calls_all_the_same(playbook: Play) -
     play >> Panel().sia("BA", zone="3")
     play << ...
     play >> After(180)
-    play << """
+    (
+        play
+        << """
         -- +90 case/C10/clock/acknowledge/0
         clock.passed C10 clock=acknowledge target=1 priority=P2
         -- +180 case/C10/clock/acknowledge/1
         clock.passed C10 clock=acknowledge target=2 priority=P2
         person.called C10 because=not_acknowledged mails=0
         """
+    )
     assert play.deadlines() == {"case/C10/clock/acknowledge/1": 180}

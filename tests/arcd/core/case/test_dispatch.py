@@ -1,4 +1,4 @@
-"""Guard dispatch (requirements 4.8): every answer in every state, silence, failure, calling off, and one guard a job."""
+"""Guard dispatch (requirements 4.8): every answer in every state, silence, failure, calling off, one guard a job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.playbook import CLOSING, After, Due, Panel, Playbook, guard, move, ou
 from tests.sites import DISPATCH, GUARDS, LOOK, a_centre, a_site, plan, rules
 
 A, D = GuardAnswer, DispatchStatus
-REPORT = {name: "as agreed" for name in REPORT_FIELDS}
+REPORT = dict.fromkeys(REPORT_FIELDS, "as agreed")
 SEND = plan("send", DISPATCH + LOOK)
 ON_DUTY = """\
 - {id: call-on-duty, kind: call, title: {fi: S, sv: R, en: Call}, automatic: true, recipients: on_duty, timeout_s: 300}
@@ -66,7 +66,7 @@ def test_from_alarm_to_report(playbook: Play) -> None:
     (
         play
         << """
-        guard.accept C10 offer=C10-1 guard=g1 by=guard
+        guard.accept C10 offer=C10-1 guard=g1 by=guard eta_s=600
         granted C10
         """
     )
@@ -75,7 +75,7 @@ def test_from_alarm_to_report(playbook: Play) -> None:
     (
         play
         << """
-        guard.en_route C10 offer=C10-1 guard=g1 by=guard
+        guard.en_route C10 offer=C10-1 guard=g1 by=guard eta_s=300
         granted C10
         """
     )
@@ -144,7 +144,7 @@ def test_an_offer_says_what_a_guard_must_know(playbook: Play) -> None:
     )
 
 
-# ------------------------------------------------------------------------------------------------- 2. silence and refusal
+# ---------------------------------------------------------------------------------------------- 2. silence and refusal
 
 
 def test_silence_goes_round_and_ends_with_a_person(playbook: Play) -> None:
@@ -476,7 +476,7 @@ def test_the_table_leads_only_to_states_it_knows() -> None:
     assert set(WAYS) == {*ANSWERS, D.REPORTED} - {D.EXHAUSTED}
 
 
-# ---------------------------------------------------------------------------------------------------------- 5. the report
+# ------------------------------------------------------------------------------------------------------- 5. the report
 
 
 def on_site(playbook: Play) -> Playbook:
@@ -632,7 +632,7 @@ def test_a_guard_asks_for_the_authorities(playbook: Play) -> None:
     )
 
 
-# ----------------------------------------------------------------------------------------------------------- 7. called off
+# ------------------------------------------------------------------------------------------------------- 7. called off
 
 
 def test_closing_calls_the_guard_off(playbook: Play) -> None:

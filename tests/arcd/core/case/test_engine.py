@@ -11,11 +11,12 @@ from arcd.core.case.model import NOTE_CHARS_MAX, NOTES_MAX
 from arcd.core.facts import CaseNoted, CaseOpenRequested, GuardAnswer
 from rules.vocabulary import GATES
 from tests.arcd.core.case.test_steps import CAMERAS
-from tests.arcd.core.conftest import Play
+from tests.arcd.core.conftest import Play, load_once
 from tests.playbook import CLOSING, COLLEAGUE, NS, OPERATOR, After, Due, Panel, Playbook, guard, move, step
 from tests.sites import DISPATCH, LOOK, a_site, plan, rules
 
 ASKED = {"reason": "Waiting for Helmi"}
+CASE_TYPES = sorted(load_once(rules()).ruleset.case_types)  # type: ignore[union-attr]
 
 
 def burglary(playbook: Play, *moves: str, **scene: object) -> Playbook:
@@ -55,7 +56,7 @@ def test_taking_a_case_stops_its_clock_and_gives_it_an_owner(playbook: Play) -> 
     )
     case = play.case()
     assert (case.state, case.owner, case.acknowledged_by) == ("handling", "os:matti", "os:matti")
-    assert play.deadlines() == {}
+    assert play.deadlines() == {"case/C10/claim": 120}
 
 
 def test_a_move_that_is_in_no_table_is_refused_by_name(playbook: Play) -> None:
@@ -88,6 +89,7 @@ def test_taking_over_names_the_new_owner_and_keeps_who_began(playbook: Play) -> 
         play
         << """
         case.moved C10 move=take_over before=handling state=handling by=os:maija
+        case.taken_over C10 before=os:matti by=os:maija
         granted C10
         """
     )
@@ -185,7 +187,12 @@ initial: open
 states: {open: {fi: A, sv: A, en: A}, done: {fi: B, sv: B, en: B}}
 moves:
   - {name: verify, title: {fi: V, sv: V, en: V}, sources: [open], target: open, form: who}
-  - {name: unlock, title: {fi: V, sv: V, en: V}, sources: [open], target: done, gates: [identity_verified], closes: true}
+  - name: unlock
+    title: {fi: V, sv: V, en: V}
+    sources: [open]
+    target: done
+    gates: [identity_verified]
+    closes: true
   - {name: record, title: {fi: V, sv: V, en: V}, sources: [open], target: done, gates: [consent_recorded], closes: true}
 forms:
   - name: who
@@ -248,7 +255,7 @@ def test_a_case_opened_by_hand_has_its_clock(playbook: Play) -> None:
 @pytest.mark.parametrize(
     ("asked", "refusal"),
     [
-        (by_hand("dragon"), "case.type: No case type dragon. There are: alarm, service_request."),
+        (by_hand("dragon"), f"case.type: No case type dragon. There are: {', '.join(CASE_TYPES)}."),
         (by_hand(site_id="S-9"), "case.site: No site S-9."),
         (by_hand(priority="P9"), "case.priority: Priority is one of P0, P1, P2, P3, P4, P5."),
     ],
@@ -321,10 +328,11 @@ def test_resuming_by_hand_stops_the_return(playbook: Play) -> None:
         play
         << """
         case.moved C10 move=resume before=waiting state=handling by=os:maija
+        case.taken_over C10 before=os:matti by=os:maija
         granted C10
         """
     )
-    assert play.deadlines() == {}
+    assert "case/C10/resume" not in play.deadlines()
     assert play.case().owner == "os:maija"
 
 

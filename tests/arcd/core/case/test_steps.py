@@ -8,7 +8,7 @@ from arcd.core.case.model import StepStatus
 from arcd.core.effects import SendMail
 from arcd.core.facts import GuardAnswer
 from tests.arcd.core.conftest import Play
-from tests.playbook import CLOSING, After, Due, Panel, Playbook, guard, move, step
+from tests.playbook import CLOSING, After, Due, Panel, Playbook, guard, held, move, step
 from tests.sites import DISPATCH, LOOK, a_centre, a_site, plan, rules
 
 S = StepStatus
@@ -26,7 +26,10 @@ AGAIN = (
     f"{{answer: done, {BRANCH.format('finish')}}}, {{answer: repeat, {BRANCH.format('cameras')}}}]}}\n"
 )
 DUTY = f"- {{id: duty, kind: call, {T}, automatic: true, recipients: on_duty, timeout_s: 300}}\n"
-CALL = f"- {{id: call, kind: call, {T}, mandatory: true, recipients: keyholders, timeout_s: 300, on_timeout: duty, on_unreachable: duty}}\n"
+CALL = (
+    f"- {{id: call, kind: call, {T}, mandatory: true, recipients: keyholders, timeout_s: 300, "
+    "on_timeout: duty, on_unreachable: duty}\n"
+)
 MAIL = (
     f"- {{id: tell, kind: message, {T}, automatic: true, recipients: keyholders, channels: [mail], template: news}}\n"
 )
@@ -221,6 +224,8 @@ def test_a_question_nobody_answers_calls_a_person_and_goes_on_holding(playbook: 
     play = opened(playbook, ASK + VISIT + LOOK)
     play >> move("acknowledge")
     play << ...
+    play >> held()
+    play << "granted C10"
     play >> After(600)
     (
         play
@@ -228,7 +233,7 @@ def test_a_question_nobody_answers_calls_a_person_and_goes_on_holding(playbook: 
         -- +600 case/C10/step/assess
         step.overdue C10 step=assess
         person.called C10 because=step_overdue mails=1 step=assess
-        mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
+        mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
     )
     assert standing(play)["assess"] == "overdue"
@@ -247,6 +252,8 @@ def test_a_reserve_step_starts_on_the_side_when_its_time_has_come(playbook: Play
     play = opened(playbook, CALL + DUTY + LOOK)
     play >> move("acknowledge")
     play << ...
+    play >> held()
+    play << ...
     play >> After(300)
     (
         play
@@ -255,7 +262,7 @@ def test_a_reserve_step_starts_on_the_side_when_its_time_has_come(playbook: Play
         step.overdue C10 step=call
         step.started C10 step=duty kind=call automatic=True
         person.called C10 because=duty_called mails=1
-        mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
+        mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
     )
     play >> After(300)
@@ -265,7 +272,7 @@ def test_a_reserve_step_starts_on_the_side_when_its_time_has_come(playbook: Play
         -- +600 case/C10/step/duty
         step.overdue C10 step=duty
         person.called C10 because=step_overdue mails=1 step=duty
-        mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
+        mail E14 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
     )
 
@@ -274,6 +281,8 @@ def test_a_reserve_step_that_is_used_up_calls_a_person(playbook: Play) -> None:
     second = CALL.replace("id: call", "id: call2").replace("timeout_s: 300", "timeout_s: 400")
     play = opened(playbook, CALL + second + DUTY + LOOK)
     play >> move("acknowledge")
+    play << ...
+    play >> held()
     play << ...
     play >> After(300)
     play << ...
@@ -284,7 +293,7 @@ def test_a_reserve_step_that_is_used_up_calls_a_person(playbook: Play) -> None:
         -- +400 case/C10/step/call2
         step.overdue C10 step=call2
         person.called C10 because=step_overdue mails=1 step=call2
-        mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
+        mail E14 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
     )
 
@@ -325,8 +334,8 @@ def raised(playbook: Play, calm: str, urgent: str, **site: object) -> Playbook:
 
 
 def test_what_was_begun_goes_on_and_what_is_new_comes_on_top(playbook: Play) -> None:
-    notify = f"- {{id: police, kind: notify_authority, {T}, recipients: police, timeout_s: 60}}\n"
-    play = raised(playbook, CAMERAS + ASK + VISIT + LOOK, notify + CAMERAS + LOOK)
+    order = f"- {{id: order, kind: order_provider, {T}, recipients: service_provider, timeout_s: 60}}\n"
+    play = raised(playbook, CAMERAS + ASK + VISIT + LOOK, order + CAMERAS + LOOK)
     (
         play
         << """
@@ -334,7 +343,7 @@ def test_what_was_begun_goes_on_and_what_is_new_comes_on_top(playbook: Play) -> 
         case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         plan.changed C10 plan=hot version=1 before=calm
-        step.started C10 step=police kind=notify_authority automatic=False
+        step.started C10 step=order kind=order_provider automatic=False
         step.started C10 step=finish kind=close automatic=False
         reply ack
         """
@@ -344,7 +353,7 @@ def test_what_was_begun_goes_on_and_what_is_new_comes_on_top(playbook: Play) -> 
         "assess": "active",
         "visit": "not_applicable",
         "finish": "active",
-        "police": "active",
+        "order": "active",
     }
 
 
@@ -394,13 +403,16 @@ def test_what_is_done_is_not_done_again(playbook: Play) -> None:
     assert standing(play)["cameras"] == "done"
 
 
-# ------------------------------------------------------------------------------------------------- what operators may do
+# ----------------------------------------------------------------------------------------------- what operators may do
 
 
 @pytest.mark.parametrize(
     ("asked", "refusal"),
     [
-        (step("nonsense", "done"), "step.unknown: C10 has no step nonsense; its steps: cameras, call, assess, visit, duty, finish."),
+        (
+            step("nonsense", "done"),
+            "step.unknown: C10 has no step nonsense; its steps: cameras, call, assess, visit, duty, finish.",
+        ),
         (step("cameras", "start"), "step.started: cameras is active already."),
         (step("cameras", "dance"), "step.action: A step is started, done, skipped or failed."),
         (step("cameras", "skip"), "step.reason: Say why cameras is not done: a reason is needed."),
@@ -413,7 +425,10 @@ def test_what_is_done_is_not_done_again(playbook: Play) -> None:
             "voicemail, wrong_number.",
         ),
         (step("cameras", "done", case_id="C99"), "case.unknown: No case C99 is open."),
-        (step("cameras", "done", seen_version=1), "step.lock: C10 has changed since you looked (version 2); look again."),
+        (
+            step("cameras", "done", seen_version=1),
+            "step.lock: C10 has changed since you looked (version 2); look again.",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_refused_changes_nothing(playbook: Play, asked: object, refusal: str) -> None:
@@ -443,7 +458,7 @@ def test_a_guard_is_sent_by_hand_when_the_flow_has_reached_the_step(playbook: Pl
     play = opened(playbook, ASK + VISIT + LOOK)
     play >> step("assess", "done", "visit")
     play << ...
-    play >> step("visit", "start")
+    play >> step("visit", "start", seen_version=play.case().version)
     (
         play
         << """
@@ -453,13 +468,13 @@ def test_a_guard_is_sent_by_hand_when_the_flow_has_reached_the_step(playbook: Pl
         granted C10
         """
     )
-    play >> step("visit", "start")
+    play >> step("visit", "start", seen_version=play.case().version)
     play << "refused step.started: visit is active already."
 
 
 def test_a_guard_is_sent_by_hand_before_the_flow_reaches_the_step(playbook: Play) -> None:
     play = opened(playbook, ASK + VISIT + LOOK)
-    play >> step("visit", "start")
+    play >> step("visit", "start", seen_version=play.case().version)
     (
         play
         << """
