@@ -108,18 +108,27 @@ async def roll_back(desk: TheDesk, actor: Asker, wanted: RollbackWanted) -> JSON
 )
 async def replay(request: Request, desk: TheDesk, wanted: ReplayWanted) -> Response:
     since = 0 if wanted.since is None else _instant(wanted.since)
-    if getattr(request.app.state, "is_replaying", False):
+    turn = _turn(request)
+    if turn.locked():
         message = "Another replay is running; ask again when it is done, or replay a copy of the journal file."
         raise ApiError(HTTPStatus.CONFLICT, "rules.replay", message)
     loaded = await asyncio.to_thread(load, {**shipped.sources(), **wanted.files})
     if loaded.ruleset is None:
         return imported(ImportReport(applied=False, problems=loaded.problems), "rules.replay", dry_run=True)
-    return StreamingResponse(_lines(request, desk, loaded.ruleset, since), media_type=NDJSON)
+    return StreamingResponse(_lines(turn, desk, loaded.ruleset, since), media_type=NDJSON)
 
 
-async def _lines(request: Request, desk: Desk, changed: RuleSet, since: int) -> AsyncIterator[bytes]:
-    request.app.state.is_replaying = True
-    try:
+def _turn(request: Request) -> asyncio.Lock:
+    """One a daemon: whoever asked while another one was just beginning waits for it."""
+    state = request.app.state
+    if not hasattr(state, "replaying"):
+        state.replaying = asyncio.Lock()
+    turn: asyncio.Lock = state.replaying
+    return turn
+
+
+async def _lines(turn: asyncio.Lock, desk: Desk, changed: RuleSet, since: int) -> AsyncIterator[bytes]:
+    async with turn:
         told = Replay(changed, since=since)
         until = (await desk.store.head()).seq
         async for entry in desk.store.entries(until=until):
@@ -132,8 +141,6 @@ async def _lines(request: Request, desk: Desk, changed: RuleSet, since: int) -> 
             if entry.seq % PROGRESS_ENTRIES == 0:
                 yield _line({"done": entry.seq, "whole": until})
         yield _line({"report": plain(told.report())})
-    finally:
-        request.app.state.is_replaying = False
 
 
 def _line(value: object) -> bytes:
