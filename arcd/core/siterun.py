@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from protocols.signals import Category, Signal
 
+AREAS_MAX = 1_000  # whose arming is remembered per site; a panel may name any, beyond it the oldest is forgotten
 TRIGGERS_MAX = 200  # unrestored alarms and troubles remembered per site; beyond it the oldest is forgotten
 PENDING_MAX = 32  # signals that wait; beyond it the next one is decided at once
 SWINGS_MAX = 128  # zones whose trips are counted
@@ -124,7 +125,10 @@ class SiteRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return replace(self, triggers=tuple(trigger for trigger in self.triggers if trigger is not gone))
 
     def with_armed(self, area_key: str, armed: bool) -> SiteRun:
-        return replace(self, armed={**self.armed, area_key: armed})
+        areas = {**self.armed, area_key: armed}
+        if len(areas) > AREAS_MAX:
+            del areas[next(iter(areas))]
+        return replace(self, armed=areas)
 
     def without_pending(self, gone: Pending) -> SiteRun:
         return replace(self, pending=tuple(pending for pending in self.pending if pending is not gone))
