@@ -46,10 +46,10 @@ from tests.arcd.core.case.test_engine import by_hand
 from tests.playbook import COLLEAGUE, NS, OPERATOR, After, Panel, Playbook, guard, keyed_panel, move, outcome, step
 from tests.sites import GUARDS, KEY, a_centre, a_site
 
-SERVICES = ("guard", "cameras", "maintenance", "announcements", "service_request")
+SERVICES = ("guard_dispatch", "video", "maintenance", "announcements", "service_request")
 SITES = (
     a_site("S-1", services=SERVICES, guards=("g1", "g2", "g3", "mute"), conditioning=Conditioning()),
-    a_site("S-2", account="2002", kind="home", keyed=True, services=("guard",), conditioning=Conditioning()),
+    a_site("S-2", account="2002", kind="home", keyed=True, services=("guard_dispatch",), conditioning=Conditioning()),
     a_site("S-3", account="3003", guards=(), keyholders=()),
 )
 # One code of every sort of matter, with restores, openings, tests and one that is in no table.
