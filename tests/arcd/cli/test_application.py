@@ -42,7 +42,8 @@ def test_all_verbs_are_there() -> None:
         "maintenance notice", "maintenance verify",
         "sites list", "sites show", "sites import",
         "journal show", "journal follow", "journal head", "journal verify",
-        "rules check", "rules test", "rules show", "rules reload", "rules explain",
+        "rules check", "rules test", "rules show", "rules reload", "rules explain", "rules replay", "rules diff",
+        "rules history", "rules rollback",
         "panel send", "guard listen",
     }  # fmt: skip
 
