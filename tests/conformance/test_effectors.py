@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
-from arcd.core.effects import DurableEffect, PostWebhook, SendMail
+from arcd.core.effects import DurableEffect, PostWebhook, SendAlert, SendMail
 from arcd.core.facts import EffectOutcome
 from arcd.effectors import Effector, Performed, mail, webhook
+from arcd.effectors.cap_http import CapHttpEffector
 from arcd.effectors.mail import MailEffector, MailSecurity
 from arcd.effectors.memory import MemoryEffector
 from arcd.effectors.webhook import WebhookEffector
 from arcd.guard_links import LinkSigner
 from tests.arcd.effectors.far_ends import http_far_end, raw, say_nothing, scripted_smtp, smtp_far_end, status
+from tests.protocols.cap.alerts import FULL
 
 LINKS = LinkSigner(bytes(32), "https://guard.example.org")
 SECRET = b"a webhook secret for the tests"
@@ -83,18 +86,20 @@ async def mail_channel(manners: str) -> AsyncIterator[Channel]:
         yield Channel(a_mailer(port), a_mail, lambda: [str(d.message["Message-ID"]) for d in far_end.delivered])
 
 
+HTTP_MANNERS = {
+    "willing": status(200),
+    "refusing": status(403),
+    "busy": status(503),
+    "mute": say_nothing,
+    "dead": say_nothing,
+    "absurd": raw(b"\x00\xff" * 4096 + b"\r\n\r\n"),
+    "absent": status(500),
+}
+
+
 @asynccontextmanager
 async def webhook_channel(manners: str) -> AsyncIterator[Channel]:
-    kinds = {
-        "willing": status(200),
-        "refusing": status(403),
-        "busy": status(503),
-        "mute": say_nothing,
-        "dead": say_nothing,
-        "absurd": raw(b"\x00\xff" * 4096 + b"\r\n\r\n"),
-        "absent": status(500),
-    }
-    async with http_far_end(kinds[manners]) as far_end:
+    async with http_far_end(HTTP_MANNERS[manners]) as far_end:
         url = "http://127.0.0.1:1/" if manners == "absent" else far_end.url
         limits = {"total_s": IMPATIENT_S} if manners == "mute" else {}
         yield Channel(
@@ -109,7 +114,21 @@ async def memory_channel(manners: str) -> AsyncIterator[Channel]:
     yield Channel(effector, a_mail, lambda: [effect.id for effect in effector.attempts])
 
 
-CHANNELS = {"mail": mail_channel, "webhook": webhook_channel, "memory": memory_channel}
+def an_alert(effect_id: str) -> SendAlert:
+    """One message an id: a repeat has the same identifier, which is what its receiver knows it by."""
+    return SendAlert(id=effect_id, message=replace(FULL, identifier=f"arc.example-{effect_id}"), case_id="C10")
+
+
+@asynccontextmanager
+async def cap_http_channel(manners: str) -> AsyncIterator[Channel]:
+    async with http_far_end(HTTP_MANNERS[manners]) as far_end:
+        limits = {"total_s": IMPATIENT_S} if manners == "mute" else {}
+        url = "http://127.0.0.1:1/" if manners == "absent" else far_end.url
+        effector = CapHttpEffector(url=url, secret=SECRET, now=lambda: 0, **limits)
+        yield Channel(effector, an_alert, lambda: [post.headers["idempotency-key"] for post in far_end.posts])
+
+
+CHANNELS = {"cap_http": cap_http_channel, "mail": mail_channel, "webhook": webhook_channel, "memory": memory_channel}
 each_channel = pytest.mark.parametrize("channel_name", sorted(CHANNELS))
 
 
@@ -176,7 +195,7 @@ async def test_several_at_once(channel_name: str) -> None:
         assert len(set(channel.taken())) == 20
 
 
-@pytest.mark.parametrize("channel_name", ["mail", "webhook"])
+@pytest.mark.parametrize("channel_name", ["cap_http", "mail", "webhook"])
 async def test_a_stop_interrupts_it(channel_name: str) -> None:
     """Shutdown cancels; the effect stays in the outbox. No socket may be left (warnings are errors here)."""
     async with CHANNELS[channel_name]("dead") as channel:
