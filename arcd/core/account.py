@@ -15,12 +15,11 @@ RECENT_MAX = 64
 
 
 class Recent(Struct, frozen=True, kw_only=True, array_like=True):
-    """A frame that was answered: its fingerprint, when, which journal entry, and the case it went to ("" for none).
+    """A frame that was answered: when, which journal entry, and the case it went to ("" for none).
 
     `sent_s` is the panel's own timestamp in whole seconds (0 for none): it tells a recording from a new message.
     """
 
-    fingerprint: str
     at: int
     seq: int
     case_id: str
@@ -29,22 +28,24 @@ class Recent(Struct, frozen=True, kw_only=True, array_like=True):
 
 class AccountState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_heard: int = 0
-    recent: tuple[Recent, ...] = ()
+    recent: dict[str, Recent] = {}  # by fingerprint, oldest first; replaced whole, never edited
 
     def find_recent(self, fingerprint: str) -> Recent | None:
         """The newest frame with this fingerprint that is still remembered."""
-        for recent in reversed(self.recent):
-            if recent.fingerprint == fingerprint:
-                return recent
-        return None
+        return self.recent.get(fingerprint)
 
-    def remember(self, recent: Recent, horizon_s: float) -> AccountState:
+    def remember(self, fingerprint: str, recent: Recent, horizon_s: float) -> AccountState:
         """Older frames than the horizon are forgotten; so is the oldest when there are too many."""
-        oldest = recent.at - int(horizon_s * 1e9)
-        kept = self.recent
-        if kept and kept[0].at < oldest:
-            kept = tuple(entry for entry in kept if entry.at >= oldest)
-        return AccountState(last_heard=max(self.last_heard, recent.at), recent=(*kept[1 - RECENT_MAX :], recent))
+        kept, oldest = self.recent, recent.at - int(horizon_s * 1e9)
+        if kept and next(iter(kept.values())).at < oldest:
+            kept = {key: entry for key, entry in kept.items() if entry.at >= oldest}
+        else:
+            kept = kept.copy()
+        kept.pop(fingerprint, None)  # said again after the horizon: now it is the newest
+        kept[fingerprint] = recent
+        if len(kept) > RECENT_MAX:
+            del kept[next(iter(kept))]
+        return AccountState(last_heard=max(self.last_heard, recent.at), recent=kept)
 
 
 def account_key(number: str, receiver: str | None, line: str | None) -> str:

@@ -41,7 +41,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
         return _not_genuine(turn, fact, received, entry)
     if recent is not None and _is_duplicate(turn, received, recent):
         return None
-    case_id, path, sent_s = "", _path(fact, entry), _sent_s(turn, received)
+    case_id, is_of_life, path, sent_s = "", False, _path(fact, entry), _sent_s(turn, received)
     for index, signal in enumerate(received.signals):
         arrival = arrived(
             entry, signal, index=index, account=received.origin.account, seq=turn.seq, at=turn.at,
@@ -50,9 +50,10 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
         judgement = pipeline.judge(turn, arrival)
         turn.judgements.append(judgement)
         watching.hear(turn, entry, signal, judgement)
-        case_id = judgement.case_id or case_id
-    remembered = Recent(fingerprint=received.fingerprint, at=turn.at, seq=turn.seq, case_id=case_id, sent_s=sent_s)
-    turn.state.accounts.put(entry.key, state.remember(remembered, _horizon_s(entry)))
+        if judgement.case_id and (signal.is_life_safety or not is_of_life):
+            case_id, is_of_life = judgement.case_id, signal.is_life_safety  # a repeat is weighed by the gravest matter
+    recent = Recent(at=turn.at, seq=turn.seq, case_id=case_id, sent_s=sent_s)
+    turn.state.accounts.put(entry.key, state.remember(received.fingerprint, recent, _horizon_s(entry)))
     return None
 
 

@@ -7,7 +7,7 @@ never edited.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -33,11 +33,11 @@ class Table(Generic[V]):
         self.name = name
         self._rows: dict[str, V] = {}
         self._dirty: set[str] = set()
+        self.touched: dict[str, None] = {}  # put or dropped by the step under way, in that order
         self._undo = undo
         self._decoder = msgspec.json.Decoder(value_type)
-
-    def get(self, key: str) -> V | None:
-        return self._rows.get(key)
+        # The rows' own method: a step looks up some fifteen values, and a call in between costs as much as the look.
+        self.get: Callable[[str], V | None] = self._rows.get
 
     def __getitem__(self, key: str) -> V:
         return self._rows[key]
@@ -61,11 +61,13 @@ class Table(Generic[V]):
         self._undo.append((self, key, self._rows.get(key)))
         self._rows[key] = value
         self._dirty.add(key)
+        self.touched[key] = None
 
     def drop(self, key: str) -> None:
         if key in self._rows:
             self._undo.append((self, key, self._rows.pop(key)))
             self._dirty.add(key)
+            self.touched[key] = None
 
     def revert(self, key: str, value: Any) -> None:
         """Used by `State.revert` only."""
@@ -132,17 +134,20 @@ class State:
 
     def keep(self) -> None:
         """The step succeeded: what it changed stands."""
+        for table, _, _ in self._undo:
+            table.touched.clear()
         self._undo.clear()
 
     def revert(self) -> None:
         """The step failed: everything it changed is as it was."""
         for table, key, value in reversed(self._undo):
             table.revert(key, value)
+            table.touched.clear()
         self._undo.clear()
 
     def changed_keys(self, table: Table[Any]) -> list[str]:
         """Keys of one table that the step under way has put or dropped."""
-        return list(dict.fromkeys(key for changed, key, _ in self._undo if changed is table))
+        return list(table.touched)
 
     def dump(self) -> dict[str, dict[str, bytes]]:
         """All of it, for comparing two states: replaying the journal must give the live state."""

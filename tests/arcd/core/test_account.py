@@ -1,0 +1,53 @@
+"""What an account remembers of the frames it was answered."""
+
+from __future__ import annotations
+
+from arcd.core.account import RECENT_MAX, RETRY_HORIZON_S, AccountState, Recent, account_key
+
+SECOND = 1_000_000_000
+
+
+def remembering(*frames: tuple[str, int]) -> AccountState:
+    """(fingerprint, second) of each; the journal entry is its number."""
+    state = AccountState()
+    for seq, (fingerprint, at_s) in enumerate(frames, start=1):
+        state = state.remember(fingerprint, Recent(at=at_s * SECOND, seq=seq, case_id=""), RETRY_HORIZON_S)
+    return state
+
+
+def test_a_frame_is_found_by_its_fingerprint() -> None:
+    state = remembering(("a", 1), ("b", 2))
+    found = state.find_recent("a")
+    assert found is not None
+    assert found.seq == 1
+    assert state.find_recent("c") is None
+    assert state.last_heard == 2 * SECOND
+
+
+def test_of_the_same_frame_the_newest_counts_and_stands_last() -> None:
+    state = remembering(("a", 1), ("b", 2), ("a", 3))
+    found = state.find_recent("a")
+    assert found is not None
+    assert found.seq == 3
+    assert list(state.recent) == ["b", "a"]
+
+
+def test_the_horizon_is_the_last_second_that_is_remembered() -> None:
+    at_s = int(RETRY_HORIZON_S)
+    assert list(remembering(("a", 0), ("b", at_s)).recent) == ["a", "b"]
+    assert list(remembering(("a", 0), ("b", at_s + 1)).recent) == ["b"]
+
+
+def test_no_more_than_so_many_are_remembered_and_the_oldest_goes_first() -> None:
+    frames = [(str(number), 1) for number in range(RECENT_MAX + 2)]
+    assert list(remembering(*frames).recent) == [fingerprint for fingerprint, _ in frames[2:]]
+
+
+def test_remembering_leaves_the_state_before_as_it_was() -> None:
+    before = remembering(("a", 1))
+    before.remember("b", Recent(at=2 * SECOND, seq=2, case_id=""), RETRY_HORIZON_S)
+    assert list(before.recent) == ["a"]
+
+
+def test_a_key_names_the_account_whatever_its_case() -> None:
+    assert account_key("12ab", None, "1") == "*/1/12AB"
