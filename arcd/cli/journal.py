@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,7 @@ from arcd.cli.failures import CliError, FindingError, UsageError
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.journal_text import render_entry
 from arcd.cli.output import BAD, GOOD, QUIET, STRONG, Output
-from arcd.cli.times import from_ns, local_and_utc, parse_duration, parse_instant, read_instant, rfc3339
+from arcd.cli.times import ago_or_instant, from_ns, local_and_utc, read_instant, rfc3339
 
 PAGE_ROWS = 1000
 RECENT_ROWS = 50  # shown when nothing says how many
@@ -157,11 +156,9 @@ def _pages(call: Invocation, query: dict[str, str | int | None], wanted: int) ->
 
 def _instant(text: str) -> Any:
     """`2h` ago, or an instant."""
-    if any(char in text for char in "-:T"):
-        return parse_instant(text)
     from arcd.clock import SystemClock
 
-    return from_ns(SystemClock().now()) - timedelta(seconds=parse_duration(text))
+    return ago_or_instant(text, from_ns(SystemClock().now()))
 
 
 def _render_entries(out: Output, value: Mapping[str, Any]) -> None:
