@@ -32,7 +32,12 @@ from rules.model import Priority
 log = structlog.get_logger("arcd.journal")
 
 NS = 1_000_000_000
-_SUPPRESSED = {Judged.DUPLICATE: "duplicate", Judged.FOLDED: "folded"}
+_SUPPRESSED = {
+    Judged.DUPLICATE: "duplicate",
+    Judged.COPY: "copy",
+    Judged.FOLDED: "folded",
+    Judged.SWINGER: "swinger",
+}
 _OFFERS = {f"offer.{status.value}": status for status in OfferStatus}
 # Why a person was called for (arcd.core.case.texts.REASONS) → what the metric calls it.
 _TRIGGERS = {
@@ -85,7 +90,9 @@ class Observing:
 
     def _frame(self, fact: FrameReceived, step: Committed) -> None:
         received = fact.received
-        for signal, judgement in zip(received.signals, step.stepped.record.judgements, strict=False):
+        # Signals of earlier entries, decided on in this step, were counted when they came.
+        own = (judgement for judgement in step.stepped.record.judgements if not judgement.seq)
+        for signal, judgement in zip(received.signals, own, strict=False):
             if judgement.judged is Judged.HELD:
                 self._metrics.suppressed(judgement.because)
             elif judgement.judged in _SUPPRESSED:
