@@ -358,8 +358,8 @@ class Station:
     # ------------------------------------------------------------------------------------------------------- deadlines
 
     def _on_deadline(self, turn: Turn, key: str, due: int) -> None:
-        if self.deadlines.due_of(key) is None:
-            return  # taken away between the shell's look and its post
+        if self.deadlines.due_of(key) != due:
+            return  # taken away or moved between the shell's look and its post
         self.deadlines.clear(key)
         owner, name, *rest = key.split("/")
         if owner == "effect":

@@ -10,17 +10,28 @@ from arcd.core.case.dispatch import ENDED
 from arcd.core.case.model import NOTES_MAX, SIGNALS_FIRST_MAX, SIGNALS_LAST_MAX, Case, DispatchStatus, OfferStatus
 from arcd.core.effects import Answer, DurableEffect, Reply
 from arcd.core.facts import (
+    AuthorityAnswered,
+    AuthorityCalled,
+    AuthorityRequested,
+    AuthorityUnreadable,
     CaseMoveRequested,
     CaseNoted,
     CaseOpenRequested,
     CaseStepRequested,
+    CentreImported,
+    ClaimRenewRequested,
     FlagEndRequested,
     FlagNoticed,
     FlagStartRequested,
     FrameReceived,
     GuardAnswered,
     IdentityChecked,
+    RulesLoaded,
+    ScheduleChangeRequested,
     SignalPromoted,
+    SiteImported,
+    SiteRemoved,
+    SlaClockRequested,
 )
 from arcd.core.flags.model import HELD_FIRST_MAX, HELD_LAST_MAX
 from arcd.core.siterun import TRIGGERS_MAX
@@ -29,8 +40,10 @@ from arcd.core.station import Station, Stepped
 from protocols.codec import ReplyKind
 
 REQUESTS = (
-    CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested, FlagEndRequested, FlagNoticed,
-    FlagStartRequested, GuardAnswered, IdentityChecked, SignalPromoted,
+    AuthorityAnswered, AuthorityCalled, AuthorityRequested, AuthorityUnreadable, CaseMoveRequested, CaseNoted,
+    CaseOpenRequested, CaseStepRequested, CentreImported, ClaimRenewRequested, FlagEndRequested, FlagNoticed,
+    FlagStartRequested, GuardAnswered, IdentityChecked, RulesLoaded, ScheduleChangeRequested, SignalPromoted,
+    SiteImported, SiteRemoved, SlaClockRequested,
 )  # fmt: skip
 
 
