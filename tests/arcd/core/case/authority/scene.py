@@ -19,6 +19,7 @@ from arcd.core.facts import (
     AuthorityCalled,
     AuthorityRequested,
     CallAnswer,
+    EffectOutcome,
     Started,
 )
 from arcd.core.site import Account, Site, System, Zone
@@ -26,7 +27,7 @@ from arcd.core.turn import NS
 from protocols.cap.message import Alert, CapCategory, Certainty, Info, MsgType, Named, Scope, Severity, Status, Urgency
 from protocols.cap.profile import cap_time
 from protocols.signals import Position
-from tests.playbook import OPERATOR, Playbook
+from tests.playbook import OPERATOR, Panel, Playbook, outcome
 from tests.sites import a_site, plan, rules
 
 NOTIFY = """\
@@ -84,8 +85,6 @@ def begin(
 
 
 def panel_says(code: str, zone: str = "3", sequence: int = 1) -> object:
-    from tests.playbook import Panel
-
     return Panel().sia(code, zone=zone, sequence=sequence)
 
 
@@ -108,6 +107,11 @@ def sent(play: Playbook) -> list[Alert]:
 def notes(play: Playbook, prefix: str = "authority.") -> list[str]:
     """Of the last step."""
     return [note.what for note in play.stepped.record.notes if note.what.startswith(prefix)]
+
+
+def deliver(play: Playbook, what: EffectOutcome = EffectOutcome.DELIVERED) -> Playbook:
+    notification = told(play)
+    return play >> outcome(notification.messages[-1].effect_ids[-1], what) << ...
 
 
 def ask(

@@ -235,14 +235,6 @@ def test_every_check_is_in_the_journal(playbook: Play) -> None:
     assert list(results(play)) == list(gate.CHECKS)
 
 
-def test_every_word_has_three_languages() -> None:
-    tables = (words.BECAUSE, words.PHONE_BECAUSE, words.STATUS, words.LEVELS, words.FIELDS, words.CALL_ANSWERS)
-    for table in tables:
-        for key, texts in table.items():
-            assert set(texts) == {"fi", "sv", "en"}, key
-    assert set(words.STATUS) == {status.value for status in AuthorityStatus}
-
-
 # ---------------------------------------------------------------------------------------------------------- properties
 
 
