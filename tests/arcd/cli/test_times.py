@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from arcd.cli.failures import UsageError
 from arcd.cli.times import (
-    ago_or_instant,
     DURATION_S_MAX,
+    ago_or_instant,
     at_zone,
     from_ns,
     local,
@@ -80,13 +80,13 @@ def test_an_instant_that_can_mean_two_things_or_none_is_refused(text: str, told:
         parse_instant(text)
 
 
-@pytest.mark.usefixtures("helsinki")
 def test_some_time_ago_or_an_instant() -> None:
     now = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
     assert ago_or_instant("30d", now) == datetime(2026, 11, 1, 6, 0, tzinfo=UTC)
     assert ago_or_instant("2026-11-23T03:12Z", now) == datetime(2026, 11, 23, 3, 12, tzinfo=UTC)
 
 
+@pytest.mark.usefixtures("helsinki")
 def test_people_read_local_time_with_utc_beside_it() -> None:
     assert local_and_utc(WINTER) == "2026-11-23 03:12:07.123 EET (01:12:07.123Z)"
     assert local_and_utc(datetime(2026, 6, 30, 22, 30, tzinfo=UTC)) == (
