@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.arcd.core.conditioning.scene import a_play, because, cid, happened, noted, tell, wait
+from tests.arcd.core.conditioning.scene import SOURCES, a_play, because, cid, happened, noted, tell, wait
 from tests.playbook import Panel, Playbook, move
 from tests.sites import DISPATCH, plan
 
@@ -127,8 +127,6 @@ def test_contact_id() -> None:
 
 
 def test_a_guard_who_was_only_asked_is_called_off() -> None:
-    from tests.arcd.core.conditioning.scene import SOURCES
-
     sources = {**SOURCES, "plans/look.yaml": plan("look", DISPATCH)}
     play, panel = a_play(sources=sources, cancel_window_s=300.0, cancel_closes=True), Panel()
     tell(play, panel.sia("BA", zone="3"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arcd.core.siterun import SEEN_MAX
-from tests.arcd.core.conditioning.scene import a_play, because, happened, judged, tell, wait
+from tests.arcd.core.conditioning.scene import SOURCES, a_play, a_shop, because, happened, judged, tell, wait
 from tests.playbook import CLOSING, Panel, Playbook, move, step
 
 
@@ -67,8 +67,6 @@ def test_the_same_path_repeats_nothing() -> None:
 
 
 def test_two_systems_never_copy_each_other() -> None:
-    from tests.arcd.core.conditioning.scene import SOURCES, a_shop
-
     sites = [a_shop("S-1", accounts=("1001",), second_path_s=300.0), a_shop("S-2", accounts=("1002",))]
     play = Playbook(sites=sites, sources=SOURCES)
     tell(play, Panel("1001").sia("BA", zone="3"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from arcd.core.facts import FlagKind, FlagStartRequested, Scope
 from arcd.core.record import Judged
@@ -195,8 +196,6 @@ def test_a_noisy_source_is_folded_before_it_can_wait() -> None:
 
 
 def test_an_operators_level_is_not_raised_again_by_what_was_known_before() -> None:
-    from msgspec.structs import replace
-
     play, panel = a_play(confirm_window_s=2700.0), Panel()
     tell(play, panel.sia("BA", zone="3"))
     tell(play, panel.sia("BA", zone="4"))
