@@ -10,7 +10,7 @@ from arcd.core.siterun import STANDING
 from arcd.core.troubles import UNPLACED_CASES_MAX
 from protocols.codec import Malformed, WireProfile
 from protocols.secrets import WireKey
-from protocols.signals import LIFE_SAFETY
+from protocols.signals import LIFE_SAFETY, Category
 from tests.arcd.core.conftest import Play
 from tests.playbook import CLOSING, After, Panel, keyed_panel, move
 from tests.sites import KEY, LOOK, a_site, plan, rules
@@ -361,6 +361,22 @@ def test_a_hold_up_button_pressed_again_after_its_case_was_closed_is_a_new_case(
         reply ack
         """
     )
+
+
+def test_so_is_one_that_came_together_with_something_less(playbook: Play) -> None:
+    """The fault of that frame is still open; the hold-up is what a repeat is weighed by."""
+    play = playbook(sources=rules((), {"AT": "trouble"}))
+    panel = Panel()
+    play >> panel.sia("HA/AT", zone="1")
+    play << ...
+    play >> move("acknowledge")
+    play << ...
+    play >> move("close", form=CLOSING)
+    play << ...
+    play >> panel.again()
+    play << ...
+    assert [each.judged.value for each in play.stepped.record.judgements] == ["opened", "joined"]
+    assert play.case("C13").category is Category.HOLDUP
 
 
 def test_more_frames_than_are_remembered_lose_the_oldest_only(playbook: Play) -> None:
