@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from arcd.core.case.authority.policy import Connector, EscalationPolicy
 from arcd.effectors.mail import MailSecurity
 from arcd.setting_values import Address
 from arcd.settings import ReplySettings, Secret, Settings, SettingsProblems, load_settings
@@ -242,3 +243,56 @@ def test_reply_settings_are_the_choices_of_the_reply_policy() -> None:
         if row.option is not None:
             offered = ReplySettings.model_json_schema()["properties"][row.option]["enum"]
             assert set(offered) == set(row.allowed)
+
+
+def test_built_in_nobody_but_an_operator_tells_an_authority() -> None:
+    escalation = loaded(None).escalation
+    assert (escalation.connector, escalation.actual, escalation.actual_sites) == (Connector.MANUAL_PHONE, False, ())
+    assert escalation.policy() == EscalationPolicy()
+
+
+def test_a_machine_that_is_told_for_real(path: Path) -> None:
+    escalation = loaded(
+        path,
+        """
+escalation:
+  connector: cap_http
+  url: https://psap.example.org/cap
+  sender: arc.example.org
+  addressee: psap.example.org
+  actual: true
+  actual_sites: [K-1, K-2]
+  response_timeout_s: 20
+  phone_after_s: 45
+""",
+    ).escalation
+    assert escalation.policy() == EscalationPolicy(
+        connector=Connector.CAP_HTTP,
+        sender="arc.example.org",
+        addressee="psap.example.org",
+        actual=True,
+        actual_sites=("K-1", "K-2"),
+        response_timeout_s=20,
+        phone_after_s=45,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{connector: cap_http, sender: a}", "2:15: error: cap_http has no address to post to — write escalation.url"),
+        ("{connector: cap_file, sender: a}", "error: cap_file has no directory — write escalation.directory"),
+        ("{connector: cap_file, directory: /x}", "the authority would not know who sends — write escalation.sender"),
+        ("{actual: true, actual_sites: [K-1]}", "manual_phone sends nothing — remove it, or choose another connector"),
+        ("{connector: cap_file, directory: /x, sender: a, actual: true}", "messages may be Actual for no site"),
+        ("{response_timeout_s: 60}", "the resend would come after the call for a person — write more than 60"),
+        ("{url: http://psap.example.org/}", "would cross the network unencrypted — write an https:// address"),
+        ("{url: tel:112}", "this is no address to post messages to"),
+        ("{sender: my arc}", "this is no name for CAP messages"),
+        ("{connector: dial}", "connector"),
+        ("{age_max_s: 10}", "this must be a number of seconds from 30 to 3600"),
+    ],
+)
+def test_half_an_escalation_is_found_before_the_first_emergency(path: Path, text: str, problem: str) -> None:
+    said = problems(path, f"escalation:\n  {text}\n")
+    assert any(problem in line for line in said), said

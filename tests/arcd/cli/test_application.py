@@ -36,7 +36,7 @@ VERBS = dict(verbs())
 def test_all_verbs_are_there() -> None:
     assert {" ".join(path) for path in VERBS} >= {
         "status", "cases",
-        "case show", "case ack", "case note", "case step", "case move", "case close", "case open",
+        "case show", "case authority", "case ack", "case note", "case step", "case move", "case close", "case open",
         "test start", "test stop", "test list", "test show", "test promote", "test notice", "test verify",
         "maintenance start", "maintenance stop", "maintenance list", "maintenance show", "maintenance promote",
         "maintenance notice", "maintenance verify",
