@@ -177,6 +177,8 @@ class _Connection(asyncio.Protocol):
         gateway.reader.take(self._codec, items, self._peer, self._write)
         if not gateway.intake.has_room:
             gateway.hold_all()
+        if gateway.is_holding:
+            self.hold()  # uvloop begins to read after `connection_made`, whatever was asked there
 
     def eof_received(self) -> bool:
         self._gateway.reader.take(self._codec, self._codec.receive_eof(), self._peer, self._write)
