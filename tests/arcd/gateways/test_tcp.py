@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
@@ -210,8 +211,7 @@ async def test_a_peer_that_does_not_read_is_cut_off() -> None:
 
     async with hall(codec=loud) as here:
         _, writer = await here.connect()
-        assert isinstance(writer.transport, asyncio.Transport)
-        writer.transport.pause_reading()
+        cast(asyncio.Transport, writer.transport).pause_reading()
         assert REPLY_BYTES_MAX < 1 << 20
         for sequence in range(1, 100):
             if here.open_connections == 0 and sequence > 1:
@@ -275,14 +275,16 @@ async def test_a_full_machine_stops_reading_and_goes_on_when_it_has_room() -> No
         newcomer_reader, newcomer_writer = await here.connect()
         newcomer_writer.write(alarm(4))
         await a_while()
-        assert here.inbox.sequences == ["0001"]
+        newcomer_writer.write(alarm(5))
+        await a_while()
+        assert set(here.inbox.sequences) <= {"0001", "0004"}, "one read of a newcomer at the most"
         here.clock.advance(1000)
         await a_while()
         assert here.open_connections == 3, "whoever is not read from is not silent"
         here.inbox.empty()
         assert await reply(reader) == ("ack", "0002")
         assert await reply(late_reader) == ("ack", "0003")
-        assert await reply(newcomer_reader) == ("ack", "0004")
+        assert [await reply(newcomer_reader) for _ in range(2)] == [("ack", "0004"), ("ack", "0005")]
 
 
 # -------------------------------------------------------------------------------------------------------- a clean stop
