@@ -40,6 +40,8 @@ def _judge_original(turn: Turn, arrival: Arrival) -> Judgement:
         turn.note("signal.delayed", "", index=arrival.index, age_s=arrival.delayed_s)
     flag = holding(turn, arrival.entry, signal)
     if flag is not None:
+        if signal.category is Category.OPEN_CLOSE:
+            arming.note(turn, arrival)  # a test asks nothing of anyone, but whether the area is armed stays true
         count_held(turn, arrival.entry, signal, arrival.index)
         return Judgement(index=arrival.index, judged=Judged.HELD, because=flag.kind.value, flag_id=flag.id)
     return judge_live(turn, arrival)

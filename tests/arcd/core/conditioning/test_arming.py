@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.arcd.core.conditioning.scene import a_play, cid, tell
+from tests.arcd.core.flags import scene as flags
 from tests.playbook import Panel
 
 
@@ -28,4 +29,13 @@ def test_a_report_about_closing_changes_nothing(event: str) -> None:
     tell(play, cid(Panel(), event, zone="007"))
     run = play.station.state.siteruns.get("S-1")
     assert run is None or run.armed == {}
+    play.end()
+
+
+def test_a_test_hides_nothing_from_the_armed_state() -> None:
+    play, panel = a_play(), Panel()
+    tell(play, panel.sia("OP", zone="7"))
+    tell(play, flags.start())
+    assert tell(play, panel.sia("CL", zone="7")) == "held"
+    assert play.station.state.siteruns["S-1"].armed == {"intrusion/1": True}
     play.end()
