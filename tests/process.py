@@ -204,6 +204,15 @@ class Daemon:
             time.sleep(POLL_S)
         raise NotReadyError(f"arcd is not ready after {START_TIMEOUT_S} s:\n{self._installation.said()}")
 
+    def processor_s(self) -> tuple[float, float]:
+        """Processor time used so far: by the event loop, and by the other threads (the store's)."""
+        ticks: dict[bool, int] = {True: 0, False: 0}
+        for stat in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            user, system = stat.read_text().rpartition(")")[2].split()[11:13]  # proc(5): fields 14 and 15
+            ticks[stat.parent.name == str(self.pid)] += int(user) + int(system)
+        hertz = os.sysconf("SC_CLK_TCK")
+        return ticks[True] / hertz, ticks[False] / hertz
+
     def metrics(self) -> str:
         return self._http.get(f"http://127.0.0.1:{self._installation.health_port}/metrics").text
 

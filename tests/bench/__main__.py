@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Struct
 
 from tests.bench.ceiling import syncs_per_second
-from tests.bench.rows import KEY, Measured, Order, Row, account_of, rows
+from tests.bench.rows import ACCOUNTS, KEY, Measured, Order, Row, account_of, rows
 from tests.e2e.installations import centre, site
 from tests.process import ROOT, Installation, free_ports
 
@@ -40,7 +40,10 @@ class Result(Struct, frozen=True, kw_only=True):
     connections: int
     window: int
     measured: Measured
-    bytes_per_signal: float  # of journal file and log; 0 for the echo
+    bytes_per_signal: float = 0.0  # of journal file and log
+    # Processor time of the daemon per acknowledged signal. Other work on the machine hardly changes it.
+    loop_us: float = 0.0
+    store_us: float = 0.0
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -97,22 +100,34 @@ def _options() -> argparse.Namespace:
 
 def _served(row: Row, directory: Path, measure_s: float, profile: Path | None) -> Result:
     key = KEY if row.is_keyed else None
-    sites = [site(f"K-{number}", account_of(number), key=key) for number in range(row.connections)]
-    installation = Installation(directory, centre=centre([]), sites=sites, settings={"log": {"level": "error"}})
+    sites = [site(f"K-{number}", account_of(number), key=key) for number in range(ACCOUNTS)]
+    installation = Installation(directory, centre=centre([]), sites=sites, settings={"log": {"level": "info"}})
     python = ("-m", "cProfile", "-o", str(profile.absolute())) if profile is not None else ()
-    with installation.running(python=python):
+    with installation.running(python=python) as daemon:
+        before = daemon.processor_s()
         measured = _load(Order(row=row, port=installation.dc09_port, warm_up_s=WARM_UP_S, measure_s=measure_s))
+        used = [after - start for after, start in zip(daemon.processor_s(), before, strict=True)]
         size = sum(path.stat().st_size for path in directory.glob("journal.sqlite*"))
     durable = _signals_in(installation.journal)
     assert measured.refused == 0, "the daemon refused frames of the benchmark"
     assert durable >= measured.acknowledged_ever, f"{measured.acknowledged_ever} acknowledged, {durable} on disk"
-    return _result(row, measured, size / max(1, durable))
+    each_us = [1e6 * seconds / max(1, measured.acknowledged_ever) for seconds in used]
+    return Result(
+        name=row.name,
+        connections=row.connections,
+        window=row.window,
+        measured=measured,
+        bytes_per_signal=size / max(1, durable),
+        loop_us=each_us[0],
+        store_us=each_us[1],
+    )
 
 
 def _echoed(row: Row, measure_s: float) -> Result:
     [port] = free_ports(1)
     with _echo_server(port):
-        return _result(row, _load(Order(row=row, port=port, warm_up_s=WARM_UP_S, measure_s=measure_s)), 0.0)
+        measured = _load(Order(row=row, port=port, warm_up_s=WARM_UP_S, measure_s=measure_s))
+    return Result(name=row.name, connections=row.connections, window=row.window, measured=measured)
 
 
 @contextlib.contextmanager
@@ -145,30 +160,21 @@ def _signals_in(journal: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM entry WHERE kind = 'frame_received'").fetchone()[0])
 
 
-def _result(row: Row, measured: Measured, bytes_per_signal: float) -> Result:
-    return Result(
-        name=row.name,
-        connections=row.connections,
-        window=row.window,
-        measured=measured,
-        bytes_per_signal=bytes_per_signal,
-    )
-
-
 def _print_head(report: Report) -> None:
     print(
         f"Python {report.python} on {report.machine}, {report.processors} processors shared by daemon and load, load "
         f"average before {report.load_before:.1f}; the disk syncs {report.syncs_per_second:,.0f} pages/s one by one\n"
     )
     print(f"{'':22} {'conns':>5} {'window':>6} {'signals/s':>10} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} "
-          f"{'repeats':>7} {'B/signal':>8}")  # fmt: skip
+          f"{'repeats':>7} {'B/signal':>8} {'loop µs':>8} {'store µs':>8}")  # fmt: skip
 
 
 def _print_result(result: Result) -> None:
     found = result.measured
     print(
         f"{result.name:22} {result.connections:5} {result.window:6} {found.per_second:10,.0f} {found.p50_ms:8.2f} "
-        f"{found.p99_ms:8.2f} {found.max_ms:8.2f} {found.repeats:7} {result.bytes_per_signal:8,.0f}",
+        f"{found.p99_ms:8.2f} {found.max_ms:8.2f} {found.repeats:7} {result.bytes_per_signal:8,.0f} "
+        f"{result.loop_us:8.0f} {result.store_us:8.0f}",
         flush=True,
     )
 

@@ -24,7 +24,7 @@ import uvloop
 from arcd.clock import SystemClock
 from protocols.dc09 import Dialler
 from protocols.secrets import WireKey
-from tests.bench.rows import KEY, Measured, Order, Row, account_of
+from tests.bench.rows import KEY, ZONES, Measured, Order, Row, accounts_of
 
 # More than this is not expected of the daemon on the machines we know; echoes repeat their frames.
 FRAMES_PER_S_MAX = 30_000
@@ -34,14 +34,16 @@ SEQUENCE_MAX = 9_999
 
 
 def frames_for(row: Row, connection: int, count: int, now: int) -> list[bytes]:
-    """Different messages of one account: the sequence number changes, and the zone when the numbers start again."""
-    dialler = Dialler(account=account_of(connection), key=WireKey(KEY) if row.is_keyed else None)
-    codes, frames = row.codes, []
-    for number in range(count):
-        blocks = f"N{codes[number % len(codes)]}{1 + number // SEQUENCE_MAX}"
+    """What one connection says: its accounts in turn, each with sequence numbers, codes and zones of its own."""
+    key = WireKey(KEY) if row.is_keyed else None
+    diallers = [Dialler(account=account, key=key) for account in accounts_of(connection, row.connections)]
+    frames = []
+    for at in range(count):
+        number, of = divmod(at, len(diallers))
+        code = row.codes[(number + of) % len(row.codes)]
         frames.append(
-            dialler.sia_dcs(
-                blocks,
+            diallers[of].sia_dcs(
+                f"Nri1/{code}{1 + number % ZONES:03}",
                 sequence=1 + number % SEQUENCE_MAX,
                 now=now if row.is_keyed else None,
                 pad=os.urandom if row.is_keyed else None,
@@ -120,8 +122,9 @@ class Connection(asyncio.Protocol, asyncio.DatagramProtocol):
 async def measure(order: Order) -> Measured:
     row, tally, loop = order.row, Tally(), asyncio.get_running_loop()
     count = int((order.warm_up_s + order.measure_s) * FRAMES_PER_S_MAX / row.connections)
-    count = 1_000 if row.is_echo else min(count, 90 * SEQUENCE_MAX)
-    if row.connections == 1 and not row.is_echo:
+    if row.is_echo:
+        count = 1_000  # an echo may hear the same again
+    elif row.connections == 1:
         count //= 4  # alone it waits for every sync
     now = SystemClock().now()
     panels = []

@@ -8,6 +8,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 ACCOUNT_FIRST = 10_000
+# Sites, each with one account, spread evenly over the connections of a row: one connection is a cloud transmitter's,
+# 500 are as many communicators with two panels each. At 10,000 signals/s a site sends ten a second.
+ACCOUNTS = 1_000
+ZONES = 200  # so many that no detector runs away, even where every signal is an alarm
 KEY = bytes(range(16))
 
 # In flight per connection. One panel alone waits for its ACK before it speaks again: its row is pure latency. Many
@@ -81,5 +85,9 @@ def rows(*, quick: bool) -> list[Row]:
     return measured + alarms + ceilings
 
 
-def account_of(connection: int) -> str:
-    return str(ACCOUNT_FIRST + connection)
+def account_of(number: int) -> str:
+    return str(ACCOUNT_FIRST + number)
+
+
+def accounts_of(connection: int, connections: int) -> list[str]:
+    return [account_of(number) for number in range(connection, ACCOUNTS, connections)]
