@@ -14,6 +14,7 @@ from arcd.api.plan_view import PlanView, plan_view
 from arcd.api.site_brief import PositionView, SiteBrief, position_view, site_brief, timezone_of
 from arcd.core.case.engine import allowed_moves
 from arcd.core.case.model import Case, CaseSignal
+from arcd.core.case.queueing import Alert, alert, effective_priority
 from arcd.core.case.texts import category_text, local_clock
 from arcd.core.state import State
 from arcd.core.turn import text_in
@@ -39,6 +40,8 @@ class CaseRow(View):
     acknowledged_by: str
     owner: str
     attention: int
+    effective_priority: Priority
+    alert: Alert
     signal_count: int
     disposition: str
 
@@ -137,7 +140,7 @@ class CaseView(CaseRow):
     deadlines: list[DeadlineView]
 
 
-def case_row(state: State, case: Case) -> CaseRow:
+def case_row(state: State, case: Case, case_type: CaseType | None, now: int) -> CaseRow:
     return CaseRow(
         id=case.id,
         type=case.type,
@@ -153,6 +156,8 @@ def case_row(state: State, case: Case) -> CaseRow:
         acknowledged_by=case.acknowledged_by,
         owner=case.owner,
         attention=case.attention,
+        effective_priority=effective_priority(case, case_type, now),
+        alert=alert(case, case_type, now),
         signal_count=case.signal_count,
         disposition=case.disposition,
     )
@@ -163,7 +168,7 @@ def case_view(state: State, case: Case, case_type: CaseType | None, language: st
     site = state.sites.get(case.site_id)
     timezone = timezone_of(state, case.site_id)
     return CaseView(
-        **dict(case_row(state, case)),
+        **dict(case_row(state, case, case_type, now)),
         version=case.version,
         is_open=case.is_open,
         language=language,
@@ -180,7 +185,7 @@ def case_view(state: State, case: Case, case_type: CaseType | None, language: st
         site=site_brief(state, site, language) if site else None,
         signals=[signal_view(signal, timezone, language) for signal in case.signals],
         plan=plan_view(state, case, language),
-        dispatches=[dispatch_view(state, dispatch, timezone) for dispatch in case.dispatches],
+        dispatches=[dispatch_view(state, dispatch, timezone, now) for dispatch in case.dispatches],
         authority=authority_view(state, case, language) if case.authority is not None else None,
         notes=[
             NoteView(at=rfc3339(note.at), at_local=local_clock(note.at, timezone), by=note.by, text=note.text)

@@ -5,7 +5,6 @@ One rule: a POST becomes one fact and its answer is the core's. Nothing is check
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -29,8 +28,19 @@ from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
 from arcd.api.pacing import rendered, rows_answer
 from arcd.api.site_brief import timezone_of
+from arcd.core.case.calls import NUMBER_CHARS_MAX
+from arcd.core.case.claims import HOLD_S_MAX
 from arcd.core.case.model import NOTE_CHARS_MAX, Case
-from arcd.core.facts import CaseMoveRequested, CaseNoted, CaseOpenRequested, CaseStepRequested
+from arcd.core.case.queueing import queue_order
+from arcd.core.case.sla import PauseReason
+from arcd.core.facts import (
+    CaseMoveRequested,
+    CaseNoted,
+    CaseOpenRequested,
+    CaseStepRequested,
+    ClaimRenewRequested,
+    SlaClockRequested,
+)
 from arcd.store import CaseQuery
 from arcd.store import CaseRow as StoredCase
 from rules.model import CaseType, FieldKind, Priority
@@ -80,6 +90,21 @@ class StepAction(Body):
     note: Annotated[str, Field(max_length=TEXT_CHARS_MAX)] = ""
     # The case version the operator looked at; 0 does not check.
     seen_version: Annotated[int, Field(ge=0)] = 0
+    # A call: who was called where the plan leaves that open, and the number that was dialled.
+    contact_id: Annotated[str, Field(max_length=ID_CHARS_MAX)] = ""
+    number: Annotated[str, Field(max_length=NUMBER_CHARS_MAX)] = ""
+
+
+class ClaimRenewal(Body):
+    """A console sends this while a case is open on its screen; somebody about to telephone asks for longer."""
+
+    hold_s: Annotated[float, Field(ge=0, le=HOLD_S_MAX)] = 0.0
+
+
+class SlaAction(Body):
+    action: Annotated[str, Field(pattern="^(pause|resume)$")]
+    reason: PauseReason | None = None
+    note: Annotated[str, Field(max_length=TEXT_CHARS_MAX)] = ""
 
 
 @router.get(
@@ -101,14 +126,19 @@ async def list_cases(
         for case in state.cases.values()
         if case.is_open and site in (None, case.site_id) and type_ in (None, case.type)
     ]
-    wanted.sort(key=lambda case: (case.priority, case.opened_at, case.id))
-    rows = await rendered(wanted[: limit + 1], partial(case_row, state))
+    types, now = desk.rules.case_types, desk.now()
+    wanted.sort(key=lambda case: queue_order(case, types.get(case.type), now))
+
+    def row_of(case: Case) -> CaseRow:
+        return case_row(state, case, types.get(case.type), now)
+
+    rows = await rendered(wanted[: limit + 1], row_of)
     if not open_only and len(rows) <= limit:
         # Open ones are also in the projection, and the live state is newer than it.
         live = {case.id for case in wanted}
         query = CaseQuery(open_only=False, site_id=site, case_type=type_, limit=limit + 1 + len(live))
         stored = [row for row in await desk.store.cases(query) if row.case_id not in live and not row.is_open]
-        rows += await rendered(stored, lambda row: case_row(state, _decode(row)))
+        rows += await rendered(stored, lambda row: row_of(_decode(row)))
     return rows_answer("cases", rows[:limit], more=len(rows) > limit)
 
 
@@ -165,6 +195,29 @@ async def act_on_step(desk: TheDesk, actor: Asker, case_id: CaseId, step: Name, 
         outcome=taken.outcome,
         note=taken.note,
         seen_version=taken.seen_version,
+        contact_id=taken.contact_id,
+        number=taken.number,
+    )
+    return granted_or_raise(await desk.ask(fact))
+
+
+@router.post("/{case_id}/renew", summary="Keep the claim on a case: its owner is still at it", responses=ASK_ERRORS)
+async def renew_claim(desk: TheDesk, actor: Asker, case_id: CaseId, renewal: ClaimRenewal) -> Granted:
+    await _find(desk, case_id)
+    fact = ClaimRenewRequested(at=desk.now(), case_id=case_id, actor=actor, hold_s=renewal.hold_s)
+    return granted_or_raise(await desk.ask(fact))
+
+
+@router.post("/{case_id}/sla", summary="Stop or restart the clock of the guard's arrival", responses=ASK_ERRORS)
+async def sla_clock(desk: TheDesk, actor: Asker, case_id: CaseId, asked: SlaAction) -> Granted:
+    await _find(desk, case_id)
+    fact = SlaClockRequested(
+        at=desk.now(),
+        case_id=case_id,
+        action=asked.action,
+        actor=actor,
+        reason=asked.reason.value if asked.reason is not None else "",
+        note=asked.note,
     )
     return granted_or_raise(await desk.ask(fact))
 

@@ -15,13 +15,15 @@ from msgspec import Struct
 from arcd.api.guard_job import Job, Place, Standing
 from arcd.api.guard_texts import (
     ANSWERS,
-    LANGUAGE_NAMES,
     LANGUAGES,
+    LANGUAGE_NAMES,
     PAGE,
     REPORT,
+    REPORT_FLAGS,
     STANDINGS,
     STATUSES,
     Texts,
+    YES_NO,
 )
 from arcd.api.markup import Markup, document, element, lines, together
 from arcd.core.case.dispatch import REPORT_CHARS_MAX
@@ -194,6 +196,14 @@ def _report_form(job: Job, href: str, entered: Mapping[str, str]) -> Markup:
             )
         else:
             fields.append(element("input", id=name, name=name, value=value, required=True, maxlength=REPORT_CHARS_MAX))
+    for name, title in REPORT_FLAGS.items():
+        fields.append(element("label", title[language], for_=name))
+        choices = [element("option", "", value="")]  # none is chosen: a guard has to say which
+        choices += [
+            element("option", text[language], value=value, selected=filled.get(name) == value)
+            for value, text in YES_NO.items()
+        ]
+        fields.append(element("select", *choices, id=name, name=name, required=True))
     return together(
         element("h2", PAGE["report"][language]),
         element("p", PAGE["report_help"][language]),

@@ -112,6 +112,20 @@ REPORT: dict[str, Texts] = {
     "keys_returned": {"fi": "Avainten palautus", "sv": "Återlämning av nycklar", "en": "Keys returned"},
 }
 
+# Asked beside it; the names are arcd.core.case.dispatch.REPORT_FLAGS. Either makes an event report necessary.
+REPORT_FLAGS: dict[str, Texts] = {
+    "force_used": {"fi": "Käytettiinkö voimakeinoja?", "sv": "Användes maktmedel?", "en": "Was force used?"},
+    "apprehension": {
+        "fi": "Otettiinko joku kiinni?",
+        "sv": "Greps någon?",
+        "en": "Was anybody apprehended?",
+    },
+}
+YES_NO: dict[str, Texts] = {
+    "no": {"fi": "Ei", "sv": "Nej", "en": "No"},
+    "yes": {"fi": "Kyllä", "sv": "Ja", "en": "Yes"},
+}
+
 PAGE: dict[str, Texts] = {
     "title": {"fi": "Vartiointitehtävä", "sv": "Väktaruppdrag", "en": "Guard job"},
     "status": {"fi": "Tila", "sv": "Läge", "en": "Status"},

@@ -6,7 +6,8 @@ One rule: for operators only. What a guard may see of a job is `arcd.api.guard_j
 from __future__ import annotations
 
 from arcd.api.answers import View
-from arcd.api.instants import NS, maybe_rfc3339, rfc3339
+from arcd.api.instants import maybe_rfc3339, rfc3339
+from arcd.core.case import sla
 from arcd.core.case.model import Dispatch, DispatchStatus, OfferStatus
 from arcd.core.case.texts import local_clock
 from arcd.core.state import State
@@ -36,12 +37,13 @@ class DispatchView(View):
     eta: str | None
     eta_local: str | None
     sla_due: str | None
+    sla_paused: str  # why its clock stands still; empty when it runs
     sla_breached: bool
     offers: list[OfferView]
     report: dict[str, str]
 
 
-def dispatch_view(state: State, dispatch: Dispatch, timezone: str) -> DispatchView:
+def dispatch_view(state: State, dispatch: Dispatch, timezone: str, now: int) -> DispatchView:
     centre = state.centre.get("centre")
     guard = centre.guard(dispatch.guard_id) if centre is not None else None
     names = {each.id: each.name for each in centre.guards} if centre is not None else {}
@@ -58,7 +60,8 @@ def dispatch_view(state: State, dispatch: Dispatch, timezone: str) -> DispatchVi
         on_site_at=maybe_rfc3339(dispatch.on_site_at),
         eta=maybe_rfc3339(dispatch.eta),
         eta_local=local_clock(dispatch.eta, timezone) if dispatch.eta is not None else None,
-        sla_due=rfc3339(dispatch.decided_at + int(dispatch.sla_s * NS)) if dispatch.sla_s is not None else None,
+        sla_due=maybe_rfc3339(sla.due_at(dispatch, 1.0, now)),
+        sla_paused=dispatch.sla_pauses[-1].reason if sla.is_paused(dispatch) else "",
         sla_breached=dispatch.sla_breached,
         offers=[
             OfferView(

@@ -36,6 +36,7 @@ class AttemptView(View):
     at: str
     contact_id: str
     contact_name: str
+    number: str
     outcome: str
     by: str
 
@@ -115,6 +116,7 @@ def _step_view(step: Step, at: StepState, language: str, due: str | None) -> Ste
                 at=rfc3339(attempt.at),
                 contact_id=attempt.contact_id,
                 contact_name=names.get(attempt.contact_id, ""),
+                number=attempt.number,
                 outcome=attempt.outcome,
                 by=attempt.by,
             )

@@ -17,6 +17,7 @@ from arcd.cli import (
     rules_diff,
     rules_history,
     rules_replay,
+    schedules,
     sites,
     status,
 )
@@ -39,6 +40,7 @@ rules_replay.add_to(rules.app)
 rules_history.add_to(rules.app)
 app.add_typer(flags.test_app, name="test")
 app.add_typer(flags.maintenance_app, name="maintenance")
+app.add_typer(schedules.app, name="schedule")
 app.add_typer(sites.app, name="sites")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")

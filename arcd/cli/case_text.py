@@ -159,7 +159,8 @@ def _render_plan(out: Output, plan: JsonObject, zone: str) -> None:
             out.block(step["note"], indent=6)
         for attempt in step["attempts"]:
             who = attempt["contact_name"] or attempt["contact_id"]
-            out.line(f"      {at_zone(attempt['at'], zone)} {who}: {attempt['outcome']} ({attempt['by']})")
+            number = f" {attempt['number']}" if attempt["number"] else ""
+            out.line(f"      {at_zone(attempt['at'], zone)} {who}{number}: {attempt['outcome']} ({attempt['by']})")
         if step["outcomes"] and step["status"] in ("active", "overdue"):
             out.line(out.styled(f"      answers: {', '.join(step['outcomes'])}", QUIET))
 
@@ -175,6 +176,8 @@ def _render_dispatch(out: Output, job: JsonObject, zone: str) -> None:
         told.append(f"due on site {at_zone(job['sla_due'], zone)}")
     phone = f", phone {job['guard_phone']}" if job["guard_phone"] else ""
     out.line(f"  {', '.join(told)}{phone}")
+    if job["sla_paused"]:
+        told.append(f"clock stopped: {job['sla_paused']}")
     if job["sla_breached"]:
         out.line("  ", out.styled("later on site than agreed", BAD))
     for offer in job["offers"]:

@@ -16,6 +16,7 @@ from arcd.cli.completion import case_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import GOOD, Output
+from arcd.cli.times import parse_duration
 
 ROWS_MAX = 2000  # as the daemon's lists
 
@@ -83,14 +84,65 @@ def step(
     outcome: Annotated[str, typer.Option(metavar="WORD", help="Answer of a question, outcome of a call.")] = "",
     reason: Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; skipping needs it.")] = "",
     seen_version: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Refuse when the case has changed since this version.")
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Refuse when the case has changed since this version; sending a guard needs it."
+        ),
     ] = 0,
+    contact: Annotated[str, typer.Option(metavar="ID", help="Who was called, when the list is called at once.")] = "",
+    number: Annotated[
+        str, typer.Option(metavar="PHONE", help="The number dialled, if not the contact's next one.")
+    ] = "",
 ) -> None:
     """Start, finish, skip or fail a step of the response plan."""
     if action not in ("start", "done", "skip", "fail"):
         raise UsageError(f"{action!r} is nothing to do with a step; write start, done, skip or fail")
     body = {"action": action, "outcome": outcome, "note": reason, "seen_version": seen_version}
+    body |= {"contact_id": contact, "number": number}
     _granted(call, call.daemon.post(f"/v1/cases/{_safe(case_id)}/steps/{_safe(step_id)}", body))
+
+
+@verb(app, "renew", examples=("arcctl case renew C12", "arcctl case renew C12 --for 10min"))
+def renew(
+    call: Invocation,
+    case_id: CaseId,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="You will be on the telephone that long.")
+    ] = None,
+) -> None:
+    """Keep your claim on a case; without a word for two minutes it goes back into the queue."""
+    hold_s = parse_duration(length) if length is not None else 0
+    _granted(call, call.daemon.post(f"/v1/cases/{_safe(case_id)}/renew", {"hold_s": hold_s}))
+
+
+@verb(
+    app,
+    "sla",
+    examples=(
+        'arcctl case sla C12 pause --reason customer_asked --note "Meets the guard at seven"',
+        "arcctl case sla C12 resume",
+    ),
+)
+def sla(
+    call: Invocation,
+    case_id: CaseId,
+    action: Annotated[str, typer.Argument(metavar="pause|resume")],
+    reason: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WORD",
+            help="customer_asked, authority_asked, no_access, unsafe or force_majeure; pausing needs it.",
+        ),
+    ] = None,
+    remark: Annotated[str, typer.Option("--note", metavar="TEXT", help="What should be remembered.")] = "",
+) -> None:
+    """Stop the clock of the guard's arrival for a reason that is not the guard's, or let it run on."""
+    if action not in ("pause", "resume"):
+        raise UsageError(f"{action!r} is nothing to do with the clock; write pause or resume")
+    body: dict[str, object] = {"action": action, "note": remark}
+    if reason is not None:
+        body["reason"] = reason
+    _granted(call, call.daemon.post(f"/v1/cases/{_safe(case_id)}/sla", body))
 
 
 @verb(

@@ -201,6 +201,17 @@ def _case_step_requested(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} said {fact['action']}{outcome} to step {fact['step_id']} of {fact['case_id']}{note}"]
 
 
+def _claim_renew_requested(fact: JsonObject) -> list[str]:
+    held = f" for {span(fact['hold_s'])}" if fact.get("hold_s") else ""
+    return [f"{_by(fact)} kept the claim on {fact['case_id']}{held}"]
+
+
+def _sla_clock_requested(fact: JsonObject) -> list[str]:
+    why = f": {fact['reason'].replace('_', ' ')}" if fact.get("reason") else ""
+    note = [fact["note"]] if fact.get("note") else []
+    return [f"{_by(fact)} asked to {fact['action']} the arrival clock of {fact['case_id']}{why}", *note]
+
+
 def _effect_reported(fact: JsonObject) -> list[str]:
     detail = f": {fact['detail']}" if fact.get("detail") else ""
     return [f"{fact['effect_id']} {OUTCOMES.get(fact['outcome'], fact['outcome'])}{detail}"]
@@ -278,6 +289,8 @@ FACTS: dict[str, Describe] = {
     "case_move_requested": _case_move_requested,
     "case_noted": _case_noted,
     "case_step_requested": _case_step_requested,
+    "claim_renew_requested": _claim_renew_requested,
+    "sla_clock_requested": _sla_clock_requested,
     "effect_reported": _effect_reported,
     "guard_answered": _guard_answered,
     "authority_requested": _authority_requested,

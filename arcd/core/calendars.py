@@ -77,6 +77,14 @@ def local_text(timezone: str, at: int) -> str:
     return f"{local.day}.{local.month}. {local:%H:%M}"
 
 
+def hours_text(hours: Hours) -> str:
+    """ "08:00-21:00"; after midnight "20:00-02:00"; "closed"."""
+    if hours.opens is None or hours.closes is None:
+        return "closed"
+    closes = hours.closes if hours.closes <= DAY_MINUTES else hours.closes - DAY_MINUTES
+    return f"{hours.opens // 60:02d}:{hours.opens % 60:02d}-{closes // 60:02d}:{closes % 60:02d}"
+
+
 # ------------------------------------------------------------------------------------------------- when an area is open
 
 

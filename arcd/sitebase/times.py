@@ -45,8 +45,8 @@ def _some_time(seconds: float) -> float:
     return seconds
 
 
-def _hours(value: object) -> Hours:
-    """ "08:00-21:00", "20:00-02:00" (after midnight), "closed"."""
+def read_hours(value: object) -> Hours:
+    """ "08:00-21:00", "20:00-02:00" (after midnight), "closed". Anything else is a fault with its advice."""
     if value == "closed":
         return Hours()
     found = _HOURS.fullmatch(value) if isinstance(value, str) else None
@@ -97,7 +97,7 @@ def _date(value: object) -> str:
 
 Duration = Annotated[float, BeforeValidator(_duration)]
 LongerThanNothing = Annotated[Duration, AfterValidator(_some_time)]
-HoursField = Annotated[Hours, BeforeValidator(_hours)]
+HoursField = Annotated[Hours, BeforeValidator(read_hours)]
 Week = Annotated[dict[str, HoursField], BeforeValidator(_days), Field(max_length=len(WEEKDAYS) + 1)]
 Day = Annotated[str, BeforeValidator(_date)]
 Dates = Annotated[dict[Day, HoursField], Field(max_length=EXCEPTIONS_MAX)]

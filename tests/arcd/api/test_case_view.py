@@ -20,7 +20,7 @@ async def test_a_matter_of_the_centre_itself_has_no_site(desk: FakeDesk) -> None
     case = Case(id="C9", type="alarm", state="new", site_id="", fold_key="", title="Clock", opened_at=AT)
     view = case_view(desk.state, case, desk.rules.case_types["alarm"], "sv", desk.now())
     assert (view.site, view.plan, view.category_text, view.timezone) == (None, None, "", "Europe/Helsinki")
-    assert case_row(desk.state, case).opened_at_local == "01.01.2026 02:00:00"
+    assert case_row(desk.state, case, None, desk.now()).opened_at_local == "01.01.2026 02:00:00"
 
 
 def test_a_signal_keeps_everything_the_panel_said() -> None:

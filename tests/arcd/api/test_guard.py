@@ -8,7 +8,7 @@ import pytest
 
 from arcd.api.guard import ANSWERS_PER_OFFER_MAX, HEADERS, RATE_PERIOD_S, UNKNOWN_PER_SOURCE_MAX, guard_app
 from arcd.api.guard_answer import BODY_BYTES_MAX
-from arcd.core.case.dispatch import REPORT_FIELDS
+from arcd.core.case.dispatch import REPORT_FIELDS, REPORT_FLAGS
 from arcd.core.facts import CaseStepRequested, DeadlineReached, GuardAnswer, GuardAnswered
 from tests.arcd.api.desk import ANNA, BASE_URL, NASTY, SECRETS, FakeDesk, client_of
 
@@ -51,7 +51,7 @@ class Page(HTMLParser):
         if tag == "form":
             self._form = named["action"] or ""
             self.forms[self._form] = []
-        elif tag in ("input", "textarea"):
+        elif tag in ("input", "textarea", "select"):
             self.forms[self._form].append(named["name"] or "")
 
     def handle_data(self, data: str) -> None:
@@ -156,7 +156,7 @@ async def test_a_guard_goes_through_the_whole_job_on_the_page(desk: FakeDesk, gu
         assert (await guard.post(f"{path}/{answer}")).status_code == 200
     page = Page((await guard.get(path)).text)
     token = path.rpartition("/")[2]
-    assert page.forms[f"{token}/report?lang=fi"] == list(REPORT_FIELDS)
+    assert page.forms[f"{token}/report?lang=fi"] == [*REPORT_FIELDS, *REPORT_FLAGS]
     done = await guard.post(f"{path}/report", data=REPORT)
     assert done.status_code == 200
     assert "Raporttisi on vastaanotettu." in done.text

@@ -7,7 +7,7 @@ import pytest
 
 from arcd.api import guard_texts
 from arcd.api.guard_job import Standing
-from arcd.core.case.dispatch import REPORT_FIELDS
+from arcd.core.case.dispatch import REPORT_FIELDS, REPORT_FLAGS
 from arcd.core.case.model import DispatchStatus
 from arcd.core.facts import GuardAnswer
 from rules.vocabulary import LANGUAGES
@@ -38,6 +38,7 @@ def test_every_word_of_the_core_has_a_text() -> None:
     assert set(guard_texts.STATUSES) == set(DispatchStatus)
     assert set(guard_texts.ANSWERS) == set(GuardAnswer)
     assert tuple(guard_texts.REPORT) == REPORT_FIELDS
+    assert tuple(guard_texts.REPORT_FLAGS) == REPORT_FLAGS
     assert guard_texts.LANGUAGES == LANGUAGES
     assert set(guard_texts.LANGUAGE_NAMES) == set(LANGUAGES)
 

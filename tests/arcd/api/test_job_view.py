@@ -12,7 +12,7 @@ async def test_a_job_shows_who_was_asked_and_who_goes(desk: FakeDesk) -> None:
     actor = Actor(id="guard:g1")
     accept = GuardAnswered(at=desk.now(), offer_id=f"{case_id}-1", answer=GuardAnswer.ACCEPT, actor=actor, eta_s=600)
     await desk.take(accept)
-    view = dispatch_view(desk.state, desk.state.cases[case_id].dispatches[0], "Europe/Helsinki")
+    view = dispatch_view(desk.state, desk.state.cases[case_id].dispatches[0], "Europe/Helsinki", desk.now())
     assert (view.guard_name, view.guard_company, view.guard_phone) == (
         "Yksikkö 12",
         "Esimerkki-Vartiointi",
@@ -26,5 +26,5 @@ async def test_a_job_shows_who_was_asked_and_who_goes(desk: FakeDesk) -> None:
 async def test_nobody_has_taken_it_yet(desk: FakeDesk) -> None:
     case_id = await desk.alarm("BA")
     dispatch = replace(desk.state.cases[case_id].dispatches[0], sla_s=None)
-    view = dispatch_view(desk.state, dispatch, "Europe/Helsinki")
+    view = dispatch_view(desk.state, dispatch, "Europe/Helsinki", desk.now())
     assert (view.guard_id, view.guard_name, view.guard_phone, view.sla_due, view.eta) == ("", "", None, None, None)
