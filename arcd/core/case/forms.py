@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from rules.model import CaseType, FieldKind, FormField
 
+INSTANT_DIGITS_MAX = 19  # ns since 1970 in 64 bits: until the year 2262
+
 
 def form_problem(case_type: CaseType, form_name: str, values: dict[str, str]) -> str | None:
     """What is wrong with the values, as a sentence, or None."""
@@ -39,7 +41,8 @@ def _value_problem(field: FormField, value: str) -> str | None:
         case FieldKind.NUMBER:
             return None if _is_number(value) else f"{field.name} is a number."
         case FieldKind.INSTANT:
-            return None if value.isdecimal() else f"{field.name} is an instant in ns since 1970 UTC."
+            is_instant = value.isascii() and value.isdecimal() and len(value) <= INSTANT_DIGITS_MAX
+            return None if is_instant else f"{field.name} is an instant in ns since 1970 UTC."
 
 
 def _is_number(value: str) -> bool:
