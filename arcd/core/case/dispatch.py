@@ -255,7 +255,7 @@ def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
     if status in PRESENT:
         if dispatch.on_site_at is None:
             dispatch = replace(dispatch, on_site_at=turn.at)
-            dispatch = sla.arrived(turn, case, dispatch)
+            dispatch = sla.end(turn, case, dispatch)
             turn.note("dispatch.on_site", case.id, guard=dispatch.guard_id, took_s=_took_s(turn, dispatch))
         turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
     case = case.with_dispatch(dispatch)
@@ -323,10 +323,10 @@ def _cancel(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
         return case
     turn.note("dispatch.cancelled", case.id, step=dispatch.step_id, guard=dispatch.guard_id)
     case = _withdraw_others(turn, case, dispatch, "")
-    for name in ("sla/warn", "sla/breach", "welfare"):
-        turn.deadlines.clear(f"case/{case.id}/{name}")
-    current = next(each for each in reversed(case.dispatches) if each.step_id == dispatch.step_id)
-    return case.with_dispatch(replace(current, status=D.CANCELLED))
+    turn.deadlines.clear(f"case/{case.id}/welfare")
+    job = (dispatch.step_id, dispatch.decided_at)
+    current = next(each for each in case.dispatches if (each.step_id, each.decided_at) == job)
+    return case.with_dispatch(replace(sla.end(turn, case, current), status=D.CANCELLED))
 
 
 def _withdraw_others(turn: Turn, case: Case, dispatch: Dispatch, winner_id: str) -> Case:

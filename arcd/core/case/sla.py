@@ -66,7 +66,8 @@ def stop(turn: Turn, case: Case) -> None:
         turn.deadlines.clear(f"case/{case.id}/sla/{name}")
 
 
-def arrived(turn: Turn, case: Case, dispatch: Dispatch) -> Dispatch:
+def end(turn: Turn, case: Case, dispatch: Dispatch) -> Dispatch:
+    """The clock has done its work, also when the job was called off."""
     stop(turn, case)
     return _ended(turn, dispatch) if is_paused(dispatch) else dispatch
 
