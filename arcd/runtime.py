@@ -29,12 +29,13 @@ from arcd.core.facts import (
     DeadlineReached,
     EffectOutcome,
     EffectReported,
+    RulesLoaded,
     StepFailed,
 )
 from arcd.core.record import StepRecord
 from arcd.core.station import Station, Stepped
 from arcd.effectors import Effector, Performed
-from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, StateRow, Store
+from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, StateRow, Store, StoreError
 from protocols.codec import Received
 
 log = structlog.get_logger(__name__)
@@ -141,6 +142,11 @@ class Runtime:
         async for entry in self.store.entries(after=restored.checkpoint_seq):
             assert entry.payload is not None, "nothing after a checkpoint is erased"
             record = decoder.decode(entry.payload)
+            if not self.station.has_rules and not isinstance(record.fact, RulesLoaded):
+                raise StoreError(
+                    "the end of the journal was decided under rules that this version refuses: start the version "
+                    "before it once more, stop that in good order, and then start this one"
+                )
             self.station.step(record.fact, entry.seq)
             self._seq = entry.seq
         self._committed_seq = self._seq

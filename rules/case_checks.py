@@ -125,6 +125,11 @@ def _clocks(case: CaseShape, node: Node) -> Found:
         for j, state in enumerate(clock.states):
             if state not in case.states:
                 yield node.problem((*at, "states", j), f"there is no state {state}", write_instead(state, case.states))
+        if "*" not in clock.targets_s and set(clock.targets_s) != set(Priority):
+            missing = ", ".join(sorted(set(Priority) - set(clock.targets_s)))
+            yield node.problem(
+                (*at, "targets_s"), f"cases of {missing} would have no target", 'add "*": [90, 180] for the rest'
+            )
         for priority, targets in clock.targets_s.items():
             where = (*at, "targets_s", priority)
             if priority not in priorities:

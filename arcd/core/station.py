@@ -124,7 +124,8 @@ class Station:
         self.directory = Directory(self.state.sites.values())
         in_force = self.state.rules.get("rules")
         if in_force is not None and (self._rules is None or self._rules.digest != in_force.digest):
-            self._rules = compiled(in_force.sources)
+            # None: this version refuses what an older one took. Nothing is decided until rules are loaded anew.
+            self._rules = load(in_force.sources).ruleset
 
     def take_changes(self) -> list[tuple[str, str, bytes | None]]:
         """What changed since the last call, for a checkpoint: (table, key, JSON or None when it is gone)."""
@@ -143,8 +144,8 @@ class Station:
 
         None: it has to go through `step` (unknown account, not genuine, no rules yet).
         """
-        if received.kind is not Kind.LINK_TEST or received.problem is not None:
-            return None
+        if received.kind is not Kind.LINK_TEST or received.problem is not None or received.signals:
+            return None  # a link test that brings content says more than that the path lives
         entry = self.directory.find(received.origin)
         if entry is None or intake.genuine(received, entry).problem is not None:
             return None

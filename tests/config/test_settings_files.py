@@ -67,7 +67,8 @@ def test_the_demo_touches_nothing_outside_the_clone_and_the_machine() -> None:
     for address in (*demo.dc09.tcp, *demo.dc09.udp, demo.api.guard_listen, demo.metrics.listen):
         assert address is not None
         assert is_loopback(address.host)
-    assert demo.mail is None
+    assert demo.mail is not None
+    assert is_loopback(demo.mail.host)
     assert demo.webhook is not None
     assert demo.site_base.directory == Path("config/demo")
     assert (ROOT / demo.site_base.directory / "arcd.yaml") == DEMO

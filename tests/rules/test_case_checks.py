@@ -29,6 +29,7 @@ FORM = f"forms: [{{name: f, {T}, fields: [{{name: x, kind: text, {T}}}]}}]\n"
         ("clocks:", f"{FORM}clocks:", "no move uses the form f"),
         ("states: [new], targets", "states: [nw], targets", "there is no state nw"),
         ('"*": [90, 180]', '"*": [180, 90]', "targets are seconds in rising order"),
+        ('"*": [90, 180]', "P0: [30, 60]", "cases of P1, P2, P3, P4, P5 would have no target"),
         ('"*": [90, 180]', '"*": []', "targets are seconds in rising order"),
         ('"*": [90, 180]', "P7: [90]", "unknown priority P7 — write P0 to P5"),
         ("clocks:", "report: [sgnals]\nclocks:", "unknown report section sgnals — did you mean signals?"),

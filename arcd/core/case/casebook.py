@@ -24,6 +24,9 @@ from rules.model import CaseType, Priority
 
 # A clock's second target, every later one, and its last one calls a person from outside the room.
 PAGE_FROM_TARGET = 1
+# Between two calls of a clock that nobody has answered.
+AGAIN_S_MIN = 60.0
+AGAIN_S_MAX = 15 * 60.0
 
 
 def save(turn: Turn, case: Case) -> Case:
@@ -130,6 +133,16 @@ def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> Non
         outgoing.page_on_duty(turn, case, "not_acknowledged")
     if is_last:
         # Nobody yet: call again, as often as it takes. Every open matter has a deadline or an owner.
-        again_s = max(60.0, targets[-1]) if targets else 60.0
+        again_s = _again_s(case, targets)
         turn.deadlines.set(f"case/{case.id}/clock/{clock_name}/{target_number}", turn.after(again_s))
     save(turn, case)
+
+
+def _again_s(case: Case, targets: tuple[float, ...]) -> float:
+    """How long until a clock calls once more. Where life is at stake at once; else ever more seldom, so that a night of
+    unattended faults does not bury the person on duty in mail."""
+    first_s = max(AGAIN_S_MIN, targets[-1]) if targets else AGAIN_S_MIN
+    if not case.priority.is_more_urgent_than(Priority.P2):
+        calls = max(0, case.attention - max(1, len(targets)))
+        return min(max(first_s, AGAIN_S_MAX), first_s * 2.0 ** min(calls, 10))
+    return first_s

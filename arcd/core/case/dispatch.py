@@ -233,6 +233,8 @@ def _refusal(dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> tuple[str
 
 def _accept(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
     turn.deadlines.clear(f"case/{case.id}/offer/{offer.id}")
+    # Somebody is on the way: from here the SLA clock watches, and the step is not overdue before the guard is.
+    turn.deadlines.clear(f"case/{case.id}/step/{dispatch.step_id}")
     case = _withdraw_others(turn, case, dispatch, offer.id)
     current = case.dispatch_of_offer(offer.id)
     assert current is not None
@@ -245,8 +247,17 @@ def _decline(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
     """A refusal, or a guard who has to give the job back: on to the next one."""
     _stop_offer(turn, case, offer)
     dispatch = _with_offer(dispatch, replace(offer, status=OfferStatus.DECLINED, answered_at=turn.at))
+    if dispatch.guard_id:
+        _watch_step_again(turn, case, dispatch.step_id)
     dispatch = replace(dispatch, guard_id="", accepted_at=None, eta=None, status=D.OFFERED)
     return _offer_next(turn, case.with_dispatch(dispatch), dispatch)
+
+
+def _watch_step_again(turn: Turn, case: Case, step_id: str) -> None:
+    """A job that was given back is nobody's again: the step's own time runs anew."""
+    step = case.plan.step(step_id) if case.plan is not None else None
+    if step is not None and step.timeout_s is not None:
+        turn.deadlines.set(f"case/{case.id}/step/{step_id}", turn.after(step.timeout_s))
 
 
 def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:

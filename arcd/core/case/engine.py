@@ -28,6 +28,7 @@ CLOSED_KEPT_S = 24 * 3600.0
 FOLLOW_UP_ELSE = "service_request"
 # The form field that says when a parked case comes back.
 RETURN_AT = "return_at"
+PARKED_MAX_S = 30 * 86400.0  # longer than that is not waiting but forgetting
 
 
 def open_case(
@@ -194,6 +195,8 @@ def move(turn: Turn, case: Case, name: str, actor: Actor, form: dict[str, str]) 
     problem = form_problem(case_type, chosen.form, form)
     if problem is not None:
         return "case.form", problem
+    if form.get(RETURN_AT) and not turn.at < int(form[RETURN_AT]) <= turn.after(PARKED_MAX_S):
+        return "case.form", f"{RETURN_AT} lies after now and within {PARKED_MAX_S / 86400:.0f} days."
     for gate in chosen.gates:
         refusal = GATES[gate](turn, case, chosen, actor, form)
         if refusal is not None:

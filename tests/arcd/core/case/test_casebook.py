@@ -33,7 +33,7 @@ def test_a_case_nobody_takes_pages_again_and_again(playbook: Play) -> None:
         mail E12 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
         """
     )
-    play >> After(360)
+    play >> After(540)
     (
         play
         << """
@@ -41,7 +41,7 @@ def test_a_case_nobody_takes_pages_again_and_again(playbook: Play) -> None:
         clock.passed C10 clock=acknowledge target=2 priority=P2
         person.called C10 because=not_acknowledged mails=1
         mail E13 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
-        -- +540 case/C10/clock/acknowledge/1
+        -- +720 case/C10/clock/acknowledge/1
         clock.passed C10 clock=acknowledge target=2 priority=P2
         person.called C10 because=not_acknowledged mails=1
         mail E14 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person

@@ -736,3 +736,18 @@ def test_in_whatever_order_things_are_said_at_most_one_guard_holds_the_job(
         holders.append(job(play).guard_id)
     play.end()
     assert all(guard_id in ("", "g1", "g2", "g3") for guard_id in holders)
+
+
+def test_a_step_is_not_overdue_while_its_guard_is_on_the_way(playbook: Play) -> None:
+    """The shipped plan gives the step ten minutes; a guard who has accepted has half an hour to be there."""
+    play = an_offer(playbook, plan("send", DISPATCH + "  timeout_s: 600\n" + LOOK))
+    own = "case/C10/step/dispatch-guard"
+    assert play.deadlines()[own] == 600
+    play >> guard("C10-1", A.ACCEPT)
+    play << ...
+    assert own not in play.deadlines()
+    play >> After(30)
+    play << ...
+    play >> guard("C10-1", A.DECLINE)
+    play << ...
+    assert play.deadlines()[own] == 600

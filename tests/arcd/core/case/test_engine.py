@@ -306,6 +306,9 @@ def test_parking_needs_a_reason_and_a_time(playbook: Play) -> None:
     play << "refused gate.form_complete: Still to be filled in: return_at."
     play >> move("park", form={**ASKED, "return_at": "tomorrow"})
     play << "refused case.form: return_at is an instant in ns since 1970 UTC."
+    for too_far in (-1, 31 * 86400):
+        play >> move("park", form={**ASKED, "return_at": str(play.now + too_far * NS)})
+        play << "refused case.form: return_at lies after now and within 30 days."
 
 
 def test_parking_again_needs_a_new_time(playbook: Play) -> None:
