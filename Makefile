@@ -20,7 +20,7 @@ run: $(STAMP)
 
 ## Everything that must hold before a commit lands.
 test: check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 ## What needs no test run: style, types, layers, the unit's sandbox.
 check: $(STAMP)
@@ -32,7 +32,7 @@ check: $(STAMP)
 
 ## Only the tests, without the slow ones.
 fast: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 ## Durable signals per second and their latency, beside the ceiling of this machine.
 bench: $(STAMP)
@@ -40,7 +40,7 @@ bench: $(STAMP)
 
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)
-	ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 ## Resolve the locked dependencies anew.
 lock: $(STAMP)

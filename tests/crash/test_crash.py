@@ -24,7 +24,7 @@ from tests.guards import Manner, WebhookGuards, webhook_guards
 from tests.panels import Message, SendingThread, Transmitter
 from tests.process import Installation, free_ports, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash")]
+pytestmark = pytest.mark.slow
 
 CRASHES = int(os.environ.get("ARCD_CRASHES", "6"))
 SEED = int(os.environ.get("ARCD_CRASH_SEED", str(int.from_bytes(os.urandom(4)))))

@@ -8,13 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.e2e.conftest import Centre
 from tests.e2e.installations import DUTY, PLAIN, SECOND_GUARD
 from tests.process import Ran, until
-
-pytestmark = pytest.mark.xdist_group("alarm")
 
 REPORT = {
     "arrival": "03:31 front door",

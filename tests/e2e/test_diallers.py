@@ -14,8 +14,6 @@ from protocols.signals import Signal
 from tests.e2e.conftest import Centre
 from tests.e2e.installations import FOREIGN_KEYED, FOREIGN_PLAIN, KEY, KEYED, PLAIN
 
-pytestmark = pytest.mark.xdist_group("diallers")
-
 _zones = count(10)  # a zone of its own for every message, to find it by
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["TCP", "UDP"])

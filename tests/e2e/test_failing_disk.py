@@ -18,8 +18,6 @@ from tests.e2e.installations import centre, site
 from tests.panels import Message, Transmitter
 from tests.process import Installation
 
-pytestmark = pytest.mark.xdist_group("failing disk")
-
 FILE_BYTES_MAX = 1 << 20
 MESSAGES_MAX = 2_000
 
@@ -33,6 +31,7 @@ def numbers_in(installation: Installation) -> Counter[int]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_udp", [False, True], ids=["tcp", "udp"])
 def test_no_ack_leaves_when_the_commit_fails(tmp_path: Path, is_udp: bool) -> None:
     installation = Installation(tmp_path, centre=centre([]), sites=[site("K-1", "1001")])

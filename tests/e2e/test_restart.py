@@ -19,13 +19,14 @@ from tests.e2e.installations import KEY, centre, site
 from tests.panels import Message, SendingThread, Transmitter
 from tests.process import Installation, until
 
-pytestmark = pytest.mark.xdist_group("restart")
-
 ANSWER_TIMEOUT_S = 60.0  # a whole start of the daemon fits in
 WAYS: list[dict[str, Any]] = [
     {"is_udp": False}, {"is_udp": True}, {"is_udp": False, "key": KEY}, {"is_udp": True, "key": KEY},
 ]  # fmt: skip
 ACCOUNTS = [f"100{way}" for way in range(len(WAYS))]
+
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
