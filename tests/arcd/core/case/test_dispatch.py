@@ -751,3 +751,85 @@ def test_a_step_is_not_overdue_while_its_guard_is_on_the_way(playbook: Play) -> 
     play >> guard("C10-1", A.DECLINE)
     play << ...
     assert play.deadlines()[own] == 600
+
+
+# ------------------------------------------------------------------------------------------ 8. force and apprehension
+
+
+def reported(playbook: Play, **answers: str) -> Playbook:
+    play = an_offer(playbook)
+    for told in (A.ACCEPT, A.ON_SITE, A.SECURED):
+        play >> guard("C10-1", told)
+        play << ...
+    play >> guard("C10-1", A.REPORT, report={**REPORT, **answers})
+    return play
+
+
+@pytest.mark.parametrize(
+    ("answers", "because"),
+    [
+        ({"force_used": "yes", "apprehension": "no"}, "force_used"),
+        ({"apprehension": "yes"}, "apprehension"),
+        ({"force_used": "yes", "apprehension": "yes"}, "force_used apprehension"),
+    ],
+)
+def test_force_or_an_apprehension_makes_an_event_report_due(
+    playbook: Play, answers: dict[str, str], because: str
+) -> None:
+    play = reported(playbook, **answers)
+    (
+        play
+        << f"""
+        guard.report C10 offer=C10-1 guard=g1 by=guard
+        dispatch.event_report C10 guard=g1 because={because}
+        step.ended C10 step=dispatch-guard status=done by=guard outcome=reported
+        case.opened C14 type=event_report site=S-1 priority=P3
+        granted C10
+        """
+    )
+    due = play.case("C14")
+    assert due.title == "Statutory event report due: case C10, Shop S-1"
+    assert {key.removeprefix("case/C14/"): at for key, at in play.deadlines().items() if "C14" in key} == {
+        "clock/writing/0": 28_800, "clock/writing/1": 86_400,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("answers", [{}, {"force_used": "no"}, {"force_used": "no", "apprehension": "no"}])
+def test_without_them_none_is(playbook: Play, answers: dict[str, str]) -> None:
+    play = reported(playbook, **answers)
+    play << ...
+    assert list(play.station.state.cases) == ["C10"]
+    assert job(play).report == {**REPORT, **answers}
+
+
+def test_the_answer_is_yes_or_no(playbook: Play) -> None:
+    play = reported(playbook, force_used="a little")
+    play << "refused report.fields: force_used is yes or no."
+
+
+def test_a_step_done_again_has_a_job_of_its_own(playbook: Play) -> None:
+    """What becomes of the second leaves the first as it ended."""
+    again = f"""\
+- {{id: pause, kind: wait, title: {{fi: O, sv: V, en: Wait}}, timeout_s: 600}}
+- id: look
+  kind: ask
+  title: {{fi: K, sv: F, en: Ask}}
+  timeout_s: 9000
+  branches:
+    - {{answer: again, title: {{fi: U, sv: I, en: Again}}, goto: dispatch-guard}}
+    - {{answer: enough, title: {{fi: R, sv: N, en: Enough}}, goto: finish}}
+{LOOK}
+"""
+    play = an_offer(playbook, plan("send", DISPATCH + again))
+    play >> guard("C10-1", A.DECLINE)
+    play << ...
+    play >> After(600)
+    play << ...
+    play >> step("look", "done", "again")
+    play << ...
+    play >> guard("C10-3", A.ACCEPT)
+    play << ...
+    first, second = play.case().dispatches
+    assert (first.status, second.status, second.guard_id) == (D.CANCELLED, D.ACCEPTED, "g1")
+    assert [offer.id for offer in first.offers] == ["C10-1", "C10-2"]
+    assert [offer.id for offer in second.offers] == ["C10-3"]

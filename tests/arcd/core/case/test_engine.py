@@ -471,3 +471,25 @@ def test_notes_are_bounded(playbook: Play) -> None:
     play << f"refused case.note: C10 has {NOTES_MAX} notes already; close it and open another."
     play >> CaseNoted(at=0, case_id="C11", text="?", actor=OPERATOR)
     play << "refused case.unknown: No case C11 is open."
+
+
+# ----------------------------------------------------------------------------------------------- matters of their own
+
+
+def test_rules_that_do_not_know_the_type_make_it_a_request(playbook: Play) -> None:
+    sources = {name: text for name, text in rules().items() if "contact_check" not in name}
+    call = "- {id: call, kind: call, title: {fi: S, sv: R, en: C}, recipients: keyholders, timeout_s: 300}\n"
+    play = playbook(sources={**sources, "plans/look.yaml": plan("look", call + LOOK)})
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    play >> step("call", "done", "wrong_number")
+    (
+        play
+        << """
+        call.attempted C10 step=call contact=helmi number=+358 40 555 0131 outcome=wrong_number by=os:matti
+        contact.stale C10 contact=helmi attempts=1 outcome=wrong_number
+        case.opened C11 type=service_request site=S-1 priority=P5
+        granted C10
+        """
+    )
+    assert play.case("C11").title == "Contact helmi cannot be reached: check the details"
