@@ -107,11 +107,11 @@ def hear(turn: Turn, entry: Entry, signal: Signal, index: int) -> None:
         run = run_of(turn, entry.site.id, entry.system.id, area)
         before, user = run, bare_address(signal.user)
         if is_opening(signal):
-            run = replace(run, opened_at=turn.at)
+            run = replace(run, armed=False, opened_at=turn.at)
             run = _settled(turn, entry, area, run, ("late_to_open",))
             run = _opened(turn, entry, area, before, run, user, index)
         else:
-            run = replace(run, closed_at=turn.at)
+            run = replace(run, armed=True, closed_at=turn.at)
             run = _settled(turn, entry, area, run, tuple(before.standing))
             _closed(turn, entry, area, before, user, index)
         put_run(turn, entry.site.id, entry.system.id, area, run)

@@ -14,6 +14,7 @@ CHANGES_MAX = 50  # temporary changes in force or still to come, per area
 
 
 class AreaRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    armed: bool | None = None  # by the last opening or closing heard; one frame may hold both
     opened_at: int | None = None
     closed_at: int | None = None
     changes: tuple[Change, ...] = ()  # in the order they were made
@@ -21,11 +22,11 @@ class AreaRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_open(self) -> bool:
-        return self.opened_at is not None and (self.closed_at is None or self.opened_at > self.closed_at)
+        return self.armed is False
 
     @property
     def is_closed(self) -> bool:
-        return self.closed_at is not None and not self.is_open
+        return self.armed is True
 
     def without_past_changes(self, today: str) -> AreaRun:
         return replace(self, changes=tuple(change for change in self.changes if change.until_day >= today))
