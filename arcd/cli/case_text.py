@@ -174,10 +174,10 @@ def _render_dispatch(out: Output, job: JsonObject, zone: str) -> None:
             told.append(f"{word} {at_zone(job[name], zone)}")
     if job["sla_due"]:
         told.append(f"due on site {at_zone(job['sla_due'], zone)}")
-    phone = f", phone {job['guard_phone']}" if job["guard_phone"] else ""
-    out.line(f"  {', '.join(told)}{phone}")
     if job["sla_paused"]:
         told.append(f"clock stopped: {job['sla_paused']}")
+    phone = f", phone {job['guard_phone']}" if job["guard_phone"] else ""
+    out.line(f"  {', '.join(told)}{phone}")
     if job["sla_breached"]:
         out.line("  ", out.styled("later on site than agreed", BAD))
     for offer in job["offers"]:

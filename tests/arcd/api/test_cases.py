@@ -267,3 +267,50 @@ async def test_bad_bodies_are_answered_in_one_sentence(
     assert told["message"].startswith(message)
     assert (told["granted"], told["rule"]) == (False, "request")
     assert not desk.asked
+
+
+# ------------------------------------------------------------------------------------------------- claims and clocks
+
+
+async def test_the_queue_ages_and_says_how_loudly_it_calls(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    old = await desk.alarm("BA")
+    desk.clock.advance(100)
+    new = await desk.alarm("HA", zone="4", sequence="2")
+    rows = (await admin.get("/v1/cases")).json()["cases"]
+    assert [(row["id"], row["priority"], row["effective_priority"], row["alert"]) for row in rows] == [
+        (new, "P0", "P0", "none"), (old, "P2", "P1", "audible"),
+    ]  # fmt: skip
+
+
+async def test_an_owner_keeps_the_claim(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    case_id = await desk.alarm("BA")
+    refused = await admin.post(f"/v1/cases/{case_id}/renew", json={})
+    assert (refused.status_code, refused.json()["rule"]) == (409, "claim.owner")
+    await admin.post(f"/v1/cases/{case_id}/moves/acknowledge", json={})
+    assert (await admin.post(f"/v1/cases/{case_id}/renew", json={"hold_s": 600})).status_code == 200
+    assert (await admin.post(f"/v1/cases/{case_id}/renew", json={"hold_s": 1801})).status_code == 422
+    assert (await admin.post("/v1/cases/C99/renew", json={})).status_code == 404
+
+
+async def test_the_clock_of_a_guard_is_stopped_and_shown(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    case_id = await desk.alarm("BA")
+    path = f"/v1/cases/{case_id}/sla"
+    before = (await admin.get(f"/v1/cases/{case_id}")).json()["dispatches"][0]
+    assert (before["sla_due"], before["sla_paused"]) == ("2026-01-01T00:30:00Z", "")
+    assert (await admin.post(path, json={"action": "pause"})).json()["rule"] == "sla.reason"
+    assert (await admin.post(path, json={"action": "pause", "reason": "lunch"})).status_code == 422
+    assert (await admin.post(path, json={"action": "pause", "reason": "no_access", "note": "x"})).status_code == 200
+    desk.clock.advance(60)
+    shown = (await admin.get(f"/v1/cases/{case_id}")).json()["dispatches"][0]
+    assert (shown["sla_due"], shown["sla_paused"]) == ("2026-01-01T00:31:00Z", "no_access")
+    assert (await admin.post(path, json={"action": "resume"})).status_code == 200
+    assert (await admin.post("/v1/cases/C99/sla", json={"action": "resume"})).status_code == 404
+
+
+async def test_a_call_says_who_and_where(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    case_id = await desk.alarm("BA")
+    body = {"action": "done", "outcome": "no_answer", "contact_id": "anna", "number": "+358 9 555 000"}
+    assert (await admin.post(f"/v1/cases/{case_id}/steps/call-keyholders", json=body)).status_code == 200
+    steps = (await admin.get(f"/v1/cases/{case_id}")).json()["plan"]["steps"]
+    (attempt,) = next(step for step in steps if step["id"] == "call-keyholders")["attempts"]
+    assert (attempt["contact_id"], attempt["number"], attempt["outcome"]) == ("anna", "+358 9 555 000", "no_answer")

@@ -120,3 +120,26 @@ def test_fields() -> None:
     assert read_fields(None) == {}
     with pytest.raises(UsageError, match="twice"):
         read_fields(["a=1", "a=2"])
+
+
+def test_a_claim_is_kept_and_a_clock_stopped(arcctl: Arcctl, daemon: Daemon) -> None:
+    case_id = daemon.alarm("BA")
+    assert arcctl("case", "ack", case_id).code == 0
+    assert arcctl("case", "renew", case_id, "--for", "10min").code == 0
+    refused = arcctl("case", "renew", case_id, "--for", "2h")
+    assert refused.code != 0
+    ran = arcctl("case", "sla", case_id, "pause", "--reason", "customer_asked", "--note", "At seven")
+    assert ran.code == 0, ran.err
+    assert "clock stopped: customer_asked" in arcctl("case", "show", case_id).out
+    assert arcctl("case", "sla", case_id, "resume").code == 0
+    assert arcctl("case", "sla", case_id, "stop").code == 2
+
+
+def test_a_call_keeps_the_number(arcctl: Arcctl, daemon: Daemon) -> None:
+    case_id = daemon.alarm("BA")
+    ran = arcctl(
+        "case", "step", case_id, "call-keyholders", "done", "--outcome", "no_answer", "--contact", "anna",
+        "--number", "+358 9 555 000",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "+358 9 555 000: no_answer" in arcctl("case", "show", case_id).out

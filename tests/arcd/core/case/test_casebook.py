@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from arcd.core.effects import SendMail
 from tests.arcd.core.case.test_engine import GATED, by_hand
@@ -150,3 +151,25 @@ def test_without_a_person_on_duty_the_clock_calls_all_the_same(playbook: Play) -
         """
     )
     assert play.deadlines() == {"case/C10/clock/acknowledge/1": 180}
+
+
+def test_the_supervisors_hear_of_the_first_target(playbook: Play) -> None:
+    """Where the centre has named some (requirements 4.5); the person on duty is called at the second."""
+    centre = a_centre()
+    boss = replace(centre.contacts[0], id="boss", email="boss@example.invalid")
+    centre = replace(
+        centre, contacts=(*centre.contacts, boss), call_lists={**centre.call_lists, "supervisors": ("boss",)}
+    )
+    play = playbook(centre=centre)
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    play >> After(90)
+    (
+        play
+        << """
+        -- +90 case/C10/clock/acknowledge/0
+        clock.passed C10 clock=acknowledge target=1 priority=P2
+        supervisor.told C10 because=not_acknowledged
+        mail E11 to boss@example.invalid: On duty: case C10 (P2) is waiting for a person
+        """
+    )
