@@ -100,7 +100,7 @@ async def test_what_cannot_be_taken_is_not_answered_and_counted(reason: str) -> 
             else:
                 await here.gateway.stop_taking()
             panel.send(alarm(1))
-            await until(lambda: b'arc_connections_refused_total{limit="other"} 1.0' in here.metrics.exposition()[0])
+            await until(lambda: b'arc_connections_refused_total{limit="queue"} 1.0' in here.metrics.exposition()[0])
             assert here.inbox.facts == []
             if reason == "full":
                 here.inbox.empty()
