@@ -118,6 +118,7 @@ class Replay:
         self._station = Station()
         self._decoder = msgspec.json.Decoder(StepRecord)
         self._now: list[tuple[Signal, View, Decision]] = []  # decisions of the entry under way
+        self._retold: list[Decision] = []  # those of them that the entry tells of
         self._decisions = 0
         self._counts: Counter[tuple[Answer, Answer]] = Counter()
         self._life_safety: Counter[tuple[Answer, Answer]] = Counter()
@@ -143,7 +144,7 @@ class Replay:
         if not self._step(record.fact, entry.seq):
             self._untold += 1
             return
-        told = [judgement.decision for judgement in record.judgements if judgement.decision is not None]
+        told = _decisions(record)
         if told or self._now:
             self._compare(entry, record.fact, told)
 
@@ -195,9 +196,10 @@ class Replay:
         if not self._station.has_rules and not isinstance(fact, RulesLoaded):
             return False  # the entry with the first rules has been erased
         try:
-            self._station.step(fact, seq)
+            stepped = self._station.step(fact, seq)
         except Exception:  # noqa: BLE001 – told by another release, or after an erased one: the state before it stands
             return False
+        self._retold = _decisions(stepped.record)
         if isinstance(fact, RulesLoaded):
             self._rewritten = _rewritten(self._station.rules, self._changed)
         return True
@@ -205,8 +207,10 @@ class Replay:
     # ------------------------------------------------------------------------------------------------------ comparison
 
     def _compare(self, entry: Entry, fact: AnyFact, told: list[Decision]) -> None:
+        """Every decision that was asked for is compared. The journal holds those on signals, and not those on tasks
+        that the machine gave to people on the way: a noisy source, a path that failed after an alarm."""
         before = [decision for _, _, decision in self._now]
-        if before != told and not _same_answers(before, told):
+        if self._retold != told and not _same_answers(self._retold, told):
             self._otherwise += 1
             if len(before) == len(told):
                 before = told  # what was really decided
@@ -266,6 +270,10 @@ class _Overheard(RuleSet):
         decision = super().decide(signal, view, now)
         self._heard(signal, view, now, decision)
         return decision
+
+
+def _decisions(record: StepRecord) -> list[Decision]:
+    return [judgement.decision for judgement in record.judgements if judgement.decision is not None]
 
 
 def _same_answers(some: list[Decision], others: list[Decision]) -> bool:

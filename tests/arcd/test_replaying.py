@@ -19,7 +19,7 @@ from protocols.signals import Category
 from rules.model import Priority, Reason
 from tests.arcd.past import Past, ruleset
 from tests.playbook import Panel
-from tests.sites import a_site, plan, rules
+from tests.sites import QUIET, a_site, plan, rules
 
 BASE = rules()
 
@@ -244,6 +244,18 @@ def test_rules_that_no_longer_load_are_stood_in_for_and_the_journal_says_what_wa
     assert report.otherwise == 1
     change = one_change(report)
     assert (change.before.plan, change.after.plan) == ("urgent", "look"), "as it was really decided"
+
+
+def test_a_task_the_machine_gave_to_people_on_the_way_is_no_other_decision() -> None:
+    """The journal judges signals; the ticket about a source that runs away is decided on beside them."""
+    noisy = replace(QUIET, runaway_count=2, runaway_window_s=300.0, runaway_bucket=9, runaway_refill_s=60.0)
+    past = Past(BASE, sites=(a_site(conditioning=noisy),))
+    panel = Panel()
+    for _ in range(3):
+        past.happens(panel.sia("BA", zone="3"))
+        past.later(1.0)
+    report = replayed(past, BASE)
+    assert (report.decisions, report.otherwise, report.differ) == (3, 0, 0)
 
 
 def test_a_decision_this_release_makes_otherwise_is_counted_and_the_journal_believed() -> None:
