@@ -24,7 +24,7 @@ import uvloop
 from arcd.clock import SystemClock
 from protocols.dc09 import Dialler
 from protocols.secrets import WireKey
-from tests.bench.rows import KEY, ZONES, Measured, Order, Row, accounts_of
+from tests.bench.rows import KEY, ZONES, Measured, Order, Row, account_of, sites_of
 
 # More than this is not expected of the daemon on the machines we know; echoes repeat their frames.
 FRAMES_PER_S_MAX = 30_000
@@ -34,22 +34,31 @@ SEQUENCE_MAX = 9_999
 
 
 def frames_for(row: Row, connection: int, count: int, now: int) -> list[bytes]:
-    """What one connection says: its accounts in turn, each with sequence numbers, codes and zones of its own."""
+    """What one connection says: its sites in turn, each with sequence numbers, codes and zones of its own."""
     key = WireKey(KEY) if row.is_keyed else None
-    diallers = [Dialler(account=account, key=key) for account in accounts_of(connection, row.connections)]
+    sites = [
+        (Dialler(account=account_of(site), key=key), row.codes_of(site))
+        for site in sites_of(connection, row.connections)
+    ]
     frames = []
     for at in range(count):
-        number, of = divmod(at, len(diallers))
-        code = row.codes[(number + of) % len(row.codes)]
+        number, of = divmod(at, len(sites))
+        dialler, codes = sites[of]
+        code = codes[number % len(codes)]
         frames.append(
-            diallers[of].sia_dcs(
-                f"Nri1/{code}{1 + number % ZONES:03}",
+            dialler.sia_dcs(
+                f"Nri1/{code}{_address(code, number):03}",
                 sequence=1 + number % SEQUENCE_MAX,
                 now=now if row.is_keyed else None,
                 pad=os.urandom if row.is_keyed else None,
             )
         )
     return frames
+
+
+def _address(code: str, number: int) -> int:
+    """A zone; a restore names that of the alarm before it."""
+    return 1 + (number - (code == "BR")) % ZONES
 
 
 class Tally:
