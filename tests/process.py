@@ -102,13 +102,14 @@ class Installation:
             settings[section] = {**settings.get(section, {}), **values}
         self._write("arcd.yaml", settings)
 
-    def arcctl(self, *arguments: str) -> Ran:
-        """The command a person types, as a process of its own."""
+    def arcctl(self, *arguments: str, typed: str = "") -> Ran:
+        """The command a person types, as a process of its own; `typed` is what it reads when it asks."""
         command = [str(Path(sys.executable).with_name("arcctl")), *arguments]
         environment = {**_environment(), "ARCD_SOCKET": str(self.socket)}
         done = subprocess.run(
-            command, cwd=self.directory, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+            command, cwd=self.directory, env=environment, input=typed, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def launch(
