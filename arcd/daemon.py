@@ -26,6 +26,7 @@ from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
 from arcd.clock import Clock, SystemClock, read_discipline
 from arcd.core.case.authority.policy import Connector
+from arcd.core.directory import local_time
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, DaemonTroubled, Started, Stopped
 from arcd.core.state import State
@@ -171,6 +172,8 @@ class Daemon:
         await self.runtime.drained()
         if is_first_import:
             await self._import_first_sites(directory, dry_run=False)
+        # The first question about a holiday loads the calendars of every country; no first alarm should wait for that.
+        local_time("Europe/Helsinki", self._started_at)
         self.metrics.started(self._started_at)
 
     async def _import_first_sites(self, directory: Path, *, dry_run: bool) -> None:
