@@ -10,7 +10,18 @@ from msgspec.structs import replace
 from arcd.core.case import engine
 from arcd.core.case.joining import case_signal, group_case, open_or_join
 from arcd.core.case.model import Case, CaseSignal
-from arcd.core.conditioning import arming, cancels, confirmation, copies, pending, rates, restores, swingers, unrestored
+from arcd.core.conditioning import (
+    arming,
+    cancels,
+    confirmation,
+    copies,
+    jamming,
+    pending,
+    rates,
+    restores,
+    swingers,
+    unrestored,
+)
 from arcd.core.conditioning.arrival import ALARMS, Arrival, arrived, put_run, run_of
 from arcd.core.conditioning.levels import PATH, proposal
 from arcd.core.directory import Entry
@@ -49,6 +60,8 @@ def _judge_original(turn: Turn, arrival: Arrival) -> Judgement:
 
 def judge_live(turn: Turn, arrival: Arrival) -> Judgement:
     """A signal that no flag holds, or that an operator has made live."""
+    if arrival.signal.category is Category.TROUBLE:
+        arrival = jamming.as_tamper(turn, arrival)
     signal = arrival.signal
     cancelled = ""
     if signal.category is Category.OPEN_CLOSE:
