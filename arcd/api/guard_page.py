@@ -15,15 +15,15 @@ from msgspec import Struct
 from arcd.api.guard_job import Job, Place, Standing
 from arcd.api.guard_texts import (
     ANSWERS,
-    LANGUAGES,
     LANGUAGE_NAMES,
+    LANGUAGES,
     PAGE,
     REPORT,
     REPORT_FLAGS,
     STANDINGS,
     STATUSES,
-    Texts,
     YES_NO,
+    Texts,
 )
 from arcd.api.markup import Markup, document, element, lines, together
 from arcd.core.case.dispatch import REPORT_CHARS_MAX

@@ -240,7 +240,9 @@ def _lock_refusal(step: Step, fact: CaseStepRequested) -> tuple[str, str] | None
     """Two people must not send somebody out for the same reason: whoever does says what they have seen."""
     if fact.action != "start" or step.kind not in SENDS_OUT or fact.seen_version:
         return None
-    return "step.lock", f"Say which version of the case you have seen: {step.id} sends somebody out."
+    return "step.lock", (
+        f"{step.id} sends somebody out: say which version of the case you have seen (`arcctl case show` names it)."
+    )
 
 
 def _refusal(case: Case, step: Step, state: StepState, fact: CaseStepRequested) -> tuple[str, str] | None:

@@ -651,3 +651,26 @@ def test_a_plan_may_not_close_what_nobody_has_looked_at(playbook: Play) -> None:
         granted C10
         """
     )
+
+
+# ------------------------------------------------------------------------------------------------------- who sends whom
+
+
+def test_whoever_sends_somebody_out_says_what_they_have_seen(playbook: Play) -> None:
+    """Two people with the same case open: one guard goes."""
+    play = opened(playbook, VISIT + CAMERAS + LOOK)
+    seen = play.case().version
+    play >> step("visit", "start")
+    play << (
+        "refused step.lock: visit sends somebody out: say which version of the case you have seen "
+        "(`arcctl case show` names it)."
+    )
+    play >> step("visit", "start", seen_version=seen)
+    play << ...
+    play >> step("visit", "start", seen_version=seen)
+    play << f"refused step.lock: C10 has changed since you looked (version {play.case().version}); look again."
+    play >> step("visit", "start", seen_version=play.case().version)
+    play << "refused step.started: visit is active already."
+    assert len(play.case().dispatches) == 1
+    play >> step("cameras", "done")
+    play << ...
