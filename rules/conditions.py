@@ -9,7 +9,9 @@ What is absent (no signal, no zone, no text) equals nothing: every comparison wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
 from protocols.signals import Category, Qualifier, Signal
@@ -32,6 +34,8 @@ from rules.problems import write_instead
 CONDITION_DEPTH_MAX = 8
 CONDITION_LEAVES_MAX = 200
 LIST_ITEMS_MAX = 2000
+# Conditions of plan steps kept compiled: more than the shipped plans have, and no more than an installation's own need.
+COMPILED_MAX = 1024
 
 Lists = Mapping[str, object]
 
@@ -74,6 +78,16 @@ def compile_condition(source: object, lists: Lists | None = None) -> Condition:
     if compiler.faults:
         raise ConditionError(tuple(compiler.faults))
     return Condition(tree, closure(tree), pinned_categories(tree), pinned_qualifiers(tree))
+
+
+def condition_of(source: object) -> Condition:
+    """One that was checked when its plan was loaded, and is asked again with every case that gets the plan."""
+    return _compiled(msgspec.json.encode(source))
+
+
+@lru_cache(maxsize=COMPILED_MAX)
+def _compiled(source: bytes) -> Condition:
+    return compile_condition(msgspec.json.decode(source))
 
 
 class _Compiler:

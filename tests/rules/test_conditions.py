@@ -14,6 +14,7 @@ from rules.conditions import (
     LIST_ITEMS_MAX,
     ConditionError,
     compile_condition,
+    condition_of,
 )
 from rules.model import SiteView, View, ZoneView
 from tests.rules import strategies
@@ -222,3 +223,11 @@ def test_all_any_not_mean_what_they_say(a: object, b: object, signal: Signal, vi
 def test_whatever_is_written_compiles_or_says_why(tree: object) -> None:
     with contextlib.suppress(ConditionError):
         compile_condition(tree, {"x": ["fire"]})
+
+
+def test_a_steps_condition_is_compiled_once_and_says_the_same() -> None:
+    source = {"all": [{"site.services": "guard_dispatch"}, {"not": {"site.kind": "home"}}]}
+    assert condition_of(source) is condition_of(dict(source))
+    for kind, services in (("shop", ("guard_dispatch",)), ("home", ("guard_dispatch",)), ("shop", ())):
+        view = View(site=SiteView(id="S-1", kind=kind, services=services))
+        assert condition_of(source).holds(None, view) is compile_condition(source).holds(None, view)

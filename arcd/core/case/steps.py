@@ -20,7 +20,7 @@ from arcd.core.case.model import SETTLED, Case, StepState, StepStatus
 from arcd.core.facts import DAEMON, CaseStepRequested
 from arcd.core.turn import Turn, text_in
 from arcd.core.view import case_view
-from rules.conditions import compile_condition
+from rules.conditions import condition_of
 from rules.model import Plan, Step, StepKind
 
 SENDS_OUT = frozenset({StepKind.DISPATCH_GUARD, StepKind.NOTIFY_AUTHORITY})
@@ -145,7 +145,7 @@ def _start(turn: Turn, case: Case, step: Step) -> Case:
 
 def _condition_holds(turn: Turn, case: Case, step: Step) -> bool:
     assert step.when is not None
-    condition = compile_condition(step.when)
+    condition = condition_of(step.when)
     first = case.signals[0].signal if case.signals else None
     return condition.holds(first, case_view(turn, case))
 
