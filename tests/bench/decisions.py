@@ -18,6 +18,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+from arcd.__main__ import GC_THRESHOLDS
 from arcd.core.case import engine
 from arcd.core.conditioning import pipeline
 from arcd.core.conditioning.arrival import arrived
@@ -127,6 +128,7 @@ def run(station: Station) -> dict[str, list[tuple[float, float]]]:
     entries = [station.directory.of_site(f"K-{number}")[0] for number in range(SITES)]
     signals = {(code, zone): signal(code, zone) for code in STORY for zone in range(ZONES)}
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    gc.set_threshold(*GC_THRESHOLDS)  # as the daemon runs
     gc.freeze()
     for number in range(SIGNALS):
         at = START + number * NS // 100
