@@ -115,7 +115,10 @@ def webhook_guards(secret: str, manners: dict[str, Manner], port: int) -> Iterat
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return  # the daemon was killed in the middle of it: no request has been made
             guards.take(self.path.strip("/"), self.headers, body)
             self.send_response(204)
             self.end_headers()
