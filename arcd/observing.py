@@ -5,6 +5,7 @@ One rule: nothing is counted or told before it is durable, and one trace id foll
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -29,7 +30,9 @@ from arcd.systemd import Progress
 from protocols.codec import Received, ReplyKind
 from rules.model import Priority
 
-log = structlog.get_logger("arcd.journal")
+_JOURNAL = "arcd.journal"
+log = structlog.get_logger(_JOURNAL)
+_TOLD = logging.getLogger(_JOURNAL)  # structlog writes through it: its level is the log's
 
 NS = 1_000_000_000
 _SUPPRESSED = {
@@ -108,11 +111,15 @@ class Observing:
                 self._metrics.frame_rejected(received.protocol, "unknown_account")
 
     def _notes(self, fact: AnyFact, seq: int, notes: Sequence[Note]) -> None:
-        trace = fact.trace if isinstance(fact, FrameReceived | FrameMalformed) else None
         for note in notes:
             self._count_note(note, fact.at)
-            context = {"trace": trace} if trace else {}
-            log.info(note.what, seq=seq, subject=note.subject or None, **context, **note.detail)
+        if not _TOLD.isEnabledFor(logging.INFO):
+            return  # asked once per step: building lines that nobody reads costs more than deciding on the signal
+        told = log.bind(seq=seq)
+        if isinstance(fact, FrameReceived | FrameMalformed):
+            told = told.bind(trace=fact.trace)
+        for note in notes:
+            told.info(note.what, subject=note.subject or None, **note.detail)
 
     def _count_note(self, note: Note, at: int) -> None:
         case = self._state.cases.get(note.subject)
