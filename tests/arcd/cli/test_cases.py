@@ -20,7 +20,8 @@ def test_the_queue(arcctl: Arcctl, daemon: Daemon) -> None:
     assert set(value) == {"cases", "more"}
     assert set(value["cases"][0]) == {
         "id", "type", "state", "priority", "title", "site_id", "site_name", "opened_at", "opened_at_local", "closed_at",
-        "acknowledged_at", "acknowledged_by", "owner", "attention", "effective_priority", "alert", "signal_count", "disposition",
+        "acknowledged_at", "acknowledged_by", "owner", "attention", "effective_priority", "alert", "signal_count",
+        "disposition",
     }  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def test_the_list_is_the_one_that_stood_when_the_step_began(playbook: Play) -> N
     )
 
 
-# ------------------------------------------------------------------------------------------ who may be called, and where
+# ----------------------------------------------------------------------------------------- who may be called, and where
 
 
 OFFICE_HOURS = {day: Hours(opens=480, closes=840) for day in ("mon", "tue", "wed", "thu", "fri")}  # until 14:00

@@ -209,9 +209,7 @@ SCOPES = st.builds(
 
 
 @given(SIGNALS, SCOPES, st.sampled_from(FlagKind), st.sampled_from("ab"))
-def test_no_flag_covers_what_it_does_not_name(
-    signal: Signal, scope: Scope, kind: FlagKind, system: str
-) -> None:
+def test_no_flag_covers_what_it_does_not_name(signal: Signal, scope: Scope, kind: FlagKind, system: str) -> None:
     flag = Flag(id="F", kind=kind, site_id="S", scope=scope, starts_at=0, until=1, reason="", placed_by="")
     if flag.covers(system, signal):
         assert signal.category in scope.categories or signal.category not in NAMED_ONLY
