@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,12 @@ STOP_TIMEOUT_S = 30.0
 POLL_S = 0.05
 # Below what Linux hands out for outgoing connections (ip_local_port_range begins at 32768), so that a port found free
 # is still free when the daemon takes it, and when it comes back after a kill.
-_PORTS = count(20_000 + os.getpid() % 600 * 20)
+# Below the ephemeral range, and apart for each worker of a parallel run, so that two never reach for the same port
+# between looking at it and taking it.
+_PORTS_EACH = 1_500
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+_FIRST = 20_000 + _WORKER * _PORTS_EACH
+_PORTS = cycle(range(_FIRST, _FIRST + _PORTS_EACH))
 
 
 class NotReadyError(AssertionError):
@@ -238,7 +243,7 @@ class Daemon:
 
 
 def free_ports(wanted: int) -> list[int]:
-    """Ports that are free for TCP and UDP on loopback, each given out once in this process."""
+    """Ports that are free for TCP and UDP on loopback, each given out in turn."""
     found: list[int] = []
     while len(found) < wanted:
         port = next(_PORTS)
