@@ -44,8 +44,8 @@ nightly: $(STAMP)
 
 ## Resolve the locked dependencies anew.
 lock: $(STAMP)
-	$(BIN)/pip-compile --quiet --extra dev --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --extra dev --strip-extras --generate-hashes --allow-unsafe --no-emit-options \
+		--output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) var build dist *.egg-info
