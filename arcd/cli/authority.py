@@ -13,6 +13,7 @@ from arcd.cli.authority_text import render_authority
 from arcd.cli.completion import case_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation, verb
+from arcd.cli.output import render_granted
 
 ACTIONS = ("show", "notify", "answer", "update", "cancel", "level")
 EXAMPLES = (
@@ -70,6 +71,4 @@ def authority(
             raise UsageError("a number from 0 to 4 goes with level, and only with it")
         body = {"reason": reason, "text": text, "level": level, "seen_version": seen_version}
         answer = call.daemon.post(f"{place}/{action}", body)
-    from arcd.cli.cases import render_granted
-
     call.out.show(answer, render_granted)

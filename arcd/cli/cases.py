@@ -15,7 +15,7 @@ from arcd.cli.case_text import render_case, render_cases
 from arcd.cli.completion import case_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation, group, verb
-from arcd.cli.output import GOOD, Output
+from arcd.cli.output import render_granted
 from arcd.cli.times import parse_duration
 
 ROWS_MAX = 2000  # as the daemon's lists
@@ -221,11 +221,6 @@ def _move(call: Invocation, case_id: str, name: str, form: Mapping[str, str]) ->
 
 def _granted(call: Invocation, answer: Mapping[str, Any]) -> None:
     call.out.show(answer, render_granted)
-
-
-def render_granted(out: Output, answer: Mapping[str, Any]) -> None:
-    message = f": {answer['message']}" if answer.get("message") else ""
-    out.line(out.styled("done", GOOD), f" {answer['subject']}" if answer.get("subject") else "", message)
 
 
 def _safe(part: str) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arcd.cli.cases import render_granted
-from arcd.cli.output import BAD, GOOD, QUIET, STRONG, WARNING, Output
+from arcd.cli.output import BAD, GOOD, QUIET, STRONG, WARNING, Output, render_granted
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 JsonObject = Mapping[str, Any]

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from arcd.cli import identity
-from arcd.cli.cases import render_granted
 from arcd.cli.completion import flag_ids, site_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.flag_text import render_flag, render_flags, render_started
 from arcd.cli.invocation import Invocation, group, verb
+from arcd.cli.output import render_granted
 from arcd.cli.times import parse_duration
 
 TEST = "on_test"

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from arcd.cli.cases import render_granted
 from arcd.cli.completion import site_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation
+from arcd.cli.output import render_granted
 
 WORD_CHARS_MAX = 100  # as arcd.credentials has it, which would take argon2 along into every start of arcctl
 

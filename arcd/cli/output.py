@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -155,3 +155,8 @@ def _is_table(renderable: object) -> bool:
     from rich.table import Table
 
     return isinstance(renderable, Table)
+
+
+def render_granted(out: Output, answer: Mapping[str, Any]) -> None:
+    message = f": {answer['message']}" if answer.get("message") else ""
+    out.line(out.styled("done", GOOD), f" {answer['subject']}" if answer.get("subject") else "", message)

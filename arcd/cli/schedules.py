@@ -11,11 +11,10 @@ from urllib.parse import quote
 
 import typer
 
-from arcd.cli.cases import render_granted
 from arcd.cli.completion import site_ids
 from arcd.cli.failures import UsageError
 from arcd.cli.invocation import Invocation, group, verb
-from arcd.cli.output import GOOD, QUIET, STRONG, WARNING, Output
+from arcd.cli.output import GOOD, QUIET, STRONG, WARNING, Output, render_granted
 
 STATE_STYLES = {"open": GOOD, "closed": STRONG, "unknown": QUIET}
 
