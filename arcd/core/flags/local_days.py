@@ -7,10 +7,10 @@ later as the clocks were moved; one that happens twice in autumn is the first of
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
-from arcd.core.directory import NS, local_time
+from arcd.core.calendars import instant_of, local_day
+from arcd.core.directory import local_time
 from arcd.core.facts import Every, Recurrence
 
 SATURDAY = 5
@@ -19,25 +19,16 @@ DAYS_OFF_MAX = 14
 DAYS_AHEAD_MAX = 62  # a monthly one comes within this, whatever the month
 
 
-def local_date(timezone: str, at: int) -> date:
-    return datetime.fromtimestamp(at // NS, UTC).astimezone(ZoneInfo(timezone)).date()
-
-
-def instant_of(timezone: str, day: date, minute: int) -> int:
-    wall = datetime.combine(day, time(minute // 60, minute % 60), ZoneInfo(timezone))
-    return int(wall.timestamp()) * NS
-
-
 def next_at(timezone: str, after: int, minute: int) -> int:
     """The next time after `after` that the wall clock shows `minute`."""
-    day = local_date(timezone, after)
+    day = local_day(timezone, after)
     today = instant_of(timezone, day, minute)
     return today if today > after else instant_of(timezone, day + timedelta(days=1), minute)
 
 
 def next_start(recurrence: Recurrence, timezone: str, after: int, *, working_days: bool) -> int:
     """The next start after `after`; with `working_days` one on a day off waits for the next working day."""
-    first = local_date(timezone, after) - timedelta(days=DAYS_OFF_MAX)  # one that was put off may still lie ahead
+    first = local_day(timezone, after) - timedelta(days=DAYS_OFF_MAX)  # one that was put off may still lie ahead
     days = (first + timedelta(days=offset) for offset in range(DAYS_OFF_MAX + DAYS_AHEAD_MAX))
     for day in days:
         if not _falls_on(recurrence, day):

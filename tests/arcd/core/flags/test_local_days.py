@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arcd.core.calendars import instant_of, local_day
 from arcd.core.facts import Every, Recurrence
-from arcd.core.flags.local_days import instant_of, local_date, next_at, next_start
+from arcd.core.flags.local_days import next_at, next_start
 
 HELSINKI = "Europe/Helsinki"
 NS = 10**9
@@ -118,4 +119,4 @@ def test_the_next_start_is_ahead_on_its_day_and_never_too_far(
     found = next_start(recurrence, HELSINKI, after, working_days=working)
     assert 0 < found - after < 48 * 86400 * NS
     if not working and recurrence.every is Every.WEEK:
-        assert local_date(HELSINKI, found).isoweekday() == recurrence.day
+        assert local_day(HELSINKI, found).isoweekday() == recurrence.day
