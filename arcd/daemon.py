@@ -129,7 +129,9 @@ class Daemon:
                     await self._stopping.wait()
                     notifier.stopping("stopping")
                     await self._drain()
-                for task in (*runs, watch, feeding, loop_task):
+                self.runtime.finish()
+                await loop_task
+                for task in (*runs, watch, feeding):
                     task.cancel()
             await self.runtime.checkpoint()
 

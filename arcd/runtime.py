@@ -126,7 +126,7 @@ class Runtime:
         self._checkpoint_at = 0
         self._heard_at = 0
         self._channels = {effector.name: _Channel(effector) for effector in effectors}
-        self._stopped = False
+        self._finishing = False
 
     # ----------------------------------------------------------------------------------------------------- restore
 
@@ -215,13 +215,26 @@ class Runtime:
     # ------------------------------------------------------------------------------------------------------------ run
 
     async def run(self) -> None:
-        """Until cancelled. Raises StoreError when a commit fails: then the process must end."""
+        """Until `finish` is called. Raises StoreError when a commit fails: then the process must end.
+
+        Cancelled in the middle of a commit, it leaves a store that takes nothing more, because what the disk holds is
+        then unknown. A clean stop therefore asks with `finish` and waits.
+        """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._commit_batches())
-            tasks.create_task(self._keep_time())
-            for channel in self._channels.values():
-                for _ in range(EFFECTS_AT_ONCE_MAX):
-                    tasks.create_task(self._perform(channel))
+            others = [tasks.create_task(self._keep_time())]
+            others += [
+                tasks.create_task(self._perform(channel))
+                for channel in self._channels.values()
+                for _ in range(EFFECTS_AT_ONCE_MAX)
+            ]
+            await self._commit_batches()
+            for task in others:
+                task.cancel()
+
+    def finish(self) -> None:
+        """Let `run` end as soon as the commit under way is through. What is stepped from then on is `checkpoint`'s."""
+        self._finishing = True
+        self._something_open.set()
 
     async def drained(self) -> None:
         """Wait until everything posted so far is committed and answered."""
@@ -245,6 +258,8 @@ class Runtime:
     async def _commit_batches(self) -> None:
         while True:
             await self._something_open.wait()
+            if self._finishing:
+                return
             is_due = self._is_checkpoint_due()
             # With a checkpoint goes everything that was stepped: it must stand exactly where its journal ends.
             steps = self._open[: None if is_due else self.limits.batch_max]

@@ -521,6 +521,35 @@ def test_the_last_checkpoint_takes_along_what_was_stepped_and_not_yet_committed(
     run(main(), clock)
 
 
+def test_a_clean_stop_waits_for_the_commit_under_way() -> None:
+    """Cut off in the middle, the store would refuse the last checkpoint: nobody knows what the disk then holds."""
+    clock = VirtualClock()
+    bench = Bench(clock=clock)
+
+    async def main() -> None:
+        await bench.runtime.restore()
+        async with asyncio.TaskGroup() as tasks:
+            loop_task = tasks.create_task(bench.runtime.run())
+            await bench.set_the_scene()
+            bench.may_commit.clear()
+            bench.gateway.connect().feed(alarm())
+            await asyncio.sleep(1)
+            assert len(bench.batches) == 1  # its commit has begun and hangs
+            bench.gateway.connect().feed(alarm(2))
+            bench.runtime.finish()
+            await asyncio.sleep(5)
+            assert not loop_task.done()
+            assert bench.runtime.committed_seq == 3
+            bench.may_commit.set()
+            await loop_task
+        assert bench.runtime.committed_seq == 4
+        await bench.runtime.checkpoint()  # takes along the one that came too late for the loop
+        assert bench.runtime.committed_seq == 5
+        await bench.runtime.close()
+
+    run(main(), clock)
+
+
 # ------------------------------------------------------------------------------------------------------- 4. heartbeats
 
 
