@@ -17,9 +17,11 @@ from arcd import __version__
 from arcd.api.serving import ListenError
 from arcd.clock import Clock, SystemClock
 from arcd.credentials import CredentialError
-from arcd.daemon import Daemon, StartError, prepare_demo
+from arcd.daemon import Daemon
+from arcd.demo import prepare_demo
 from arcd.log import set_up_log
 from arcd.settings import Settings, SettingsProblems, load_settings
+from arcd.start_error import StartError
 from arcd.store import StoreError
 from arcd.systemd import Notifier
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from arcd.api.authority import take_answer
 from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
 from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
+from arcd.channels import make_effectors, make_escalation
 from arcd.clock import Clock, SystemClock, read_discipline
 from arcd.core.case.authority.policy import Connector
 from arcd.core.directory import local_time
@@ -31,26 +31,21 @@ from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, DaemonTroubled, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
-from arcd.credentials import CredentialError, Kek, Keyring, create_kek, load_kek, read_secret
-from arcd.effectors import Effector
-from arcd.effectors.mail import MailEffector
-from arcd.effectors.webhook import WebhookEffector
-from arcd.escalation import Escalation
+from arcd.credentials import CredentialError, Kek, Keyring, load_kek
 from arcd.gateways import Gateway
-from arcd.gateways.tcp import TcpGateway
-from arcd.gateways.udp import UdpGateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
 from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
+from arcd.receiving import make_gateways
 from arcd.rule_changes import RuleChanges
 from arcd.runtime import Runtime, RuntimeLimits
 from arcd.settings import Settings
+from arcd.start_error import StartError
 from arcd.store import Entry, Store
 from arcd.store.sqlite import SqliteStore
 from arcd.systemd import Notifier, Progress, Watchdog, watchdog_interval_s
-from protocols.dc09 import Dc09Codec
 from rules.engine import RuleSet
 
 log = structlog.get_logger(__name__)
@@ -63,10 +58,6 @@ DRAIN_S = 15.0  # below TimeoutStopSec of the unit
 ADMINISTRATOR = Actor(id="daemon", name="at start")
 
 
-class StartError(Exception):
-    """The daemon cannot start. The message says what is wrong and what to do."""
-
-
 class Daemon:
     """Everything put together. Implements `arcd.api.desk.Desk`."""
 
@@ -75,8 +66,8 @@ class Daemon:
         self.clock = clock or SystemClock()
         self._kek = _kek(settings)
         self.links = LinkSigner.under(self._kek, settings.api.guard_base_url)
-        self._escalation = _escalation(settings, self.clock)
-        effectors = [*_effectors(settings, self.links, self.clock), *self._escalation.effectors]
+        self._escalation = make_escalation(settings, self.clock)
+        effectors = [*make_effectors(settings, self.links, self.clock), *self._escalation.effectors]
         self.metrics = Metrics(version=__version__, channels=[effector.name for effector in effectors])
         self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
         self.station = Station()
@@ -242,43 +233,13 @@ class Daemon:
                 if listener is not None:
                     served = await stack.enter_async_context(serve_app(app, listener))
                     self._listeners.append(Listener(name=name, address=served.address))
-            self._gateways = self._make_gateways(sockets)
+            self._gateways = make_gateways(
+                self.settings, sockets, self._keyring.profile, self.runtime, self.clock, self.metrics
+            )
             for gateway in self._gateways:
                 await gateway.start()
                 self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]
             yield
-
-    def _make_gateways(self, sockets: Sockets) -> list[Gateway]:
-        limits, profile = self.settings.limits, self._keyring.profile
-        gateways: list[Gateway] = []
-        if sockets.tcp:
-            gateways.append(
-                TcpGateway(
-                    name="dc09-tcp",
-                    protocol="dc09",
-                    listeners=sockets.tcp,
-                    new_codec=lambda: Dc09Codec(profile, pad=os.urandom),
-                    intake=self.runtime,
-                    clock=self.clock,
-                    metrics=self.metrics,
-                    connections_max=limits.connections_max,
-                    connections_per_source_max=limits.connections_per_source_max,
-                    idle_timeout_s=limits.idle_timeout_s,
-                )
-            )
-        if sockets.udp:
-            gateways.append(
-                UdpGateway(
-                    name="dc09-udp",
-                    protocol="dc09",
-                    sockets=sockets.udp,
-                    new_codec=lambda: Dc09Codec(profile, pad=os.urandom, datagram=True),
-                    intake=self.runtime,
-                    clock=self.clock,
-                    metrics=self.metrics,
-                )
-            )
-        return gateways
 
     def _profiles_changed(self, site_id: str) -> None:
         site = self.state.sites.get(site_id)
@@ -396,67 +357,7 @@ def _kek(settings: Settings) -> Kek:
         raise StartError(f"{error}") from None
 
 
-def _effectors(settings: Settings, links: LinkSigner, clock: Clock) -> list[Effector]:
-    effectors: list[Effector] = []
-    try:
-        if settings.webhook is not None:
-            webhook = settings.webhook
-            secret = read_secret(webhook.secret.credential, file=webhook.secret.file).get_secret_value().encode()
-            effectors.append(
-                WebhookEffector(
-                    secret=secret, links=links, now=clock.now, ca_file=webhook.ca_file, total_s=webhook.timeout_s
-                )
-            )
-        if settings.mail is not None:
-            effectors.append(_mail(settings, links, clock))
-    except (CredentialError, ValueError) as error:
-        raise StartError(f"{error}") from None
-    return effectors
-
-
-def _escalation(settings: Settings, clock: Clock) -> Escalation:
-    try:
-        return Escalation(settings.escalation, clock.now)
-    except (CredentialError, ValueError, OSError) as error:
-        raise StartError(f"escalation: {error}") from None
-
-
-def _mail(settings: Settings, links: LinkSigner, clock: Clock) -> MailEffector:
-    mail = settings.mail
-    assert mail is not None
-    password = None
-    if mail.username is not None:
-        password = read_secret(mail.password.credential, file=mail.password.file)
-    return MailEffector(
-        host=mail.host,
-        port=mail.port,
-        security=mail.security,
-        sender=mail.sender,
-        sender_name=mail.sender_name,
-        username=mail.username,
-        password=password,
-        ca_file=mail.ca_file,
-        links=links,
-        now=clock.now,
-    )
-
-
 async def _feed(notifier: Notifier, progress: Progress) -> None:
     interval_s = watchdog_interval_s()
     if interval_s is not None:
         await Watchdog(notifier, progress).run(interval_s)
-
-
-def prepare_demo(settings: Settings) -> list[Path]:
-    """Make the directories and secrets that `make run` needs and that are missing; returns what was made."""
-    made: list[Path] = []
-    for directory in {settings.store.path.parent, settings.api.socket.parent}:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if settings.kek.file is not None and not settings.kek.file.exists():
-        create_kek(settings.kek.file)
-        made.append(settings.kek.file)
-    secret_file = settings.webhook.secret.file if settings.webhook is not None else None
-    if secret_file is not None and not secret_file.exists():
-        create_kek(secret_file)  # 32 random bytes as hex are a webhook secret as well
-        made.append(secret_file)
-    return made

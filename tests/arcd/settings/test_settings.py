@@ -7,8 +7,8 @@ import pytest
 
 from arcd.core.case.authority.policy import Connector, EscalationPolicy
 from arcd.effectors.mail import MailSecurity
-from arcd.setting_values import Address
 from arcd.settings import ReplySettings, Secret, Settings, SettingsProblems, load_settings
+from arcd.settings.values import Address
 from protocols.codec import ReplyKind
 from protocols.dc09 import ReplyPolicy
 from protocols.dc09.reply_policy import REPLIES

@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from arcd.setting_values import (
+from arcd.settings.values import (
     LISTENERS_MAX,
     Address,
     BaseUrl,

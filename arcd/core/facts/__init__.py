@@ -1,0 +1,136 @@
+"""Everything that can happen: the journal's input vocabulary.
+
+One rule: facts are past tense, carry `at` (ns since 1970 UTC) and are enough, with the state before them, to get the
+state after them. Nothing here says what was decided; that stands beside the fact in its journal entry.
+
+A request (`CaseMoveRequested`, …) is a fact too: that somebody asked is what happened, whether or not it was granted.
+"""
+
+from __future__ import annotations
+
+from arcd.core.facts.administration import (
+    CentreImported,
+    RulesLoaded,
+    ScheduleChangeRequested,
+    SiteImported,
+    SiteRemoved,
+)
+from arcd.core.facts.base import DAEMON, SUPERVISOR, Actor, Fact
+from arcd.core.facts.cases import (
+    CaseMoveRequested,
+    CaseNoted,
+    CaseOpenRequested,
+    CaseStepRequested,
+    ClaimRenewRequested,
+    SlaClockRequested,
+)
+from arcd.core.facts.flags import (
+    Every,
+    FlagEndRequested,
+    FlagKind,
+    FlagNoticed,
+    FlagStartRequested,
+    IdentityChecked,
+    IdentityOutcome,
+    NoticeKind,
+    Recurrence,
+    Scope,
+    SignalPromoted,
+)
+from arcd.core.facts.machine import ClockStepped, DaemonTroubled, DeadlineReached, Started, StepFailed, Stopped
+from arcd.core.facts.outcomes import (
+    AuthorityAction,
+    AuthorityAnswered,
+    AuthorityCalled,
+    AuthorityRequested,
+    AuthorityUnreadable,
+    CallAnswer,
+    EffectOutcome,
+    EffectReported,
+    GuardAnswer,
+    GuardAnswered,
+)
+from arcd.core.facts.wire import AccountsHeard, FrameMalformed, FrameReceived
+
+AnyFact = (
+    FrameReceived
+    | FrameMalformed
+    | AccountsHeard
+    | Started
+    | Stopped
+    | ClockStepped
+    | DeadlineReached
+    | StepFailed
+    | DaemonTroubled
+    | RulesLoaded
+    | CentreImported
+    | SiteImported
+    | SiteRemoved
+    | ScheduleChangeRequested
+    | FlagStartRequested
+    | FlagEndRequested
+    | FlagNoticed
+    | SignalPromoted
+    | IdentityChecked
+    | CaseOpenRequested
+    | CaseMoveRequested
+    | CaseNoted
+    | CaseStepRequested
+    | ClaimRenewRequested
+    | SlaClockRequested
+    | EffectReported
+    | GuardAnswered
+    | AuthorityRequested
+    | AuthorityCalled
+    | AuthorityAnswered
+    | AuthorityUnreadable
+)
+
+__all__ = [
+    "DAEMON",
+    "SUPERVISOR",
+    "AccountsHeard",
+    "Actor",
+    "AnyFact",
+    "AuthorityAction",
+    "AuthorityAnswered",
+    "AuthorityCalled",
+    "AuthorityRequested",
+    "AuthorityUnreadable",
+    "CallAnswer",
+    "CaseMoveRequested",
+    "CaseNoted",
+    "CaseOpenRequested",
+    "CaseStepRequested",
+    "CentreImported",
+    "ClaimRenewRequested",
+    "ClockStepped",
+    "DaemonTroubled",
+    "DeadlineReached",
+    "EffectOutcome",
+    "EffectReported",
+    "Every",
+    "Fact",
+    "FlagEndRequested",
+    "FlagKind",
+    "FlagNoticed",
+    "FlagStartRequested",
+    "FrameMalformed",
+    "FrameReceived",
+    "GuardAnswer",
+    "GuardAnswered",
+    "IdentityChecked",
+    "IdentityOutcome",
+    "NoticeKind",
+    "Recurrence",
+    "RulesLoaded",
+    "ScheduleChangeRequested",
+    "Scope",
+    "SignalPromoted",
+    "SiteImported",
+    "SiteRemoved",
+    "SlaClockRequested",
+    "Started",
+    "StepFailed",
+    "Stopped",
+]

@@ -1,0 +1,46 @@
+"""Facts about the daemon itself: its starts and stops, its clock, its deadlines, its troubles."""
+
+from __future__ import annotations
+
+from arcd.core.case.authority.policy import EscalationPolicy
+from arcd.core.facts.base import Fact
+from protocols.dc09.reply_policy import ReplyPolicy
+
+
+class Started(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="started"):
+    version: str
+    down_since: int | None = None  # instant of the last journal entry; None on the first start ever
+    clean: bool = True  # False: the last run did not say goodbye
+    reply_policy: ReplyPolicy = ReplyPolicy()  # in force for this run, so that a replay gives the same replies
+    escalation: EscalationPolicy = EscalationPolicy()  # likewise: how an authority is told
+
+
+class Stopped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="stopped"):
+    reason: str
+
+
+class ClockStepped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="clock_stepped"):
+    """Wall clock against monotonic clock: positive is forward."""
+
+    step_s: float
+
+
+class DeadlineReached(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="deadline_reached"):
+    key: str
+    due: int
+
+
+class StepFailed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="step_failed"):
+    """The core could not digest a fact. What it was is kept whole; the state before it still stands."""
+
+    failed_kind: str
+    failed_fact: str  # JSON of the fact
+    error: str  # exception type and place, no values
+
+
+class DaemonTroubled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="daemon_troubled"):
+    """The daemon found something wrong with itself: "disk_low", "commit_slow", …"""
+
+    code: str
+    detail: str
+    cleared: bool = False

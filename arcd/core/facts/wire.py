@@ -1,0 +1,31 @@
+"""Facts of the wire: frames, bytes that were none, proof of life."""
+
+from __future__ import annotations
+
+from arcd.core.facts.base import Fact
+from protocols.codec import Malformed, Received
+
+
+class FrameReceived(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="frame_received"):
+    """A whole frame from a premises, genuine or not (`received.problem`)."""
+
+    trace: str
+    gateway: str  # which listener: "dc09-tcp"
+    peer: str  # "192.0.2.7:41234"
+    received: Received
+
+
+class FrameMalformed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="frame_malformed"):
+    """Bytes that were no frame. Folded by the shell per source and minute: `count` arrivals, the first kept whole."""
+
+    trace: str
+    gateway: str
+    peer: str
+    malformed: Malformed
+    count: int = 1
+
+
+class AccountsHeard(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="accounts_heard"):
+    """Proof of life since the last such fact: account key → last heard. Keeps heartbeats out of the journal."""
+
+    heard: dict[str, int]

@@ -1,0 +1,53 @@
+"""The gateways that the settings ask for, each on the sockets that were taken for it.
+
+One rule: what is received, and how it is read, is put together here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+
+from arcd.clock import Clock
+from arcd.gateways import Gateway, Intake
+from arcd.gateways.tcp import TcpGateway
+from arcd.gateways.udp import UdpGateway
+from arcd.listening import Sockets
+from arcd.metrics import Metrics
+from arcd.settings import Settings
+from protocols.codec import Profiles
+from protocols.dc09 import Dc09Codec
+
+
+def make_gateways(
+    settings: Settings, sockets: Sockets, profile: Profiles, intake: Intake, clock: Clock, metrics: Metrics
+) -> list[Gateway]:
+    limits = settings.limits
+    gateways: list[Gateway] = []
+    if sockets.tcp:
+        gateways.append(
+            TcpGateway(
+                name="dc09-tcp",
+                protocol="dc09",
+                listeners=sockets.tcp,
+                new_codec=lambda: Dc09Codec(profile, pad=os.urandom),
+                intake=intake,
+                clock=clock,
+                metrics=metrics,
+                connections_max=limits.connections_max,
+                connections_per_source_max=limits.connections_per_source_max,
+                idle_timeout_s=limits.idle_timeout_s,
+            )
+        )
+    if sockets.udp:
+        gateways.append(
+            UdpGateway(
+                name="dc09-udp",
+                protocol="dc09",
+                sockets=sockets.udp,
+                new_codec=lambda: Dc09Codec(profile, pad=os.urandom, datagram=True),
+                intake=intake,
+                clock=clock,
+                metrics=metrics,
+            )
+        )
+    return gateways

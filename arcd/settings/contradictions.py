@@ -1,0 +1,78 @@
+"""What is right line by line and cannot be right together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arcd.core.case.authority.policy import Connector
+from arcd.effectors.mail import MailSecurity
+from arcd.loopback import is_loopback
+from arcd.settings.sections import EscalationSettings
+from arcd.settings.values import (
+    Address,
+)
+from arcd.settings.whole import Settings
+from rules.problems import Problem
+from rules.yaml_source import Node
+
+
+def contradictions(settings: Settings, root: Node) -> Iterator[Problem]:
+    yield from _double_listeners(settings, root)
+    yield from _escalation(settings.escalation, root)
+    if settings.languages.default not in settings.languages.offered:
+        yield root.problem(
+            ("languages", "default"), "the default language is not offered", "add it to languages.offered"
+        )
+    if settings.limits.connections_per_source_max > settings.limits.connections_max:
+        yield root.problem(
+            ("limits", "connections_per_source_max"),
+            "one source may have more connections than all together",
+            f"write at most {settings.limits.connections_max}",
+        )
+    mail = settings.mail
+    if mail is not None and mail.security is MailSecurity.PLAIN and not is_loopback(mail.host):
+        yield root.problem(
+            ("mail", "security"), "mail would cross the network unencrypted", "write starttls or tls instead"
+        )
+
+
+def _escalation(escalation: EscalationSettings, root: Node) -> Iterator[Problem]:
+    """A machine connector that is half set up would be found out in the first emergency."""
+    here = "escalation"
+    if escalation.connector is Connector.CAP_HTTP and escalation.url is None:
+        yield root.problem((here, "connector"), "cap_http has no address to post to", "write escalation.url")
+    if escalation.connector is Connector.CAP_FILE and escalation.directory is None:
+        yield root.problem((here, "connector"), "cap_file has no directory", "write escalation.directory")
+    is_machine = escalation.connector is not Connector.MANUAL_PHONE
+    if is_machine and escalation.sender == EscalationSettings().sender:
+        advice = "write escalation.sender: the name agreed with the authority"
+        yield root.problem((here, "connector"), "the authority would not know who sends", advice)
+    if escalation.actual and not is_machine:
+        yield root.problem((here, "actual"), "manual_phone sends nothing", "remove it, or choose another connector")
+    if escalation.actual and not escalation.actual_sites:
+        advice = 'write the ids of the sites that may, or ["*"] for every one that consents'
+        yield root.problem((here, "actual_sites"), "messages may be Actual for no site", advice)
+    if escalation.phone_after_s <= escalation.response_timeout_s:
+        advice = f"write more than {escalation.response_timeout_s:g}"
+        yield root.problem((here, "phone_after_s"), "the resend would come after the call for a person", advice)
+
+
+def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:
+    """Monitoring and guards' pages on the panels' address would be reachable from the panels' network."""
+    taken: dict[Address, str] = {}
+    places: list[tuple[tuple[str | int, ...], Address]] = [
+        (("dc09", "tcp", index), address) for index, address in enumerate(settings.dc09.tcp)
+    ]
+    if settings.api.guard_listen is not None:
+        places.append((("api", "guard_listen"), settings.api.guard_listen))
+    if settings.metrics.listen is not None:
+        places.append((("metrics", "listen"), settings.metrics.listen))
+    for path, address in places:
+        name = ".".join(str(step) for step in path if isinstance(step, str))
+        for earlier, owner in taken.items():
+            if address.clashes_with(earlier):
+                yield root.problem(path, f"{address} is already taken by {owner} ({earlier})", "choose another port")
+        taken.setdefault(address, name)
+    for index, address in enumerate(settings.dc09.udp):
+        if any(address.clashes_with(earlier) for earlier in settings.dc09.udp[:index]):
+            yield root.problem(("dc09", "udp", index), f"{address} is named twice", "remove one of the two")
