@@ -1,7 +1,7 @@
 """What is remembered per account: when it was last heard, and what it said lately.
 
 One rule: nothing here decides anything. `recent` is short and bounded, because a panel only repeats what it has not
-seen acknowledged.
+seen acknowledged. What it lets go of and a recording could still bring is kept by `replays`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ class Recent(Struct, frozen=True, kw_only=True, array_like=True):
     seq: int
     case_id: str
     sent_s: int = 0
+    cases: tuple[str, ...] = ()  # of a frame with several signals: the case of each, "" for none
+    is_encrypted: bool = False
+
+    def case_of(self, index: int) -> str:
+        return self.cases[index] if self.cases else self.case_id
 
 
 class AccountState(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,18 +39,23 @@ class AccountState(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """The newest frame with this fingerprint that is still remembered."""
         return self.recent.get(fingerprint)
 
-    def remember(self, fingerprint: str, recent: Recent, horizon_s: float) -> AccountState:
-        """Older frames than the horizon are forgotten; so is the oldest when there are too many."""
+    def remember(self, fingerprint: str, recent: Recent, horizon_s: float) -> tuple[AccountState, dict[str, Recent]]:
+        """Older frames than the horizon are forgotten. Also what had to go before that: the oldest when there are too
+        many, and the same content sent earlier."""
         kept, oldest = self.recent, recent.at - int(horizon_s * 1e9)
         if kept and next(iter(kept.values())).at < oldest:
             kept = {key: entry for key, entry in kept.items() if entry.at >= oldest}
         else:
             kept = kept.copy()
-        kept.pop(fingerprint, None)  # said again after the horizon: now it is the newest
+        displaced = {}
+        earlier = kept.pop(fingerprint, None)  # said again after the horizon: now it is the newest
+        if earlier is not None:
+            displaced[fingerprint] = earlier
         kept[fingerprint] = recent
         if len(kept) > RECENT_MAX:
-            del kept[next(iter(kept))]
-        return AccountState(last_heard=max(self.last_heard, recent.at), recent=kept)
+            first = next(iter(kept))
+            displaced[first] = kept.pop(first)
+        return AccountState(last_heard=max(self.last_heard, recent.at), recent=kept), displaced
 
 
 def account_key(number: str, receiver: str | None, line: str | None) -> str:

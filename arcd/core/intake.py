@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core import troubles
+from arcd.core import replays, troubles
 from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
 from arcd.core.case.casebook import count_repeat
 from arcd.core.case.joining import open_or_join
@@ -23,38 +23,94 @@ from arcd.core.turn import NS, Turn
 from arcd.core.view import signal_view
 from protocols.codec import Kind, Problem, Protection, Received
 from protocols.dc09.reply_policy import ReplyPolicy, reply_for
-from protocols.signals import LIFE_SAFETY
+from protocols.signals import LIFE_SAFETY, Signal
 
 
 def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     entry = turn.directory.find(fact.received.origin)
     state = (turn.state.accounts.get(entry.key) if entry else None) or AccountState()
     received = genuine(fact.received, entry)
-    recent = state.find_recent(received.fingerprint) if received.kind is not Kind.LINK_TEST else None
-    if recent is not None and received.problem is None and _is_replay(turn, received, recent):
-        received = replace(received, problem=Problem.REPLAYED)
+    recent = None
+    if received.kind is not Kind.LINK_TEST:
+        recent = state.find_recent(received.fingerprint)
+        if entry is not None and received.problem is None and received.protection is not Protection.PLAIN:
+            received, recent = _unrecorded(turn, received, entry, recent)
     turn.effects.append(Reply(reply=reply_for(received, account_known=entry is not None, policy=policy)))
     if entry is None:
         return _from_stranger(turn, fact, received)
     turn.refs[f"site/{entry.site.id}"] = None
     if received.problem is not None:
         return _not_genuine(turn, fact, received, entry)
-    if recent is not None and _is_duplicate(turn, received, recent):
-        return None
-    case_id, is_of_life, path, sent_s = "", False, _path(fact, entry), _sent_s(turn, received)
-    for index, signal in enumerate(received.signals):
-        arrival = arrived(
-            entry, signal, index=index, account=received.origin.account, seq=turn.seq, at=turn.at,
-            path=path, panel_s=sent_s,
-        )  # fmt: skip
-        judgement = pipeline.judge(turn, arrival)
-        turn.judgements.append(judgement)
-        watching.hear(turn, entry, signal, judgement)
-        if judgement.case_id and (signal.is_life_safety or not is_of_life):
-            case_id, is_of_life = judgement.case_id, signal.is_life_safety  # a repeat is weighed by the gravest matter
-    recent = Recent(at=turn.at, seq=turn.seq, case_id=case_id, sent_s=sent_s)
-    turn.state.accounts.put(entry.key, state.remember(received.fingerprint, recent, _horizon_s(entry)))
+    recent = recent if recent is not None and turn.at - recent.at <= int(RETRY_HORIZON_S * NS) else None
+    heard = _judge_signals(turn, fact, received, entry, recent)
+    if heard is not None:
+        _remember(turn, received, entry, state, heard)
     return None
+
+
+def _judge_signals(
+    turn: Turn, fact: FrameReceived, received: Received, entry: Entry, recent: Recent | None
+) -> Recent | None:
+    """Each signal of the frame ends in a judgement. None: all of it was said before and nothing is new.
+
+    requirements 4.4: the same content within the retry horizon is a retransmission: acknowledged, counted once.
+    """
+    cases: list[str] = []
+    gravest, is_of_life, is_new = "", False, recent is None
+    path, sent_s = _path(fact, entry), _sent_s(turn, received)
+    for index, signal in enumerate(received.signals):
+        if recent is not None and not _is_anew(turn, signal, recent.case_of(index)):
+            case_id = recent.case_of(index)
+            because = f"same as entry {recent.seq}"
+            turn.judgements.append(Judgement(index=index, judged=Judged.DUPLICATE, because=because, case_id=case_id))
+        else:
+            is_new = True
+            arrival = arrived(
+                entry, signal, index=index, account=received.origin.account, seq=turn.seq, at=turn.at,
+                path=path, panel_s=sent_s,
+            )  # fmt: skip
+            judgement = pipeline.judge(turn, arrival)
+            turn.judgements.append(judgement)
+            watching.hear(turn, entry, signal, judgement)
+            case_id = judgement.case_id
+        cases.append(case_id)
+        if case_id and (signal.is_life_safety or not is_of_life):
+            gravest, is_of_life = case_id, signal.is_life_safety
+    if recent is not None:
+        _count_repeats(turn, recent, set(cases))
+    if not is_new:
+        return None
+    several = tuple(cases) if len(set(cases)) > 1 else ()
+    return Recent(
+        at=turn.at, seq=turn.seq, case_id=gravest, sent_s=sent_s, cases=several,
+        is_encrypted=received.protection is not Protection.PLAIN,
+    )  # fmt: skip
+
+
+def _is_anew(turn: Turn, signal: Signal, case_id: str) -> bool:
+    """A life-safety signal whose case has been closed meanwhile counts as new: some panels never change their sequence
+    number, and a second press of a hold-up button must not look like an echo of the first."""
+    if signal.category not in LIFE_SAFETY or not case_id:
+        return False
+    case = turn.state.cases.get(case_id)
+    return case is not None and not case.is_open
+
+
+def _count_repeats(turn: Turn, recent: Recent, cases: set[str]) -> None:
+    for case_id in sorted(cases & {recent.case_id, *recent.cases}):
+        case = turn.state.cases.get(case_id)
+        if case is not None and case.is_open:
+            count_repeat(turn, case, recent.seq)
+
+
+def _remember(turn: Turn, received: Received, entry: Entry, state: AccountState, heard: Recent) -> None:
+    kept, displaced = state.remember(received.fingerprint, heard, _horizon_s(entry))
+    turn.state.accounts.put(entry.key, kept)
+    # A plain frame can be forged outright, so that nothing is won by remembering it for longer.
+    sealed = {key: each for key, each in displaced.items() if each.is_encrypted and each.sent_s}
+    if sealed:
+        oldest_s = turn.at // NS - int(entry.account.window_past_s) - replays.ROUNDING_S
+        replays.remember(turn.state, entry.key, sealed, oldest_s)
 
 
 def _path(fact: FrameReceived, entry: Entry) -> str:
@@ -72,11 +128,22 @@ def _sent_s(turn: Turn, received: Received) -> int:
     return 0 if received.clock_skew_s is None else round(turn.at / NS + received.clock_skew_s)
 
 
-def _is_replay(turn: Turn, received: Received, recent: Recent) -> bool:
-    """Encrypted, older than a retransmission may be, and with the panel's very own old timestamp."""
-    if received.protection is Protection.PLAIN or turn.at - recent.at <= int(RETRY_HORIZON_S * NS):
-        return False
-    return recent.sent_s != 0 and abs(recent.sent_s - _sent_s(turn, received)) <= 1
+def _unrecorded(turn: Turn, received: Received, entry: Entry, recent: Recent | None) -> tuple[Received, Recent | None]:
+    """An encrypted frame, its problem named where it is a recording; and the frame it repeats.
+
+    A recording is older than a retransmission may be and has the panel's very own old timestamp.
+    """
+    sent_s = _sent_s(turn, received)
+    if recent is None or abs(recent.sent_s - sent_s) > replays.ROUNDING_S:
+        before = replays.find(turn.state, entry.key, received.fingerprint, sent_s)
+        if before is None:
+            if recent is None and replays.is_below_floor(turn.state, entry.key, sent_s):
+                received = replace(received, problem=Problem.OUTSIDE_WINDOW)
+            return received, recent
+        recent = before
+    if sent_s and turn.at - recent.at > int(RETRY_HORIZON_S * NS):
+        received = replace(received, problem=Problem.REPLAYED)
+    return received, recent
 
 
 def _from_stranger(turn: Turn, fact: FrameReceived, received: Received) -> None:
@@ -115,26 +182,6 @@ def _not_genuine(turn: Turn, fact: FrameReceived, received: Received, entry: Ent
     troubles.raise_trouble(
         turn, received.problem.value, entry=entry, about=account[:32], text=f"{account} {received.token} {fact.peer}"
     )
-
-
-def _is_duplicate(turn: Turn, received: Received, recent: Recent) -> bool:
-    """requirements 4.4: the same content within the retry horizon is a retransmission: acknowledged, counted once.
-
-    A life-safety signal whose case has been closed meanwhile counts as new: some panels never change their sequence
-    number, and a second press of a hold-up button must not look like an echo of the first.
-    """
-    if turn.at - recent.at > int(RETRY_HORIZON_S * NS):
-        return False
-    case = turn.state.cases.get(recent.case_id) if recent.case_id else None
-    is_life_safety = any(signal.category in LIFE_SAFETY for signal in received.signals)
-    if is_life_safety and case is not None and not case.is_open:
-        return False
-    because = f"same as entry {recent.seq}"
-    for index, _signal in enumerate(received.signals):
-        turn.judgements.append(Judgement(index=index, judged=Judged.DUPLICATE, because=because, case_id=recent.case_id))
-    if case is not None and case.is_open:
-        count_repeat(turn, case, recent.seq)
-    return True
 
 
 # ------------------------------------------------------------------------------------------------------ made live again

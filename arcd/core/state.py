@@ -18,6 +18,7 @@ from arcd.core.case.model import Case
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
+from arcd.core.replays import Sent
 from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun
@@ -114,6 +115,8 @@ class State:
         self.rates: Table[SiteRates] = self._table("rate", SiteRates)
         self.area_runs: Table[AreaRun] = self._table("area_run", AreaRun)
         self.accounts: Table[AccountState] = self._table("account", AccountState)
+        self.sent: Table[Sent] = self._table("sent", Sent)  # by account key, see `replays`
+        self.sent_in_second: Table[dict[str, int]] = self._table("sent_in_second", dict[str, int])
         self.flags: Table[Flag] = self._table("flag", Flag)
         self.flags_by_site: Table[tuple[str, ...]] = self._table("flags_by_site", tuple[str, ...])
         self.flag_reports: Table[FlagReport] = self._table("flag_report", FlagReport)  # of those that have ended

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import delivery, intake, troubles
+from arcd.core import delivery, intake, replays, troubles
 from arcd.core.account import AccountState
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
@@ -333,6 +333,7 @@ class Station:
                 return turn.refuse("site.pending", f"A signal of {site_id} still waits to be decided; try again later.")
             for entry in self.directory.of_site(site_id):
                 self.state.accounts.drop(entry.key)
+                replays.forget(self.state, entry.key)
             conditioning.forget(turn, site_id)
             watching.on_site(turn, self.state.sites[site_id], None, site_id)
             self.state.sites.drop(site_id)

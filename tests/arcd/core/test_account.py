@@ -11,7 +11,7 @@ def remembering(*frames: tuple[str, int]) -> AccountState:
     """(fingerprint, second) of each; the journal entry is its number."""
     state = AccountState()
     for seq, (fingerprint, at_s) in enumerate(frames, start=1):
-        state = state.remember(fingerprint, Recent(at=at_s * SECOND, seq=seq, case_id=""), RETRY_HORIZON_S)
+        state, _ = state.remember(fingerprint, Recent(at=at_s * SECOND, seq=seq, case_id=""), RETRY_HORIZON_S)
     return state
 
 
@@ -41,6 +41,17 @@ def test_the_horizon_is_the_last_second_that_is_remembered() -> None:
 def test_no_more_than_so_many_are_remembered_and_the_oldest_goes_first() -> None:
     frames = [(str(number), 1) for number in range(RECENT_MAX + 2)]
     assert list(remembering(*frames).recent) == [fingerprint for fingerprint, _ in frames[2:]]
+
+
+def test_what_goes_before_its_time_is_handed_back() -> None:
+    full = remembering(*((str(number), 1) for number in range(RECENT_MAX)))
+    newest = Recent(at=2 * SECOND, seq=99, case_id="")
+    assert list(full.remember("new", newest, RETRY_HORIZON_S)[1]) == ["0"]
+    again, displaced = full.remember("5", newest, RETRY_HORIZON_S)
+    assert [(key, recent.seq) for key, recent in displaced.items()] == [("5", 6)]
+    assert again.recent["5"] is newest
+    late = Recent(at=(2 + int(RETRY_HORIZON_S)) * SECOND, seq=99, case_id="")
+    assert not full.remember("new", late, RETRY_HORIZON_S)[1], "what is past the horizon is nobody's any more"
 
 
 def test_remembering_leaves_the_state_before_as_it_was() -> None:

@@ -187,6 +187,46 @@ def test_a_recording_of_an_encrypted_frame_is_found_inside_a_wide_window(playboo
     )
 
 
+@pytest.mark.parametrize("newer", [RECENT_MAX, 3 * RECENT_MAX])
+def test_a_recording_is_found_however_many_frames_came_after_it(playbook: Play, newer: int) -> None:
+    play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
+    panel, newest = keyed_panel(window_past_s=900.0), keyed_panel(window_past_s=900.0)
+    play >> panel.sia("OP", zone="3", sequence=9000)
+    play << ...
+    for number in range(newer):
+        play >> newest.sia("OP", zone="1", sequence=number)
+        play << ...
+    play >> panel.again()
+    (
+        play
+        << """
+        duplicate same as entry 10
+        reply ack
+        """
+    )
+    play >> After(RETRY_HORIZON_S + 1)
+    play << ...
+    play >> panel.again()
+    play << ...
+    assert play.stepped.record.judgements[0].because == "replayed"
+
+
+def test_a_recording_is_found_although_the_same_content_was_sent_again(playbook: Play) -> None:
+    """Panels whose sequence number never changes."""
+    play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
+    recorded, panel = keyed_panel(window_past_s=900.0), keyed_panel(window_past_s=900.0)
+    play >> recorded.sia("OP", zone="1", sequence=0)
+    play << ...
+    play >> After(RETRY_HORIZON_S + 5)
+    play << ...
+    play >> panel.sia("OP", zone="1", sequence=0)
+    play << ...
+    assert [each.judged.value for each in play.stepped.record.judgements] == ["logged"]
+    play >> recorded.again()
+    play << ...
+    assert play.stepped.record.judgements[0].because == "replayed"
+
+
 def test_the_same_message_under_a_new_timestamp_is_no_recording(playbook: Play) -> None:
     play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
     panel = keyed_panel(window_past_s=900.0)
@@ -375,8 +415,33 @@ def test_so_is_one_that_came_together_with_something_less(playbook: Play) -> Non
     play << ...
     play >> panel.again()
     play << ...
-    assert [each.judged.value for each in play.stepped.record.judgements] == ["opened", "joined"]
+    assert [each.judged.value for each in play.stepped.record.judgements] == ["opened", "duplicate"]
     assert play.case("C13").category is Category.HOLDUP
+
+
+def test_each_of_two_life_safety_signals_in_a_frame_is_weighed_by_its_own_case(playbook: Play) -> None:
+    play = playbook(sources=rules((), {"FA": "urgent"}))
+    panel = Panel()
+    play >> panel.sia("HA/FA", zone="1")
+    play << ...
+    hold_up, fire = sorted(play.station.state.cases)
+    play >> panel.again()
+    play << ...
+    assert [(each.judged.value, each.case_id) for each in play.stepped.record.judgements] == [
+        ("duplicate", hold_up),
+        ("duplicate", fire),
+    ]
+    assert [[signal.repeats for signal in play.case(case_id).signals] for case_id in (hold_up, fire)] == [[1], [1]]
+    play >> move("acknowledge", case_id=fire)
+    play << ...
+    play >> move("close", case_id=fire, form=CLOSING)
+    play << ...
+    play >> panel.again()
+    play << ...
+    judged = play.stepped.record.judgements
+    assert [each.judged.value for each in judged] == ["duplicate", "opened"]
+    assert judged[0].case_id == hold_up
+    assert judged[1].case_id not in (hold_up, fire)
 
 
 def test_more_frames_than_are_remembered_lose_the_oldest_only(playbook: Play) -> None:
