@@ -28,7 +28,7 @@ from arcd.clock import Clock, SystemClock, read_discipline
 from arcd.core.case.authority.policy import Connector
 from arcd.core.directory import local_time
 from arcd.core.effects import Answer
-from arcd.core.facts import Actor, AnyFact, DaemonTroubled, Started, Stopped
+from arcd.core.facts import Actor, AnyFact, DaemonTroubled, JournalRestored, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
 from arcd.credentials import CredentialError, Kek, Keyring, load_kek
@@ -39,6 +39,7 @@ from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
 from arcd.receiving import make_gateways
+from arcd.restoring import forget_marker, read_marker
 from arcd.rule_changes import RuleChanges
 from arcd.runtime import Runtime, RuntimeLimits
 from arcd.settings import Settings
@@ -93,6 +94,7 @@ class Daemon:
         self._listeners: list[Listener] = []
         self._started_at = 0
         self._last_entry_at: int | None = None
+        self._restored_head = ""
         self._disk_low = False
         self._stopping = asyncio.Event()
 
@@ -136,6 +138,7 @@ class Daemon:
 
     async def _restore(self) -> None:
         self._last_entry_at = await self.runtime.restore()
+        self._restored_head = (await self._store.head()).hash.hex()
         try:
             for site in self.state.sites.values():
                 self._keyring.update_site(site)
@@ -162,7 +165,19 @@ class Daemon:
                 escalation=self.settings.escalation.policy(),
             )
         )
+        restored = read_marker(self.settings.store.path)
+        if restored is not None and restored.head_hash == self._restored_head:
+            self.runtime.post(
+                JournalRestored(
+                    at=self.clock.now(),
+                    backup=restored.backup,
+                    head_at=restored.head_at,
+                    by=restored.by,
+                    restored_at=restored.at,
+                )
+            )
         await self.runtime.drained()
+        forget_marker(self.settings.store.path)
         if is_first_import:
             await self._import_first_sites(directory, dry_run=False)
         # The first question about a holiday loads the calendars of every country; no first alarm should wait for that.

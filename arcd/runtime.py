@@ -307,7 +307,7 @@ class Runtime:
             records=records,
             outbox_added=list(added.values()),
             outbox_settled=settled,
-            cases=[_case_row(case) for case in cases.values()],
+            cases=[case_row(case) for case in cases.values()],
             checkpoint=checkpoint,
         )
 
@@ -474,7 +474,8 @@ def _failure(fact: AnyFact, error: Exception) -> StepFailed:
     )
 
 
-def _case_row(case: Case) -> CaseRow:
+def case_row(case: Case) -> CaseRow:
+    """The projection of a case that lists and searches are answered from."""
     return CaseRow(
         case_id=case.id,
         case_type=case.type,

@@ -80,6 +80,7 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "commit_slow": Category.TROUBLE,
         "disk_low": Category.TROUBLE,
         "restarted_unclean": Category.TROUBLE,
+        "journal_restored": Category.TROUBLE,  # from a backup: what came after it is missing
         "runaway": Category.TROUBLE,  # a source that sends without end (requirements 4.4)
         "swinger": Category.TROUBLE,  # a zone that trips and restores without end
         "unrestored": Category.TROUBLE,  # an alarm or trouble whose restore does not come

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from arcd.cli import (
+    backup,
     cases,
     explain,
     flags,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 status.add_to(app)
 cases.add_to(app)
+backup.add_to(app)
 explain.add_to(rules.app)
 rules_diff.add_to(rules.app)
 rules_replay.add_to(rules.app)

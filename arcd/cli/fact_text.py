@@ -119,6 +119,12 @@ def _daemon_troubled(fact: JsonObject) -> list[str]:
     return [f"trouble {state}: {fact['code']}: {fact['detail']}"]
 
 
+def _journal_restored(fact: JsonObject) -> list[str]:
+    head_at = read_instant(fact["head_at"])
+    upto = f", which ends {local_and_utc(head_at)}" if head_at is not None else ""
+    return [f"{fact['by']} RESTORED THE JOURNAL from {fact['backup']}{upto}; what had followed it is not here"]
+
+
 def _rules_loaded(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} put rules {fact['digest'][:12]} into force ({_count(fact['sources'], 'file')})"]
 
@@ -275,6 +281,7 @@ FACTS: dict[str, Describe] = {
     "deadline_reached": _deadline_reached,
     "step_failed": _step_failed,
     "daemon_troubled": _daemon_troubled,
+    "journal_restored": _journal_restored,
     "rules_loaded": _rules_loaded,
     "centre_imported": _centre_imported,
     "site_imported": _site_imported,

@@ -7,6 +7,7 @@ the same state and the same effects; that is what restores, simulations and dry 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -47,6 +48,7 @@ from arcd.core.facts import (
     FrameReceived,
     GuardAnswered,
     IdentityChecked,
+    JournalRestored,
     RulesLoaded,
     ScheduleChangeRequested,
     SignalPromoted,
@@ -62,7 +64,7 @@ from arcd.core.identity import checking
 from arcd.core.record import StepRecord
 from arcd.core.schedules import changing, watching
 from arcd.core.state import Machine, RulesInForce, State
-from arcd.core.turn import Turn
+from arcd.core.turn import NS, Turn
 from protocols.codec import Kind, Received, ReplyKind
 from rules.engine import RuleSet
 from rules.loader import load
@@ -264,7 +266,7 @@ class Station:
                 checking.check(turn, fact)
             case AccountsHeard():
                 self._on_heard(fact)
-            case Started() | Stopped() | ClockStepped() | DaemonTroubled() | StepFailed():
+            case Started() | Stopped() | ClockStepped() | DaemonTroubled() | JournalRestored() | StepFailed():
                 self._on_machine(turn, fact)
             case RulesLoaded():
                 self._load_rules(turn, fact)
@@ -276,7 +278,9 @@ class Station:
 
     # ------------------------------------------------------------------------------------------- facts of the machine
 
-    def _on_machine(self, turn: Turn, fact: Started | Stopped | ClockStepped | DaemonTroubled | StepFailed) -> None:
+    def _on_machine(
+        self, turn: Turn, fact: Started | Stopped | ClockStepped | DaemonTroubled | JournalRestored | StepFailed
+    ) -> None:
         machine = self.state.machine.get("machine") or Machine()
         match fact:
             case Started():
@@ -303,6 +307,9 @@ class Station:
                     turn.note("trouble.cleared", code=fact.code, detail=fact.detail)
                 else:
                     troubles.raise_trouble(turn, fact.code, entry=None, about="self", text=fact.detail)
+            case JournalRestored():
+                text = f"{fact.backup}, {datetime.fromtimestamp(fact.head_at / NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
+                troubles.raise_trouble(turn, "journal_restored", entry=None, about="self", text=text)
             case StepFailed():
                 if fact.failed_kind == "deadline_reached":
                     key = msgspec.json.decode(fact.failed_fact, type=DeadlineReached).key

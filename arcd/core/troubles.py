@@ -30,6 +30,7 @@ CATEGORIES: dict[str, Category] = {
     "effect_failed": Category.TROUBLE,
     "clock_stepped": Category.TROUBLE,
     "restarted_unclean": Category.TROUBLE,
+    "journal_restored": Category.TROUBLE,
     "disk_low": Category.TROUBLE,
     "runaway": Category.TROUBLE,  # found by conditioning (requirements 4.4)
     "swinger": Category.TROUBLE,

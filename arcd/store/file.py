@@ -10,8 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,17 @@ def take(path: Path, scripts: Sequence[str] = SCRIPTS) -> int:
 
 def release(lock: int) -> None:
     os.close(lock)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep every daemon away from `path`, whether or not it exists, without opening it. StoreError if one has it."""
+    _make_directory(path.parent)
+    lock = _lock(path)
+    try:
+        yield
+    finally:
+        release(lock)
 
 
 def check_version(connection: sqlite3.Connection, path: Path, known: int = len(SCRIPTS)) -> int:

@@ -35,6 +35,16 @@ def extent(path: Path) -> Extent:
     return Extent(last_seq=row[0], last_at=row[1]) if row is not None else Extent(last_seq=0, last_at=0)
 
 
+def last_until(path: Path, at: int) -> int:
+    """The number of the last entry no later than `at` (ns UTC), 0 when the journal begins later.
+
+    Instants may step back where somebody set the clock; counted is the last entry before the first that is later.
+    """
+    question = "SELECT coalesce((SELECT min(seq) FROM entry WHERE at > ?) - 1, (SELECT max(seq) FROM entry), 0)"
+    with explained(path), closing(_connected(path)) as connection:
+        return int(connection.execute(question, (at,)).fetchone()[0])
+
+
 def entries(path: Path, *, until: int, kind: str | None = None) -> Iterator[Entry]:
     """Entries 1 … `until`, of one kind or all. Each page is a look of its own: the daemon's log is not held up."""
     of_kind = "" if kind is None else "AND e.kind = :kind"

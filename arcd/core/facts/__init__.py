@@ -37,7 +37,15 @@ from arcd.core.facts.flags import (
     Scope,
     SignalPromoted,
 )
-from arcd.core.facts.machine import ClockStepped, DaemonTroubled, DeadlineReached, Started, StepFailed, Stopped
+from arcd.core.facts.machine import (
+    ClockStepped,
+    DaemonTroubled,
+    DeadlineReached,
+    JournalRestored,
+    Started,
+    StepFailed,
+    Stopped,
+)
 from arcd.core.facts.outcomes import (
     AuthorityAction,
     AuthorityAnswered,
@@ -62,6 +70,7 @@ AnyFact = (
     | DeadlineReached
     | StepFailed
     | DaemonTroubled
+    | JournalRestored
     | RulesLoaded
     | CentreImported
     | SiteImported
@@ -121,6 +130,7 @@ __all__ = [
     "GuardAnswered",
     "IdentityChecked",
     "IdentityOutcome",
+    "JournalRestored",
     "NoticeKind",
     "Recurrence",
     "RulesLoaded",

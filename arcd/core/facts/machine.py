@@ -44,3 +44,12 @@ class DaemonTroubled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="d
     code: str
     detail: str
     cleared: bool = False
+
+
+class JournalRestored(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="journal_restored"):
+    """The journal up to the entry before this one came from a backup; what had happened after it is not in it."""
+
+    backup: str  # name of the file
+    head_at: int  # instant of the last entry that was restored
+    by: str  # os:<user> who restored it
+    restored_at: int

@@ -44,7 +44,7 @@ def test_all_verbs_are_there() -> None:
         "journal show", "journal follow", "journal head", "journal verify",
         "rules check", "rules test", "rules show", "rules reload", "rules explain", "rules replay", "rules diff",
         "rules history", "rules rollback",
-        "panel send", "guard listen",
+        "panel send", "guard listen", "backup", "restore",
     }  # fmt: skip
 
 
