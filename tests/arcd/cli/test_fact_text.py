@@ -42,6 +42,7 @@ from arcd.core.facts import (
     GuardAnswered,
     IdentityChecked,
     IdentityOutcome,
+    JournalRestored,
     NoticeKind,
     RulesLoaded,
     ScheduleChangeRequested,
@@ -134,6 +135,10 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     ),
     (DaemonTroubled(at=AT, code="disk_low", detail="1 GB"), ("trouble of the daemon itself: disk_low: 1 GB",)),
     (DaemonTroubled(at=AT, code="disk_low", detail="9 GB", cleared=True), ("trouble is over: disk_low",)),
+    (
+        JournalRestored(at=AT, backup="b.sqlite", head_at=AT, by="os:matti", restored_at=AT),
+        ("os:matti RESTORED THE JOURNAL from b.sqlite, which ends 2026-11-23 03:12:07",),
+    ),
     (
         RulesLoaded(at=AT, digest="0123456789abcdef", sources={"a.yaml": ""}, actor=WHO),
         ("os:matti (Matti) put rules 0123456789ab into force (1 file)",),
