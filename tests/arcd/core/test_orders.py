@@ -28,6 +28,7 @@ from arcd.core.facts import (
     FlagStartRequested,
     FrameMalformed,
     GuardAnswer,
+    JournalRestored,
     RulesLoaded,
     Scope,
     SiteImported,
@@ -212,6 +213,7 @@ class Orders(RuleBasedStateMachine):
                 DaemonTroubled(at=0, code="disk_low", detail="1 MiB free"),
                 DaemonTroubled(at=0, code="disk_low", detail="enough", cleared=True),
                 Started(at=0, version="x", clean=False),
+                JournalRestored(at=0, backup="b", head_at=0, by="os:matti", restored_at=0),
                 StepFailed(at=0, failed_kind="frame_received", failed_fact="{}", error="KeyError in x:1"),
             ]
         )

@@ -19,6 +19,7 @@ from arcd.core.facts import (
     DaemonTroubled,
     DeadlineReached,
     EffectOutcome,
+    JournalRestored,
     RulesLoaded,
     SiteImported,
     SiteRemoved,
@@ -180,6 +181,7 @@ def test_a_changed_centre_holds_for_the_next_case(playbook: Play) -> None:
         ClockStepped(at=0, step_s=-3600.0),
         ClockStepped(at=0, step_s=1.5),
         Started(at=0, version="9.9", clean=False),
+        JournalRestored(at=0, backup="b", head_at=0, by="os:matti", restored_at=0),
         StepFailed(at=0, failed_kind="frame_received", failed_fact="{}", error="KeyError in x:1"),
     ],
 )
