@@ -16,6 +16,11 @@ def sources() -> dict[str, str]:
     return dict(_read())
 
 
+def text(path: str) -> str:
+    """One file of the package's own data: "data/ats_categories.yaml"."""
+    return files("rules").joinpath(path).read_text(encoding="utf-8")
+
+
 @cache
 def _read() -> dict[str, str]:
     """Once a process: an upgrade under a running daemon must not give it rules that its code does not know."""

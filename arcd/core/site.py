@@ -123,6 +123,43 @@ class ErcTestRight(StrEnum):
     SUSPENDED_UNPAID = "suspended_unpaid"  # R-65
 
 
+class PathKind(StrEnum):
+    PRIMARY = "primary"
+    ALTERNATIVE = "alternative"
+
+
+class TransmissionPath(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One transmission path (ATP) of a system: how its frames are told from those of the other paths.
+
+    None for account, receiver, line or gateway means any; the path that names most of what a frame bears takes it.
+    """
+
+    id: str
+    kind: PathKind = PathKind.PRIMARY
+    account: str | None = None
+    receiver: str | None = None
+    line: str | None = None
+    gateway: str | None = None  # the listener it arrives at: "dc09-udp"
+    interval_s: float | None = None  # between two heartbeats; None: not known
+    operator: str = ""  # the transmission operator (R-19), of the centre; "": that of the system
+    network: str = ""  # what fails as one within the operator: an access point, an AS, an exchange
+    circuit: str = ""  # the operator's own name for the connection
+
+
+class Reporting(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a system wants otherwise than its ATS category says (rules/data/ats_categories.yaml). None: the category's.
+
+    The times are the longest from the failure of a path to its report at the centre.
+    """
+
+    primary_s: float | None = None
+    alternative_s: float | None = None  # while the primary path works
+    alternative_alone_s: float | None = None  # while the primary path is down
+    missed: int | None = None  # heartbeats that may be missed, where the path's interval is known
+    grace_s: float | None = None  # lateness that is no silence
+    settle_s: float | None = None  # how long a fault is watched before it is anybody's matter
+
+
 class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A panel (järjestelmä) with the accounts it reports under."""
 
@@ -139,6 +176,12 @@ class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # A periodic test is expected this often; None: none is. Any signal counts unless only tests do.
     test_interval_s: float | None = None
     only_tests_count: bool = False
+    # Line supervision (R-17): an ATS category of rules/data/ats_categories.yaml; None: nobody watches the connection.
+    category: str | None = None
+    paths: tuple[TransmissionPath, ...] = ()  # none named: one, that takes every frame of the system
+    reporting: Reporting = Reporting()
+    transmission_operator: str = ""  # of its paths, where a path names none
+    insurer: bool = False  # automatic fire detection that an insurance rests on ("finanssialan", R-17)
 
     def zone(self, number: str | None) -> Zone | None:
         wanted = bare_address(number)
@@ -215,6 +258,24 @@ class Guard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     phone: str | None = None
 
 
+class TransmissionOperator(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who carries the alarms (R-19): told of a connection fault at once."""
+
+    id: str
+    name: str
+    language: str = "fi"
+    email: str | None = None
+    phone: str | None = None
+    webhook_url: str | None = None
+
+
+class Uplink(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A connection of our own and the listeners behind it: when it is cut, all of them fall silent together."""
+
+    id: str
+    gateways: tuple[str, ...] = ()
+
+
 class Centre(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What belongs to the centre and not to a site: guards, its own people and the lists of last resort."""
 
@@ -223,6 +284,11 @@ class Centre(Struct, frozen=True, kw_only=True, omit_defaults=True):
     guards: tuple[Guard, ...] = ()
     contacts: tuple[Contact, ...] = ()
     call_lists: dict[str, tuple[str, ...]] = {}  # must hold "on_duty": the person when nobody else answers
+    transmission_operators: tuple[TransmissionOperator, ...] = ()
+    uplinks: tuple[Uplink, ...] = ()
+
+    def transmission_operator(self, operator_id: str) -> TransmissionOperator | None:
+        return next((each for each in self.transmission_operators if each.id == operator_id), None)
 
     def guard(self, guard_id: str) -> Guard | None:
         return next((guard for guard in self.guards if guard.id == guard_id), None)

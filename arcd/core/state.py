@@ -22,6 +22,7 @@ from arcd.core.replays import Sent
 from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun
+from arcd.core.supervision.model import AtsFault, PathFault
 from protocols.dc09.reply_policy import ReplyPolicy
 
 V = TypeVar("V")
@@ -117,6 +118,10 @@ class State:
         self.accounts: Table[AccountState] = self._table("account", AccountState)
         self.sent: Table[Sent] = self._table("sent", Sent)  # by account key, see `replays`
         self.sent_in_second: Table[dict[str, int]] = self._table("sent_in_second", dict[str, int])
+        self.path_faults: Table[PathFault] = self._table("path_fault", PathFault)  # of paths that are not up
+        self.ats_faults: Table[AtsFault] = self._table("ats_fault", AtsFault)
+        self.path_heard: Table[int] = self._table("path_heard", int)  # of paths that speak seldom
+        self.path_floors: Table[int] = self._table("path_floor", int)  # limit → all of it that is up was heard since
         self.flags: Table[Flag] = self._table("flag", Flag)
         self.flags_by_site: Table[tuple[str, ...]] = self._table("flags_by_site", tuple[str, ...])
         self.flag_reports: Table[FlagReport] = self._table("flag_report", FlagReport)  # of those that have ended

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from arcd.credentials import CredentialError, same_word
+from arcd.sitebase.path_checks import check_centre_paths, check_operators, check_paths
 from arcd.sitebase.schema import AccountForm, CallLists, CentreForm, ContactForm, SiteForm, SystemForm
 from arcd.sitebase.sealing import Sealer
 from arcd.sitebase.times import HOLIDAY
@@ -58,6 +59,10 @@ def check_centre(centre: CentreForm, root: Node) -> Iterator[Problem]:
             yield root.problem(
                 ("guards", index), f"guard {guard.id} cannot be offered a job", "give it webhook_url or email, or both"
             )
+    operators = [operator.id for operator in centre.transmission_operators]
+    yield from _twice(root, ("transmission_operators",), operators, "transmission operator")
+    yield from _twice(root, ("uplinks",), [uplink.id for uplink in centre.uplinks], "uplink")
+    yield from check_centre_paths(centre, root)
     yield from _contacts(centre.contacts, root, ())
     yield from _call_lists(centre.call_lists, centre.contacts, root, ())
     if ON_DUTY not in centre.call_lists:
@@ -97,6 +102,8 @@ def _site(written: Written, centre: CentreForm | None) -> Iterator[Problem]:
         )
     if centre is None:
         return
+    for index, system in enumerate(site.systems):
+        yield from check_operators(system, centre, root, (*path, "systems", index))
     known = [guard.id for guard in centre.guards]
     for index, guard in enumerate(site.guards):
         if guard not in known:
@@ -114,6 +121,8 @@ def _system(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
     yield from _twice(root, (*path, "areas"), areas, "area", field="number")
     yield from _twice(root, (*path, "zones"), [bare_address(z.number) for z in system.zones], "zone", field="number")
     yield from _expectations(system, root, path)
+    yield from _twice(root, (*path, "paths"), [each.id for each in system.paths], "path")
+    yield from check_paths(system, root, path)
     for index, zone in enumerate(system.zones):
         if not bare_address(zone.number):
             yield root.problem(

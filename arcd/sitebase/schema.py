@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
-from arcd.core.site import ContactRole, ErcContract, ErcTestRight
+from arcd.core.site import ContactRole, ErcContract, ErcTestRight, PathKind
 from arcd.credentials import WORD_CHARS_MAX, check_word_hash
 from arcd.loopback import is_loopback
 from arcd.sitebase.times import Dates, Day, Duration, HoursField, LongerThanNothing, Week
 from protocols.secrets import WireKey
 from protocols.signals import Category
+from rules.ats_categories import CATEGORIES
 from rules.problems import write_instead
 from rules.schema import fault
 from rules.vocabulary import LANGUAGES, SERVICES
@@ -29,6 +30,7 @@ from rules.vocabulary import LANGUAGES, SERVICES
 SITES_PER_FILE_MAX = 10_000
 SYSTEMS_PER_SITE_MAX = 50
 ACCOUNTS_PER_SYSTEM_MAX = 20
+PATHS_PER_SYSTEM_MAX = 8
 AREAS_PER_SYSTEM_MAX = 200
 ZONES_PER_SYSTEM_MAX = 2_000
 CONTACTS_MAX = 200  # of one site, and of the centre
@@ -47,6 +49,9 @@ WIRE_ADDRESS_CHARS_MAX = 8
 WORD_HASH_CHARS_MAX = 400
 WINDOW_S_MAX = 86_400.0
 TEST_INTERVAL_S_MIN = 600.0  # what comes more often than this is a heartbeat, and its own supervision watches it
+MISSED_MAX = 100  # heartbeats in a row
+TRANSMISSION_OPERATORS_MAX = 200  # of the centre
+UPLINKS_MAX = 50
 RUNAWAY_COUNT_MAX = 10_000
 CALLS_BEFORE_DISPATCH_MAX = 10
 
@@ -111,6 +116,12 @@ def _language(text: str) -> str:
 def _service(text: str) -> str:
     if text not in SERVICES:
         raise fault(f"{text} is not a service", write_instead(text, SERVICES))
+    return text
+
+
+def _category(text: str) -> str:
+    if text not in CATEGORIES:
+        raise fault(f"{text} is no ATS category", write_instead(text, CATEGORIES))
     return text
 
 
@@ -186,6 +197,7 @@ Tag = Annotated[str, *_checked(ID_CHARS_MAX, _is_word)]
 Language = Annotated[str, *_checked(ID_CHARS_MAX, _language)]
 Service = Annotated[str, *_checked(ID_CHARS_MAX, _service)]
 Timezone = Annotated[str, *_checked(ID_CHARS_MAX, _timezone)]
+AtsCategory = Annotated[str, *_checked(ID_CHARS_MAX, _category)]
 Encoding = Annotated[str, *_checked(ID_CHARS_MAX, _encoding)]
 Email = Annotated[str, *_checked(EMAIL_CHARS_MAX, _is_email)]
 Url = Annotated[str, *_checked(URL_CHARS_MAX, _url)]
@@ -260,6 +272,30 @@ class ZoneForm(Form):
     tags: Tags = ()
 
 
+class PathForm(Form):
+    """The names are those of `arcd.core.site.TransmissionPath`."""
+
+    id: Id
+    kind: PathKind = PathKind.PRIMARY
+    account: AccountNumber | None = None
+    receiver: Prefix | None = None
+    line: Prefix | None = None
+    gateway: Id | None = None
+    interval: LongerThanNothing | None = None
+    operator: Id | None = None
+    network: ShortText = ""
+    circuit: ShortText = ""
+
+
+class ReportingForm(Form):
+    primary: LongerThanNothing | None = None
+    alternative: LongerThanNothing | None = None
+    alternative_alone: LongerThanNothing | None = None
+    missed: Annotated[int, Field(ge=1, le=MISSED_MAX)] | None = None
+    grace: Duration | None = None
+    settle: Duration | None = None
+
+
 class SystemForm(Form):
     id: Id
     kind: SystemKind
@@ -272,6 +308,11 @@ class SystemForm(Form):
     erc_test_right: ErcTestRight | None = None
     test_interval: TestInterval | None = None
     only_tests_count: bool = False
+    category: AtsCategory | None = None
+    paths: tuple[PathForm, ...] = Field(default=(), max_length=PATHS_PER_SYSTEM_MAX)
+    reporting: ReportingForm = ReportingForm()
+    transmission_operator: Id | None = None
+    insurer: bool = False
 
 
 class AwayForm(Form):
@@ -363,6 +404,20 @@ class GuardForm(Form):
     phone: Phone | None = None
 
 
+class TransmissionOperatorForm(Form):
+    id: Id
+    name: Name
+    language: Language = "fi"
+    email: Email | None = None
+    phone: Phone | None = None
+    webhook_url: Url | None = None
+
+
+class UplinkForm(Form):
+    id: Id
+    gateways: Names
+
+
 class CentreForm(Form):
     """centre.yaml."""
 
@@ -371,3 +426,7 @@ class CentreForm(Form):
     guards: tuple[GuardForm, ...] = Field(default=(), max_length=GUARDS_MAX)
     contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
     call_lists: CallLists = {}
+    transmission_operators: tuple[TransmissionOperatorForm, ...] = Field(
+        default=(), max_length=TRANSMISSION_OPERATORS_MAX
+    )
+    uplinks: tuple[UplinkForm, ...] = Field(default=(), max_length=UPLINKS_MAX)

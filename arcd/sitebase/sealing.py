@@ -18,10 +18,14 @@ from arcd.core.site import (
     Conditioning,
     Contact,
     Guard,
+    Reporting,
     Schedule,
     SealedKey,
     Site,
     System,
+    TransmissionOperator,
+    TransmissionPath,
+    Uplink,
     Zone,
 )
 from arcd.credentials import CredentialError, Kek, KeySafe, Urandom, hash_word, read_credential, verify_word
@@ -31,6 +35,8 @@ from arcd.sitebase.schema import (
     CentreForm,
     ConditioningForm,
     ContactForm,
+    PathForm,
+    ReportingForm,
     SiteForm,
     SystemForm,
     ZoneForm,
@@ -84,6 +90,10 @@ class Sealer:
             guards=tuple(Guard(**guard.model_dump()) for guard in form.guards),
             contacts=self._contacts(form.contacts, previous.contacts if previous else ()),
             call_lists=form.call_lists,
+            transmission_operators=tuple(
+                TransmissionOperator(**operator.model_dump()) for operator in form.transmission_operators
+            ),
+            uplinks=tuple(Uplink(**uplink.model_dump()) for uplink in form.uplinks),
         )
 
     def key_of(self, account: AccountForm) -> WireKey | None:
@@ -107,6 +117,11 @@ class Sealer:
             erc_test_right=form.erc_test_right,
             test_interval_s=form.test_interval,
             only_tests_count=form.only_tests_count,
+            category=form.category,
+            paths=tuple(_path(path) for path in form.paths),
+            reporting=_reporting(form.reporting),
+            transmission_operator=form.transmission_operator or "",
+            insurer=form.insurer,
         )
 
     def _account(self, form: AccountForm, before: Account | None) -> Account:
@@ -203,3 +218,20 @@ def _area(form: AreaForm) -> Area:
 
 def _zone(form: ZoneForm) -> Zone:
     return Zone(**form.model_dump())
+
+
+def _path(form: PathForm) -> TransmissionPath:
+    return TransmissionPath(
+        interval_s=form.interval, operator=form.operator or "", **form.model_dump(exclude={"interval", "operator"})
+    )
+
+
+def _reporting(form: ReportingForm) -> Reporting:
+    return Reporting(
+        primary_s=form.primary,
+        alternative_s=form.alternative,
+        alternative_alone_s=form.alternative_alone,
+        missed=form.missed,
+        grace_s=form.grace,
+        settle_s=form.settle,
+    )
