@@ -8,6 +8,7 @@ Where key material comes from in YAML is `arcd.sitebase`.
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import stat
 import unicodedata
@@ -182,6 +183,19 @@ class KeySafe:
                 f"the receiver key of account {account} does not open: it was sealed under another key-encryption key, "
                 "or altered; bring back the right key-encryption key, or import the site base again"
             ) from None
+
+
+class TokenSafe:
+    """Digests of the tokens by which sources of mail and JSON are known. Keyed, so that the journal alone gives nothing
+    to guess against; of full-length random tokens, so that nothing slower is needed."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, kek: Kek) -> None:
+        self._key = kek.derive(b"arcd source token 1")
+
+    def digest(self, token: str) -> str:
+        return hmac.new(self._key, token.encode(), "sha256").hexdigest()
 
 
 def _bound_account(account: str) -> bytes:

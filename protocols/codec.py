@@ -76,6 +76,9 @@ class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: bytes = b""
     # Digest of what makes two arrivals the same message: id, sequence, account and content, not the timestamp.
     fingerprint: str = ""
+    # The sender names its messages (Message-ID, idempotency key): within so long the same fingerprint is the same
+    # message, not a second one that looks alike. 0: only a retransmission in the usual time is.
+    repeat_s: float = 0.0
     # What the codec needs to echo in a reply; opaque to everybody else and never journalled by itself.
     reply_context: bytes = b""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core import replays, troubles
+from arcd.core import field_levels, replays, troubles
 from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
 from arcd.core.case.casebook import count_repeat
 from arcd.core.case.joining import open_or_join
@@ -16,6 +16,7 @@ from arcd.core.conditioning.arrival import arrived
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
+from arcd.core.field import REPEAT_S
 from arcd.core.flags.holding import find_held, mark_promoted
 from arcd.core.record import Judged, Judgement
 from arcd.core.schedules import watching
@@ -27,6 +28,8 @@ from protocols.signals import LIFE_SAFETY, Signal
 
 
 def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
+    for key, active in fact.levels.items():
+        field_levels.remember(turn, key, active=active)
     entry = turn.directory.find(fact.received.origin)
     state = (turn.state.accounts.get(entry.key) if entry else None) or AccountState()
     received = genuine(fact.received, entry)
@@ -41,7 +44,8 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     turn.refs[f"site/{entry.site.id}"] = None
     if received.problem is not None:
         return _not_genuine(turn, fact, received, entry)
-    recent = recent if recent is not None and turn.at - recent.at <= int(RETRY_HORIZON_S * NS) else None
+    horizon_s = max(RETRY_HORIZON_S, received.repeat_s)
+    recent = recent if recent is not None and turn.at - recent.at <= int(horizon_s * NS) else None
     heard = _judge_signals(turn, fact, received, entry, recent)
     if heard is not None:
         _remember(turn, received, entry, state, heard)
@@ -59,7 +63,7 @@ def _judge_signals(
     gravest, is_of_life, is_new = "", False, recent is None
     path, sent_s = _path(fact, entry), _sent_s(turn, received)
     for index, signal in enumerate(received.signals):
-        if recent is not None and not _is_anew(turn, signal, recent.case_of(index)):
+        if recent is not None and (received.repeat_s or not _is_anew(turn, signal, recent.case_of(index))):
             case_id = recent.case_of(index)
             because = f"same as entry {recent.seq}"
             turn.judgements.append(Judgement(index=index, judged=Judged.DUPLICATE, because=because, case_id=case_id))
@@ -121,7 +125,8 @@ def _path(fact: FrameReceived, entry: Entry) -> str:
 
 def _horizon_s(entry: Entry) -> float:
     """A recording of an encrypted frame is accepted as long as the account's time window says; remember it as long."""
-    return max(RETRY_HORIZON_S, entry.account.window_past_s + entry.account.window_future_s)
+    named_s = REPEAT_S if entry.system.sources else 0.0
+    return max(RETRY_HORIZON_S, entry.account.window_past_s + entry.account.window_future_s, named_s)
 
 
 def _sent_s(turn: Turn, received: Received) -> int:

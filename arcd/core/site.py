@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from arcd.core.field import Point, Relay, Source
 from protocols.signals import Category, Position, bare_address
 from rules.model import SiteView, ZoneView
 
@@ -182,6 +183,9 @@ class System(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reporting: Reporting = Reporting()
     transmission_operator: str = ""  # of its paths, where a path names none
     insurer: bool = False  # automatic fire detection that an insurance rests on ("finanssialan", R-17)
+    points: tuple[Point, ...] = ()
+    relays: tuple[Relay, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     def zone(self, number: str | None) -> Zone | None:
         wanted = bare_address(number)
@@ -241,6 +245,10 @@ class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def contact(self, contact_id: str) -> Contact | None:
         return next((contact for contact in self.contacts if contact.id == contact_id), None)
+
+    def relay(self, relay_id: str) -> Relay | None:
+        relays = (relay for system in self.systems for relay in system.relays)
+        return next((relay for relay in relays if relay.id == relay_id), None)
 
     def view(self) -> SiteView:
         return SiteView(id=self.id, kind=self.kind, groups=self.groups, tags=self.tags, services=self.services)

@@ -131,6 +131,7 @@ class State:
         self.cases: Table[Case] = self._table("case", Case)
         self.folds: Table[str] = self._table("fold", str)  # fold key → the open case that later signals join
         self.open_by_site: Table[tuple[str, ...]] = self._table("open_by_site", tuple[str, ...])
+        self.levels: Table[bool] = self._table("level", bool)  # points on a bus that are active; the others are absent
         self.deadlines: Table[int] = self._table("deadline", int)
         self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
 

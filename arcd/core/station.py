@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import delivery, intake, replays, troubles
+from arcd.core import delivery, field_levels, intake, replays, troubles
 from arcd.core.account import AccountState
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
@@ -330,6 +330,7 @@ class Station:
             self.state.sites.put(site_id, fact.site)
             self.directory.put(fact.site)
             watching.on_site(turn, previous, fact.site, site_id)
+            field_levels.on_site(turn, previous, fact.site)
         else:
             site_id = fact.site_id
             if site_id not in self.state.sites:
@@ -343,6 +344,7 @@ class Station:
                 replays.forget(self.state, entry.key)
             conditioning.forget(turn, site_id)
             watching.on_site(turn, self.state.sites[site_id], None, site_id)
+            field_levels.on_site(turn, self.state.sites[site_id], None)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
         turn.refs[f"site/{site_id}"] = None

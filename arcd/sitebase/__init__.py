@@ -33,7 +33,7 @@ FILE_LIMITS = Limits(text_chars_max=16 << 20, nodes_max=2_000_000)
 
 FormT = TypeVar("FormT", bound=BaseModel)
 
-_SECRET_FIELD = re.compile(r"\b(?:previous_)?key\s*:|\b(?:code|duress)_word\s*:")
+_SECRET_FIELD = re.compile(r"\b(?:previous_)?key\s*:|\b(?:code|duress)_word\s*:|\btoken\s*:")
 
 
 class SiteBase(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from arcd.credentials import CredentialError, same_word
+from arcd.sitebase.field_checks import check_field, check_tokens
+from arcd.sitebase.field_schema import SourceForm
 from arcd.sitebase.path_checks import check_centre_paths, check_operators, check_paths
 from arcd.sitebase.schema import AccountForm, CallLists, CentreForm, ContactForm, SiteForm, SystemForm
 from arcd.sitebase.sealing import Sealer
@@ -85,6 +87,7 @@ def check_sites(sites: list[Written], centre: CentreForm | None, sealer: Sealer)
         first.setdefault(site.id, written)
         yield from _site(written, centre)
     yield from _accounts(sites, sealer)
+    yield from check_tokens(_sources(sites), sealer)
 
 
 def _site(written: Written, centre: CentreForm | None) -> Iterator[Problem]:
@@ -92,6 +95,8 @@ def _site(written: Written, centre: CentreForm | None) -> Iterator[Problem]:
     yield from _twice(root, (*path, "systems"), [system.id for system in site.systems], "system")
     for index, system in enumerate(site.systems):
         yield from _system(system, root, (*path, "systems", index))
+        yield from check_field(system, root, (*path, "systems", index))
+    yield from _field_ids(site, root, path)
     yield from _contacts(site.contacts, root, path)
     yield from _call_lists(site.call_lists, site.contacts, root, path)
     if site.erc_actual and "erc_escalation" not in site.services:
@@ -134,6 +139,27 @@ def _system(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
                 f"system {system.id} has no area {zone.area}",
                 write_instead(zone.area, [area.number for area in system.areas]) or "add it under areas",
             )
+
+
+def _field_ids(site: SiteForm, root: Node, path: Path) -> Iterator[Problem]:
+    """Points and relays are named by site and id, whichever system they belong to."""
+    for kind, what in (("points", "point"), ("relays", "relay"), ("sources", "source")):
+        first: dict[str, int] = {}
+        for s, system in enumerate(site.systems):
+            for index, entry in enumerate(getattr(system, kind)):
+                here = (*path, "systems", s, kind, index, "id")
+                line = root.at(here).line
+                if entry.id in first:
+                    message = f"{what} {entry.id} is already on line {first[entry.id]}"
+                    yield root.problem(here, message, f"give every {what} of the site its own id")
+                first.setdefault(entry.id, line)
+
+
+def _sources(sites: list[Written]) -> Iterator[tuple[SourceForm, Node, Path]]:
+    for written in sites:
+        for s, system in enumerate(written.site.systems):
+            for index, source in enumerate(system.sources):
+                yield source, written.root, (*written.path, "systems", s, "sources", index)
 
 
 def _expectations(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:

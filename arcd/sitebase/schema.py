@@ -10,15 +10,33 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from collections.abc import Callable
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from arcd.core.site import ContactRole, ErcContract, ErcTestRight, PathKind
 from arcd.credentials import WORD_CHARS_MAX, check_word_hash
 from arcd.loopback import is_loopback
+from arcd.sitebase.field_schema import (
+    POINTS_PER_SYSTEM_MAX,
+    RELAYS_PER_SYSTEM_MAX,
+    SOURCES_PER_SYSTEM_MAX,
+    PointForm,
+    RelayForm,
+    SourceForm,
+)
+from arcd.sitebase.forms import (
+    ID_CHARS_MAX,
+    Form,
+    Id,
+    Name,
+    ShortText,
+    WireAddress,
+    as_text,
+    checked,
+    matching,
+)
 from arcd.sitebase.times import Dates, Day, Duration, HoursField, LongerThanNothing, Week
 from protocols.secrets import WireKey
 from protocols.signals import Category
@@ -37,15 +55,12 @@ CONTACTS_MAX = 200  # of one site, and of the centre
 GUARDS_MAX = 1_000  # of the centre
 CALL_LISTS_MAX = 50
 LIST_MAX = 100  # tags, phones, cameras, the names on one call list, …
-ID_CHARS_MAX = 64
-NAME_CHARS_MAX = 200
 TEXT_CHARS_MAX = 4_000
 EMAIL_CHARS_MAX = 254  # RFC 5321 4.5.3.1.3 less the angle brackets
 PHONE_CHARS_MAX = 40
 URL_CHARS_MAX = 2_000
 ACCOUNT_CHARS_MAX = 32  # opaque to us, and up to 32 characters in the field (protocols.dc09); leading zeros count
 PREFIX_CHARS_MAX = 6  # DC-09-2013 5.5.1.5, 5.5.1.6: receiver and line, 1 to 6 hex digits
-WIRE_ADDRESS_CHARS_MAX = 8
 WORD_HASH_CHARS_MAX = 400
 WINDOW_S_MAX = 86_400.0
 TEST_INTERVAL_S_MIN = 600.0  # what comes more often than this is a heartbeat, and its own supervision watches it
@@ -55,39 +70,18 @@ UPLINKS_MAX = 50
 RUNAWAY_COUNT_MAX = 10_000
 CALLS_BEFORE_DISPATCH_MAX = 10
 
-# Chained into the journal and written into URLs and file names; no name of a person belongs here.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_.-]+")
 _PREFIX = re.compile(r"[0-9A-Fa-f]+")
-_ADDRESS = re.compile(r"[0-9A-Za-z]+")
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}|[1-9][0-9]{2,5}")  # E.164, or a short number of this country
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]+")
 _WORD = re.compile(r"[^\s/]+")
 _ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "windows-1251")
 
 
-def _as_text(value: object) -> object:
-    """YAML reads 1001 as a number; people mean text. What a number would have lost is asked for in quotes."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    if isinstance(value, float) or value < 0:
-        raise fault("this would be read as a number and change", "put it in quotes")
-    return str(value)
-
-
-def _matching(pattern: re.Pattern[str], what: str, advice: str) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise fault(f"this is not {what}", advice)
-        return text
-
-    return check
-
-
 def _phone_as_text(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool) and value > 999_999:
         raise fault("YAML reads this as a sum, and a leading + or 0 is lost", 'put it in quotes: "+358 40 555 0100"')
-    return _as_text(value)
+    return as_text(value)
 
 
 def _phone(text: str) -> str:
@@ -178,36 +172,26 @@ def _test_interval(seconds: float) -> float:
     return seconds
 
 
-def _checked(chars_max: int, *checks: Callable[..., str]) -> tuple[object, ...]:
-    return (Field(max_length=chars_max), BeforeValidator(_as_text), *(AfterValidator(check) for check in checks))
+_is_word = matching(_WORD, "one word", "write it without spaces and slashes, like high_value")
+_is_email = matching(_EMAIL, "an e-mail address", "write it like name@example.org")
+_is_account = matching(_ACCOUNT, "an account number", 'write it as the panel sends it: "0042"')
+_is_prefix = matching(_PREFIX, "a receiver or line number", "write 1 to 6 hex digits, or leave it out for any")
 
-
-_is_id = _matching(_ID, "an id", "write letters, digits, - _ and . only, like K-1042")
-_is_word = _matching(_WORD, "one word", "write it without spaces and slashes, like high_value")
-_is_email = _matching(_EMAIL, "an e-mail address", "write it like name@example.org")
-_is_account = _matching(_ACCOUNT, "an account number", 'write it as the panel sends it: "0042"')
-_is_prefix = _matching(_PREFIX, "a receiver or line number", "write 1 to 6 hex digits, or leave it out for any")
-_is_address = _matching(_ADDRESS, "a zone or area number", 'write the number as the panel sends it: "003"')
-
-Id = Annotated[str, *_checked(ID_CHARS_MAX, _is_id)]
-Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX), BeforeValidator(_as_text)]
-Text = Annotated[str, *_checked(TEXT_CHARS_MAX)]
-ShortText = Annotated[str, *_checked(NAME_CHARS_MAX)]
-Tag = Annotated[str, *_checked(ID_CHARS_MAX, _is_word)]
-Language = Annotated[str, *_checked(ID_CHARS_MAX, _language)]
-Service = Annotated[str, *_checked(ID_CHARS_MAX, _service)]
-Timezone = Annotated[str, *_checked(ID_CHARS_MAX, _timezone)]
-AtsCategory = Annotated[str, *_checked(ID_CHARS_MAX, _category)]
-Encoding = Annotated[str, *_checked(ID_CHARS_MAX, _encoding)]
-Email = Annotated[str, *_checked(EMAIL_CHARS_MAX, _is_email)]
-Url = Annotated[str, *_checked(URL_CHARS_MAX, _url)]
-Phone = Annotated[str, *_checked(PHONE_CHARS_MAX, _phone), BeforeValidator(_phone_as_text)]
-AccountNumber = Annotated[str, *_checked(ACCOUNT_CHARS_MAX, _is_account)]
-Prefix = Annotated[str, *_checked(PREFIX_CHARS_MAX, _is_prefix)]
-WireAddress = Annotated[str, *_checked(WIRE_ADDRESS_CHARS_MAX, _is_address)]
+Text = Annotated[str, *checked(TEXT_CHARS_MAX)]
+Tag = Annotated[str, *checked(ID_CHARS_MAX, _is_word)]
+Language = Annotated[str, *checked(ID_CHARS_MAX, _language)]
+Service = Annotated[str, *checked(ID_CHARS_MAX, _service)]
+Timezone = Annotated[str, *checked(ID_CHARS_MAX, _timezone)]
+AtsCategory = Annotated[str, *checked(ID_CHARS_MAX, _category)]
+Encoding = Annotated[str, *checked(ID_CHARS_MAX, _encoding)]
+Email = Annotated[str, *checked(EMAIL_CHARS_MAX, _is_email)]
+Url = Annotated[str, *checked(URL_CHARS_MAX, _url)]
+Phone = Annotated[str, *checked(PHONE_CHARS_MAX, _phone), BeforeValidator(_phone_as_text)]
+AccountNumber = Annotated[str, *checked(ACCOUNT_CHARS_MAX, _is_account)]
+Prefix = Annotated[str, *checked(PREFIX_CHARS_MAX, _is_prefix)]
 Key = Annotated[WireKey, BeforeValidator(_wire_key)]
-Word = Annotated[SecretStr, BeforeValidator(_as_text), AfterValidator(_spoken)]
-WordHash = Annotated[str, *_checked(WORD_HASH_CHARS_MAX, _word_hash)]
+Word = Annotated[SecretStr, BeforeValidator(as_text), AfterValidator(_spoken)]
+WordHash = Annotated[str, *checked(WORD_HASH_CHARS_MAX, _word_hash)]
 TestInterval = Annotated[Duration, AfterValidator(_test_interval)]
 Seconds = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
 Names = Annotated[tuple[Id, ...], Field(max_length=LIST_MAX)]
@@ -216,10 +200,6 @@ Languages = Annotated[tuple[Language, ...], Field(min_length=1, max_length=LIST_
 CallLists = Annotated[dict[Id, Names], Field(max_length=CALL_LISTS_MAX)]
 
 SystemKind = Literal["intrusion", "holdup", "fire", "technical", "access", "video", "social", "bms"]
-
-
-class Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 
 class PositionForm(Form):
@@ -245,9 +225,9 @@ class AccountForm(Form):
 class ScheduleForm(Form):
     """Days without hours are closed; a date goes before a public holiday, and that before the day of the week."""
 
-    weekdays: Week = {}
+    weekdays: Week = Field(default_factory=dict)
     holiday: HoursField | None = None
-    exceptions: Dates = {}
+    exceptions: Dates = Field(default_factory=dict)
     open_grace: LongerThanNothing | None = None
     close_grace: LongerThanNothing | None = None
     by_exception: bool = False
@@ -313,6 +293,9 @@ class SystemForm(Form):
     reporting: ReportingForm = ReportingForm()
     transmission_operator: Id | None = None
     insurer: bool = False
+    points: tuple[PointForm, ...] = Field(default=(), max_length=POINTS_PER_SYSTEM_MAX)
+    relays: tuple[RelayForm, ...] = Field(default=(), max_length=RELAYS_PER_SYSTEM_MAX)
+    sources: tuple[SourceForm, ...] = Field(default=(), max_length=SOURCES_PER_SYSTEM_MAX)
 
 
 class AwayForm(Form):
@@ -333,7 +316,7 @@ class ContactForm(Form):
     code_word_hash: WordHash | None = None
     duress_word: Word | None = None
     duress_word_hash: WordHash | None = None
-    available: Week = {}
+    available: Week = Field(default_factory=dict)
     away: tuple[AwayForm, ...] = Field(default=(), max_length=LIST_MAX)
     substitute: Id | None = None
 
@@ -377,10 +360,10 @@ class SiteForm(Form):
     tags: Tags = ()
     services: tuple[Service, ...] = Field(default=(), max_length=len(SERVICES))
     hazards: tuple[Text, ...] = Field(default=(), max_length=LIST_MAX)
-    instructions: dict[Language, Text] = {}
+    instructions: dict[Language, Text] = Field(default_factory=dict)
     systems: tuple[SystemForm, ...] = Field(default=(), max_length=SYSTEMS_PER_SITE_MAX)
     contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
-    call_lists: CallLists = {}
+    call_lists: CallLists = Field(default_factory=dict)
     guards: Names = ()
     conditioning: ConditioningForm = ConditioningForm()
     erc_actual: bool = False
@@ -425,7 +408,7 @@ class CentreForm(Form):
     language: Language = "fi"
     guards: tuple[GuardForm, ...] = Field(default=(), max_length=GUARDS_MAX)
     contacts: tuple[ContactForm, ...] = Field(default=(), max_length=CONTACTS_MAX)
-    call_lists: CallLists = {}
+    call_lists: CallLists = Field(default_factory=dict)
     transmission_operators: tuple[TransmissionOperatorForm, ...] = Field(
         default=(), max_length=TRANSMISSION_OPERATORS_MAX
     )

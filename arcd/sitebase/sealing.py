@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from arcd.core.field import Point, Relay, Source, SubjectRule
 from arcd.core.site import (
     Account,
     Area,
@@ -28,7 +29,18 @@ from arcd.core.site import (
     Uplink,
     Zone,
 )
-from arcd.credentials import CredentialError, Kek, KeySafe, Urandom, hash_word, read_credential, verify_word
+from arcd.credentials import (
+    CredentialError,
+    Kek,
+    KeySafe,
+    TokenSafe,
+    Urandom,
+    hash_word,
+    read_credential,
+    read_secret,
+    verify_word,
+)
+from arcd.sitebase.field_schema import PointForm, SourceForm
 from arcd.sitebase.schema import (
     AccountForm,
     AreaForm,
@@ -41,6 +53,7 @@ from arcd.sitebase.schema import (
     SystemForm,
     ZoneForm,
 )
+from protocols.modbus_points import PointSpec
 from protocols.secrets import WireKey
 from protocols.signals import Position
 
@@ -50,6 +63,7 @@ class Sealer:
 
     def __init__(self, *, kek: Kek, urandom: Urandom, directory: Path) -> None:
         self._safe = KeySafe(kek, urandom=urandom)
+        self._tokens = TokenSafe(kek)
         self._urandom = urandom
         self._directory = directory
 
@@ -122,6 +136,32 @@ class Sealer:
             reporting=_reporting(form.reporting),
             transmission_operator=form.transmission_operator or "",
             insurer=form.insurer,
+            points=tuple(_point(point) for point in form.points),
+            relays=tuple(Relay(**relay.model_dump()) for relay in form.relays),
+            sources=tuple(self._source(source, form) for source in form.sources),
+        )
+
+    def digest_of(self, form: SourceForm) -> str:
+        """ "" while no token is given; CredentialError when its file cannot be used."""
+        if form.token is not None:
+            return self._tokens.digest(form.token.get_secret_value())
+        if form.token_file is None:
+            return ""
+        path = self._directory / form.token_file
+        return self._tokens.digest(read_secret(f"token of source {form.id}", file=path).get_secret_value().strip())
+
+    def _source(self, form: SourceForm, system: SystemForm) -> Source:
+        return Source(
+            id=form.id,
+            account=form.account or system.accounts[0].number,
+            digest=self.digest_of(form),
+            by=form.by,
+            code=form.code,
+            scheme=form.scheme,
+            zone=form.zone,
+            area=form.area,
+            subjects=tuple(SubjectRule(**subject.model_dump()) for subject in form.subjects),
+            retention=form.retention,
         )
 
     def _account(self, form: AccountForm, before: Account | None) -> Account:
@@ -235,3 +275,12 @@ def _reporting(form: ReportingForm) -> Reporting:
         grace_s=form.grace,
         settle_s=form.settle,
     )
+
+
+_OF_THE_POINT = ("id", "device", "code", "scheme", "zone", "area", "unit")
+
+
+def _point(form: PointForm) -> Point:
+    written = form.model_dump()
+    mine = {name: written.pop(name) for name in _OF_THE_POINT}
+    return Point(spec=PointSpec(**written), **mine)

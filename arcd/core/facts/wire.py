@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import field
+
 from arcd.core.facts.base import Fact
 from protocols.codec import Malformed, Received
 
@@ -13,6 +15,9 @@ class FrameReceived(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="fr
     gateway: str  # which listener: "dc09-tcp"
     peer: str  # "192.0.2.7:41234"
     received: Received
+    # Points on a bus (`arcd.core.field_levels`) that are active from now on, or at rest again. What is known of a point
+    # changes with the fact that reports it, so a restart neither misses an edge nor reports one twice.
+    levels: dict[str, bool] = field(default_factory=dict)
 
 
 class FrameMalformed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="frame_malformed"):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from arcd.sitebase import Loaded, schema
+from arcd.sitebase import Loaded, forms, schema
 
 Load = Callable[..., Loaded]
 Problems = Callable[..., list[str]]
@@ -198,9 +198,9 @@ LISTS = {
         (LISTS["accounts"], schema.ACCOUNTS_PER_SYSTEM_MAX),
         (LISTS["areas"], schema.AREAS_PER_SYSTEM_MAX),
         (LISTS["zones"], schema.ZONES_PER_SYSTEM_MAX),
-        (f"address: {'x' * (schema.NAME_CHARS_MAX + 1)}", schema.NAME_CHARS_MAX),
+        (f"address: {'x' * (forms.NAME_CHARS_MAX + 1)}", forms.NAME_CHARS_MAX),
         (f"instructions: {{fi: {'x' * (schema.TEXT_CHARS_MAX + 1)}}}", schema.TEXT_CHARS_MAX),
-        (f"tags: [{'x' * (schema.ID_CHARS_MAX + 1)}]", schema.ID_CHARS_MAX),
+        (f"tags: [{'x' * (forms.ID_CHARS_MAX + 1)}]", forms.ID_CHARS_MAX),
         (f"contacts: [{{id: c, name: C, email: {'x' * schema.EMAIL_CHARS_MAX}@x.fi}}]", schema.EMAIL_CHARS_MAX),
         (f"contacts: [{{id: c, name: C, phones: ['+{'1' * schema.PHONE_CHARS_MAX}']}}]", schema.PHONE_CHARS_MAX),
         (in_system(f"accounts: [{{number: {'a' * (schema.ACCOUNT_CHARS_MAX + 1)}}}]"), schema.ACCOUNT_CHARS_MAX),
