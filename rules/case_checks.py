@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rules.model import FieldKind, Priority
 from rules.problems import Problem, write_instead
-from rules.schema import CaseShape, FormShape
+from rules.schema import CaseShape, ClockShape, FormShape
 from rules.vocabulary import GATES, REPORT_SECTIONS
 from rules.yaml_source import Node
 
@@ -17,7 +17,13 @@ Found = Iterator[Problem]
 
 
 def check_case_type(case: CaseShape, node: Node) -> list[Problem]:
-    found = [*_moves(case, node), *_life_cycle(case, node), *_forms(case, node), *_clocks(case, node)]
+    found = [
+        *_moves(case, node),
+        *_life_cycle(case, node),
+        *_forms(case, node),
+        *_clocks(case, node),
+        *_opening(case, node),
+    ]
     for i, section in enumerate(case.report):
         if section not in REPORT_SECTIONS:
             advice = write_instead(section, REPORT_SECTIONS)
@@ -63,7 +69,7 @@ def _life_cycle(case: CaseShape, node: Node) -> Found:
         yield node.problem(["moves"], "no move closes the case", "add closes: true to the one that does")
     if case.initial in closed:
         yield node.problem(["initial"], "a case cannot begin closed", "write another state")
-    reached = _closure(case, {case.initial}, forward=True)
+    reached = _closure(case, {case.initial, case.initial_by_hand or case.initial}, forward=True)
     ending = _closure(case, closed, forward=False)
     for state in case.states:
         if state not in reached:
@@ -96,7 +102,7 @@ def _forms(case: CaseShape, node: Node) -> Found:
     for i, form in enumerate(case.forms):
         if any(other.name == form.name for other in case.forms[:i]):
             yield node.problem(["forms", i, "name"], f"two forms are called {form.name}", "rename one")
-        if not any(move.form == form.name for move in case.moves):
+        if form.name != case.opening and not any(move.form == form.name for move in case.moves):
             yield node.problem(
                 ["forms", i, "name"], f"no move uses the form {form.name}", "name it in a move, or remove it"
             )
@@ -117,7 +123,6 @@ def _fields(form: FormShape, node: Node, at: tuple[str | int, ...]) -> Found:
 
 
 def _clocks(case: CaseShape, node: Node) -> Found:
-    priorities = [*Priority, "*"]
     for i, clock in enumerate(case.clocks):
         at = ("clocks", i)
         if any(other.name == clock.name for other in case.clocks[:i]):
@@ -125,16 +130,59 @@ def _clocks(case: CaseShape, node: Node) -> Found:
         for j, state in enumerate(clock.states):
             if state not in case.states:
                 yield node.problem((*at, "states", j), f"there is no state {state}", write_instead(state, case.states))
-        if "*" not in clock.targets_s and set(clock.targets_s) != set(Priority):
-            missing = ", ".join(sorted(set(Priority) - set(clock.targets_s)))
+        yield from _clock_targets(clock, node, at)
+        yield from _clock_names(case, clock, node, at)
+
+
+def _clock_targets(clock: ClockShape, node: Node, at: tuple[str | int, ...]) -> Found:
+    if bool(clock.targets_s) == bool(clock.within):
+        yield node.problem(at, f"the clock {clock.name} needs its targets", "give targets_s, or within and shares")
+        return
+    if bool(clock.within) != bool(clock.shares):
+        yield node.problem(at, "within and shares belong together", "write, for example, shares: [0.75, 1]")
+    if list(clock.shares) != sorted(set(clock.shares)):
+        yield node.problem((*at, "shares"), "shares stand in rising order", "write, for example, [0.75, 1]")
+    if clock.targets_s and "*" not in clock.targets_s and set(clock.targets_s) != set(Priority):
+        missing = ", ".join(sorted(set(Priority) - set(clock.targets_s)))
+        yield node.problem(
+            (*at, "targets_s"), f"cases of {missing} would have no target", 'add "*": [90, 180] for the rest'
+        )
+    for priority, targets in clock.targets_s.items():
+        where = (*at, "targets_s", priority)
+        if priority not in [*Priority, "*"]:
             yield node.problem(
-                (*at, "targets_s"), f"cases of {missing} would have no target", 'add "*": [90, 180] for the rest'
+                where, f"unknown priority {priority}", 'write P0 to P5, or "*" for the rest', at_key=True
             )
-        for priority, targets in clock.targets_s.items():
-            where = (*at, "targets_s", priority)
-            if priority not in priorities:
-                yield node.problem(
-                    where, f"unknown priority {priority}", 'write P0 to P5, or "*" for the rest', at_key=True
-                )
-            if not targets or list(targets) != sorted(set(targets)):
-                yield node.problem(where, "targets are seconds in rising order", "write, for example, [30, 60]")
+        if not targets or list(targets) != sorted(set(targets)):
+            yield node.problem(where, "targets are seconds in rising order", "write, for example, [30, 60]")
+
+
+def _clock_names(case: CaseShape, clock: ClockShape, node: Node, at: tuple[str | int, ...]) -> Found:
+    kinds = {field.name: field.kind for form in case.forms for field in form.fields}
+    for word, name, kind in (("since", clock.since, FieldKind.INSTANT), ("within", clock.within, FieldKind.NUMBER)):
+        if name and kinds.get(name) is not kind:
+            advice = write_instead(name, [field for field, its in kinds.items() if its is kind]) or "add it to a form"
+            yield node.problem((*at, word), f"no form has the {kind.value} field {name}", advice)
+    moves = {move.name: move for move in case.moves}
+    for j, name in enumerate(clock.restarts_on):
+        if name not in moves:
+            yield node.problem((*at, "restarts_on", j), f"there is no move {name}", write_instead(name, moves))
+    if not clock.then:
+        return
+    chosen = moves.get(clock.then)
+    if chosen is None:
+        yield node.problem((*at, "then"), f"there is no move {clock.then}", write_instead(clock.then, moves))
+    elif missing := [state for state in clock.states if state not in chosen.sources]:
+        message = f"{clock.then} is not possible in {missing[0]}, where the clock runs"
+        yield node.problem((*at, "then"), message, f"add {missing[0]} to the sources of {clock.then}")
+    elif "person" in chosen.gates:
+        yield node.problem((*at, "then"), f"{clock.then} is for people alone", "name a move without the gate person")
+
+
+def _opening(case: CaseShape, node: Node) -> Found:
+    forms = {form.name: form for form in case.forms}
+    if case.opening and case.opening not in forms:
+        yield node.problem(["opening"], f"there is no form {case.opening}", write_instead(case.opening, forms))
+    if case.initial_by_hand and case.initial_by_hand not in case.states:
+        message = f"there is no state {case.initial_by_hand}"
+        yield node.problem(["initial_by_hand"], message, write_instead(case.initial_by_hand, case.states))

@@ -112,7 +112,7 @@ class _Loading:
             shape = self._validated(node, CaseShape)
             if shape is not None:
                 self.problems += check_case_type(shape, node)
-                fields = shape.model_dump(mode="json", exclude={"requires", "case"})
+                fields = shape.model_dump(mode="json", exclude={"requires", "case"}, exclude_none=True)
                 self.case_types[shape.case] = msgspec.convert({"name": shape.case, **fields}, CaseType)
 
     def _plans(self) -> None:

@@ -182,6 +182,7 @@ class FieldKind(StrEnum):
     FLAG = "flag"
     NUMBER = "number"
     INSTANT = "instant"
+    SYSTEM = "system"  # id of a system of the case's site
 
 
 class FormField(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -220,7 +221,24 @@ class Clock(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     states: tuple[str, ...]
-    targets_s: dict[str, tuple[float, ...]]  # priority → targets; "*" for the rest
+    targets_s: dict[str, tuple[float, ...]] = {}  # priority → targets; "*" for the rest
+    title: Texts = {}  # what people are told when it calls; nothing: that nobody took the case
+    since: str = ""  # the form field (instant) that it counts from, whenever its state was entered
+    # Instead of `targets_s`: a form field (number, seconds, 0 too), and the shares of it that are targets, whatever the
+    # priority.
+    within: str = ""
+    shares: tuple[float, ...] = ()
+    restarts_on: tuple[str, ...] = ()  # moves after which it begins anew though its state is not left
+    quiet: int = 0  # the first so many targets call nobody; they are there to be seen in a list
+    raises: Priority | None = None  # at its last target the case is at least this urgent
+    then: str = ""  # the move the machine makes at its last target; where it is made the clock does not call again
+
+    def targets(self, priority: Priority, form: dict[str, str]) -> tuple[float, ...]:
+        """Seconds after its start, in rising order. () where the form does not say how long."""
+        if self.within:
+            limit = form.get(self.within, "")
+            return tuple(float(limit) * share for share in self.shares) if limit else ()
+        return self.targets_s.get(priority.value) or self.targets_s.get("*", ())
 
 
 class CaseType(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -236,6 +254,9 @@ class CaseType(Struct, frozen=True, kw_only=True, omit_defaults=True):
     forms: tuple[Form, ...] = ()
     clocks: tuple[Clock, ...] = ()
     report: tuple[str, ...] = ()
+    opening: str = ""  # the form that a person fills in who opens one; its mandatory fields are asked for there
+    initial_by_hand: str = ""  # where one begins that a person opens; "": as any other
+    keeps_moves: bool = False  # every move stands in the case with what was filled in, not only in the journal
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)

@@ -311,9 +311,19 @@ class MoveShape(Shape):
 
 
 class ClockShape(Shape):
+    """Either `targets_s`, or `within` and `shares`: `rules.case_checks` sees to it."""
+
     name: Name
     states: Annotated[tuple[Name, ...], Field(min_length=1)]
-    targets_s: Annotated[dict[str, tuple[Seconds, ...]], Field(min_length=1)]
+    targets_s: dict[str, tuple[Seconds, ...]] = {}
+    title: TextsField | None = None
+    since: Name | Literal[""] = ""
+    within: Name | Literal[""] = ""
+    shares: Annotated[tuple[Annotated[float, Field(gt=0, le=100)], ...], Field(max_length=10)] = ()
+    restarts_on: tuple[Name, ...] = ()
+    quiet: Annotated[int, Field(ge=0, le=10)] = 0
+    raises: Priority | None = None
+    then: Name | Literal[""] = ""
 
 
 class CaseShape(Shape):
@@ -328,6 +338,9 @@ class CaseShape(Shape):
     forms: tuple[FormShape, ...] = ()
     clocks: tuple[ClockShape, ...] = ()
     report: tuple[str, ...] = ()
+    opening: Name | Literal[""] = ""
+    initial_by_hand: Name | Literal[""] = ""
+    keeps_moves: bool = False
 
 
 # ---------------------------------------------------------------------------------------------------------- overlays

@@ -51,6 +51,10 @@ GATES = frozenset(
         "consent_recorded",
         "contract_includes",  # the contract includes the service
         "form_complete",  # every mandatory field of the move's form
+        "person",  # a person says so, never the machine
+        "line_restored",  # the connection the case is about is up
+        "line_verified",  # and shown to work: a test signal, three heartbeats, or a test the ERC confirmed
+        "informed_again",  # whoever was told of the matter has been told that it is over
     }
 )
 
@@ -58,7 +62,7 @@ GATES = frozenset(
 REPORT_SECTIONS = frozenset(
     {
         "summary", "signals", "decision", "steps", "calls", "dispatches", "notifications", "messages", "notes", "forms",
-        "moves", "clocks",
+        "moves", "clocks", "informed",
     }
 )  # fmt: skip
 

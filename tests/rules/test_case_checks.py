@@ -33,6 +33,17 @@ FORM = f"forms: [{{name: f, {T}, fields: [{{name: x, kind: text, {T}}}]}}]\n"
         ('"*": [90, 180]', '"*": []', "targets are seconds in rising order"),
         ('"*": [90, 180]', "P7: [90]", "unknown priority P7 — write P0 to P5"),
         ("clocks:", "report: [sgnals]\nclocks:", "unknown report section sgnals — did you mean signals?"),
+        ('targets_s: {"*": [90, 180]}', "quiet: 1", "the clock acknowledge needs its targets"),
+        ('{"*": [90, 180]}', '{"*": [90, 180]}, within: x, shares: [1]', "the clock acknowledge needs its targets"),
+        ('targets_s: {"*": [90, 180]}', "within: x", "no form has the number field x — add it to a form"),
+        ('targets_s: {"*": [90, 180]}', "within: x", "within and shares belong together"),
+        ('targets_s: {"*": [90, 180]}', "within: x, shares: [1, 0.5]", "shares stand in rising order"),
+        ("states: [new], targets", "states: [new], since: x, targets", "no form has the instant field x"),
+        ("states: [new], targets", "states: [new], then: clos, targets", "there is no move clos — did you mean close?"),
+        ("states: [new], targets", "states: [new, closed], then: close, targets", "close is not possible in closed"),
+        ("states: [new], targets", "states: [new], restarts_on: [clos], targets", "there is no move clos"),
+        ("initial: new", "initial: new\nopening: f", "there is no form f"),
+        ("initial: new", "initial: new\ninitial_by_hand: nw", "there is no state nw — did you mean new?"),
         ("title: {fi: H, sv: L, en: A}", "title: {fi: H, en: A}", "the text is missing in sv"),
     ],
 )
@@ -87,3 +98,15 @@ def test_forms() -> None:
     assert "a text field has no choices" in _case(CLOSE + stuck, chosen)[0]
     gated = stuck.replace("form: f", "form: f, gates: [disposition]")
     assert "the form f has no field disposition" in _case(CLOSE + gated, FORM)[0]
+
+
+def test_a_clock_makes_no_move_that_is_for_people() -> None:
+    stuck = _move("stick", "new", "stuck", ", gates: [person]") + _move("free", "stuck", "closed")
+    clock = "clocks: [{name: c, states: [new], targets_s: {'*': [1]}, then: stick}]\n"
+    assert "stick is for people alone" in _case(CLOSE + stuck, clocks=clock)[0]
+
+
+def test_a_state_that_only_people_open_is_reached() -> None:
+    begun = _move("begin", "stuck", "new")
+    assert _case(CLOSE + begun)[0].startswith("a.yaml:6:41: error: no move leads to the state stuck")
+    assert _case(CLOSE + begun, clocks="initial_by_hand: stuck\n") == []

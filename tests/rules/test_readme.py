@@ -37,7 +37,7 @@ def test_the_examples_load_and_their_tests_pass() -> None:
         [*schema.PackTest.model_fields, *schema.TestSignal.model_fields],
         [*schema.PackShape.model_fields, *schema.RouteShape.model_fields],
         [*schema.PlanShape.model_fields, *schema.StepShape.model_fields],
-        [*schema.CaseShape.model_fields, *schema.MoveShape.model_fields],
+        [*schema.CaseShape.model_fields, *schema.MoveShape.model_fields, *schema.ClockShape.model_fields],
     ],
 )  # fmt: skip
 def test_everything_is_named(names: list[str]) -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from arcd.core.case import outgoing
+from arcd.core.case.continuing import MoveWanted
 from arcd.core.case.model import (
+    MOVES_FIRST_MAX,
+    MOVES_LAST_MAX,
     NOTE_CHARS_MAX,
     NOTES_MAX,
     SIGNALS_FIRST_MAX,
@@ -17,10 +20,11 @@ from arcd.core.case.model import (
     Case,
     CaseNote,
     CaseSignal,
+    MoveMade,
 )
 from arcd.core.facts import CaseNoted
-from arcd.core.turn import Turn
-from rules.model import CaseType, Priority
+from arcd.core.turn import NS, Turn, text_in
+from rules.model import CaseType, Clock, Priority
 
 # A clock's second target, every later one, and its last one calls a person from outside the room.
 PAGE_FROM_TARGET = 1
@@ -54,6 +58,12 @@ def bounded(signals: tuple[CaseSignal, ...]) -> tuple[CaseSignal, ...]:
     if len(signals) <= SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX:
         return signals
     return (*signals[:SIGNALS_FIRST_MAX], *signals[-SIGNALS_LAST_MAX:])
+
+
+def bounded_moves(made: tuple[MoveMade, ...]) -> tuple[MoveMade, ...]:
+    if len(made) <= MOVES_FIRST_MAX + MOVES_LAST_MAX:
+        return made
+    return (*made[:MOVES_FIRST_MAX], *made[-MOVES_LAST_MAX:])
 
 
 def call_for_person(turn: Turn, case: Case, because: str, **values: str) -> Case:
@@ -90,29 +100,29 @@ def raise_priority(turn: Turn, case: Case, priority: Priority) -> Case:
     case_type = turn.rules.case_types[case.type]
     for clock in case_type.clocks:
         if case.state in clock.states:
-            for number, target_s in enumerate(_targets(clock.targets_s, priority)):
+            for number, target_s in enumerate(clock.targets(priority, case.form)):
                 key = f"case/{case.id}/clock/{clock.name}/{number}"
                 due, standing = turn.after(target_s), turn.deadlines.due_of(key)
-                if standing is not None and due < standing:
+                if standing is not None and due < standing and not clock.within:
                     turn.deadlines.set(key, due)
     return case
 
 
-def _targets(targets_s: dict[str, tuple[float, ...]], priority: Priority) -> tuple[float, ...]:
-    return targets_s.get(priority.value) or targets_s.get("*", ())
+def clock_due(clock: Clock, case: Case, target_s: float, entered_at: int) -> int:
+    """When a target is reached: counted from the instant that the clock's `since` names, else from entering."""
+    since = case.form.get(clock.since, "") if clock.since else ""
+    return (int(since) if since else entered_at) + int(target_s * NS)
 
 
-def enter_state(turn: Turn, case: Case, case_type: CaseType) -> Case:
-    """Start the clocks of the state, stop those that do not run in it."""
+def enter_state(turn: Turn, case: Case, case_type: CaseType, *, by_move: str = "") -> Case:
+    """Start the clocks of the state, stop those that do not run in it. What should have called already calls now."""
     for clock in case_type.clocks:
-        targets = _targets(clock.targets_s, case.priority)
         prefix = f"case/{case.id}/clock/{clock.name}/"
         running = any(key.startswith(prefix) for key in turn.deadlines.of(f"case/{case.id}"))
-        if case.state in clock.states:
-            if not running:
-                for number, target_s in enumerate(targets):
-                    turn.deadlines.set(f"{prefix}{number}", turn.after(target_s))
-        else:
+        if case.state in clock.states and (not running or by_move in clock.restarts_on):
+            for number, target_s in enumerate(clock.targets(case.priority, case.form)):
+                turn.deadlines.set(f"{prefix}{number}", max(turn.at, clock_due(clock, case, target_s, turn.at)))
+        elif case.state not in clock.states:
             for key in turn.deadlines.of(f"case/{case.id}"):
                 if key.startswith(prefix):
                     turn.deadlines.clear(key)
@@ -122,16 +132,25 @@ def enter_state(turn: Turn, case: Case, case_type: CaseType) -> Case:
 def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> None:
     """A target time passed with the case still in a state the clock runs in."""
     turn.note("clock.passed", case.id, clock=clock_name, target=target_number + 1, priority=case.priority)
-    if target_number < PAGE_FROM_TARGET:
-        outgoing.tell_supervisors(turn, case, "not_acknowledged")
-    case = replace(case, attention=case.attention + 1)
     case_type = turn.rules.case_types[case.type]
     clock = next((clock for clock in case_type.clocks if clock.name == clock_name), None)
-    targets = _targets(clock.targets_s, case.priority) if clock else ()
+    if clock is not None and target_number < clock.quiet:
+        save(turn, case)
+        return
+    targets = clock.targets(case.priority, case.form) if clock else ()
     is_last = target_number >= len(targets) - 1
+    if is_last and clock is not None and clock.raises and clock.raises.is_more_urgent_than(case.priority):
+        case = raise_priority(turn, case, clock.raises)
+    because = ("clock", {"title": text_in(clock.title, turn.centre.language)}) if clock and clock.title else None
+    reason, values = because or ("not_acknowledged", {})
+    if target_number < PAGE_FROM_TARGET:
+        outgoing.tell_supervisors(turn, case, reason, **values)
+    case = replace(case, attention=case.attention + 1)
     if target_number >= PAGE_FROM_TARGET or is_last:
-        outgoing.page_on_duty(turn, case, "not_acknowledged")
-    if is_last:
+        outgoing.page_on_duty(turn, case, reason, **values)
+    if is_last and clock is not None and clock.then:
+        turn.agenda.append(MoveWanted(case_id=case.id, move=clock.then, form={}))
+    elif is_last:
         # Nobody yet: call again, as often as it takes. Every open matter has a deadline or an owner.
         again_s = _again_s(case, targets)
         turn.deadlines.set(f"case/{case.id}/clock/{clock_name}/{target_number}", turn.after(again_s))

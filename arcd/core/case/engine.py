@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from arcd.core.case import claims, dispatch, steps, texts
 from arcd.core.case.authority import notifying as authority
-from arcd.core.case.casebook import bounded, call_for_person, enter_state, raise_priority, save
+from arcd.core.case.casebook import bounded, bounded_moves, call_for_person, enter_state, raise_priority, save
 from arcd.core.case.continuing import FollowUpWanted, MoveWanted, StepEnded, StepUnreachable
-from arcd.core.case.forms import form_problem
+from arcd.core.case.forms import form_problem, missing_fields
 from arcd.core.case.gates import GATES
-from arcd.core.case.model import SETTLED, Case, CaseSignal, StepStatus
+from arcd.core.case.model import SETTLED, Case, CaseSignal, MoveMade, StepStatus
 from arcd.core.facts import DAEMON, Actor, CaseMoveRequested, CaseOpenRequested
 from arcd.core.site import Site
 from arcd.core.turn import Turn, text_in
@@ -47,12 +47,13 @@ def open_case(
     evidence: tuple[str, ...] = (),
     form: dict[str, str] | None = None,
     opened_by: str = DAEMON.id,
+    state: str = "",
 ) -> Case:
     """`evidence` is what the verification rests on. A plan that sends somebody out on old news waits for a person."""
     case = Case(
         id=turn.new_id("C"),
         type=case_type.name,
-        state=case_type.initial,
+        state=state or case_type.initial,
         site_id=site.id if site else "",
         fold_key=fold_key,
         title=title,
@@ -154,6 +155,11 @@ def request_open(turn: Turn, fact: CaseOpenRequested) -> None:
         return turn.refuse("case.site", f"No site {fact.site_id}.")
     if fact.priority not in Priority.__members__:
         return turn.refuse("case.priority", f"Priority is one of {', '.join(Priority.__members__)}.")
+    if case_type.opening:
+        problem = form_problem(case_type, case_type.opening, fact.form, _systems(turn, fact.site_id))
+        missing = missing_fields(case_type, case_type.opening, fact.form)
+        if problem is not None or missing:
+            return turn.refuse("case.form", problem or f"Still to be filled in: {'; '.join(missing)}.")
     case = open_case(
         turn,
         case_type=case_type,
@@ -165,8 +171,14 @@ def request_open(turn: Turn, fact: CaseOpenRequested) -> None:
         plan=turn.rules.plans.get(case_type.name),
         form=fact.form,
         opened_by=fact.actor.id,
+        state=case_type.initial_by_hand,
     )
     return turn.grant(case.id)
+
+
+def _systems(turn: Turn, site_id: str) -> tuple[str, ...]:
+    site = turn.state.sites.get(site_id)
+    return tuple(system.id for system in site.systems) if site else ()
 
 
 def request_move(turn: Turn, fact: CaseMoveRequested) -> None:
@@ -192,7 +204,7 @@ def move(turn: Turn, case: Case, name: str, actor: Actor, form: dict[str, str]) 
     if chosen is None or case.state not in chosen.sources or (chosen.by_daemon and is_person):
         allowed = [each.name for each in allowed_moves(case_type, case.state)]
         return "case.move", f"{case.id} is {case.state}: {name} is not possible, {', '.join(allowed) or 'nothing'} is."
-    problem = form_problem(case_type, chosen.form, form)
+    problem = form_problem(case_type, chosen.form, form, _systems(turn, case.site_id))
     if problem is not None:
         return "case.form", problem
     if form.get(RETURN_AT) and not turn.at < int(form[RETURN_AT]) <= turn.after(PARKED_MAX_S):
@@ -228,7 +240,10 @@ def _perform_move(
     turn.deadlines.clear(f"case/{case.id}/resume")
     if form.get(RETURN_AT):
         turn.deadlines.set(f"case/{case.id}/resume", int(form[RETURN_AT]))
-    case = enter_state(turn, case, case_type)
+    if case_type.keeps_moves:
+        made = MoveMade(at=turn.at, move=chosen.name, state=chosen.target, by=actor.id, form=form)
+        case = replace(case, moves_made=bounded_moves((*case.moves_made, made)))
+    case = enter_state(turn, case, case_type, by_move=chosen.name)
     if owner != before:
         claims.let_go(turn, case)
     if chosen.closes:

@@ -5,13 +5,17 @@ One rule: a form is refused whole, with the field named. Whether fields may stay
 
 from __future__ import annotations
 
+import math
+
 from rules.model import CaseType, FieldKind, FormField
 
 INSTANT_DIGITS_MAX = 19  # ns since 1970 in 64 bits: until the year 2262
 
 
-def form_problem(case_type: CaseType, form_name: str, values: dict[str, str]) -> str | None:
-    """What is wrong with the values, as a sentence, or None."""
+def form_problem(
+    case_type: CaseType, form_name: str, values: dict[str, str], systems: tuple[str, ...] = ()
+) -> str | None:
+    """What is wrong with the values, as a sentence, or None. `systems` are those of the case's site."""
     form = case_type.form(form_name) if form_name else None
     fields = {field.name: field for field in form.fields} if form else {}
     unknown = sorted(set(values) - set(fields))
@@ -22,13 +26,21 @@ def form_problem(case_type: CaseType, form_name: str, values: dict[str, str]) ->
         value = values.get(field.name, "")
         if not value.strip():
             continue  # whether it may stay empty is the gate `form_complete`
-        problem = _value_problem(field, value)
+        problem = _value_problem(field, value, systems)
         if problem is not None:
             return problem
     return None
 
 
-def _value_problem(field: FormField, value: str) -> str | None:
+def missing_fields(case_type: CaseType, form_name: str, values: dict[str, str]) -> list[str]:
+    """Mandatory fields that are empty, with what they may hold where that is a choice."""
+    form = case_type.form(form_name)
+    missing = [field for field in (form.fields if form else ()) if field.mandatory]
+    missing = [field for field in missing if not values.get(field.name, "").strip()]
+    return [f"{field.name} ({', '.join(field.choices)})" if field.choices else field.name for field in missing]
+
+
+def _value_problem(field: FormField, value: str, systems: tuple[str, ...]) -> str | None:
     if len(value) > field.length_max:
         return f"{field.name} has more than {field.length_max} characters."
     match field.kind:
@@ -43,14 +55,17 @@ def _value_problem(field: FormField, value: str) -> str | None:
         case FieldKind.INSTANT:
             is_instant = value.isascii() and value.isdecimal() and len(value) <= INSTANT_DIGITS_MAX
             return None if is_instant else f"{field.name} is an instant in ns since 1970 UTC."
+        case FieldKind.SYSTEM:
+            there = ", ".join(systems) or "none"
+            return None if value in systems else f"{field.name} is a system of the site; its systems: {there}."
 
 
 def _is_number(value: str) -> bool:
     try:
-        float(value)
+        number = float(value)
     except ValueError:
         return False
-    return True
+    return math.isfinite(number)  # what counts seconds or euros by it must not meet an infinity
 
 
 def _choices(field: FormField) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from arcd.core.case.authority.notifying import closing_problem
+from arcd.core.case.forms import missing_fields
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import DAEMON, Actor
+from arcd.core.lines import verifying
 from arcd.core.turn import Turn
 from rules.model import Move, StepKind
 
@@ -73,14 +75,20 @@ def contract_includes(turn: Turn, case: Case, move: Move, actor: Actor, form: di
 
 def form_complete(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
     """R-83: every mandatory field of the move's form is filled, now or earlier."""
-    chosen = turn.rules.case_types[case.type].form(move.form)
-    filled = {**case.form, **form}
-    missing = [field for field in (chosen.fields if chosen else ()) if field.mandatory]
-    missing = [field for field in missing if not filled.get(field.name, "").strip()]
-    if not missing:
+    missing = missing_fields(turn.rules.case_types[case.type], move.form, {**case.form, **form})
+    return f"Still to be filled in: {'; '.join(missing)}." if missing else None
+
+
+def person(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
+    return None if actor.id != DAEMON.id else "A person has to say so."
+
+
+def informed_again(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[str, str]) -> str | None:
+    """R-21: nobody is left believing in what is over."""
+    waiting = [party.name for party in case.informed if party.over_at is None]
+    if not waiting:
         return None
-    named = [f"{field.name} ({', '.join(field.choices)})" if field.choices else field.name for field in missing]
-    return f"Still to be filled in: {'; '.join(named)}."
+    return f"Not told yet that it is over: {', '.join(waiting)}. `arcctl case informed {case.id}` records it."
 
 
 GATES: dict[str, Gate] = {
@@ -91,4 +99,8 @@ GATES: dict[str, Gate] = {
     "consent_recorded": consent_recorded,
     "contract_includes": contract_includes,
     "form_complete": form_complete,
+    "person": person,
+    "line_restored": verifying.line_restored,
+    "line_verified": verifying.line_verified,
+    "informed_again": informed_again,
 }

@@ -21,6 +21,10 @@ SIGNALS_FIRST_MAX = 20
 SIGNALS_LAST_MAX = 20
 NOTES_MAX = 500
 NOTE_CHARS_MAX = 4000
+# Of a case type that keeps its moves: how it began, and how it stands; all of them are in the journal.
+MOVES_FIRST_MAX = 50
+MOVES_LAST_MAX = 100
+INFORMED_MAX = 100
 
 
 class CaseSignal(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -143,6 +147,33 @@ class CaseNote(Struct, frozen=True, kw_only=True):
     text: str
 
 
+class MoveMade(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A move with what was filled in for it: a round that is reported every hour overwrites no earlier one."""
+
+    at: int
+    move: str
+    state: str  # where it led
+    by: str
+    form: dict[str, str] = {}
+
+
+class Informed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who was told of the matter; who was told once is told again when it is over (R-21)."""
+
+    party: str  # "operator/telia", "contact/helmi", or a name as written
+    name: str
+    how: str  # "mail", "phone", …
+    at: int
+    by: str
+    reference: str = ""
+    address: str = ""  # where the machine can write again
+    language: str = ""
+    over_at: int | None = None
+    over_how: str = ""
+    over_by: str = ""
+    over_reference: str = ""
+
+
 class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     type: str
@@ -179,6 +210,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     proposal: str = ""  # the disposition that the machine proposes
     attention: int = 0  # how often a clock or an unanswered step has called for a person
     disposition: str = ""
+    moves_made: tuple[MoveMade, ...] = ()  # of case types that keep them
+    informed: tuple[Informed, ...] = ()
     version: int = 1  # grows with every change: the step-level lock compares it
 
     @property

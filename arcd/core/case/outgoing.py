@@ -107,11 +107,11 @@ def on_duty(turn: Turn) -> tuple[Contact, ...]:
     return available(turn, None, contacts) or contacts
 
 
-def tell_supervisors(turn: Turn, case: Case, because: str) -> None:
+def tell_supervisors(turn: Turn, case: Case, because: str, **values: str) -> None:
     """requirements 4.5: at the first target the supervisor hears of it, where the centre has named one."""
     contacts = available(turn, None, people(turn, None, SUPERVISORS))
     if contacts:
-        _mail_about(turn, case, contacts, because)
+        _mail_about(turn, case, contacts, because, **values)
         turn.note("supervisor.told", case.id, because=because)
 
 

@@ -31,10 +31,10 @@ def targets_of(case: Case, case_type: CaseType | None) -> tuple[float, ...]:
     """Of the clock that runs while nobody has taken the case; none when somebody has, or no clock runs."""
     if case_type is None or not case.is_open or case.state != case_type.initial:
         return ()
-    clock = next((clock for clock in case_type.clocks if case_type.initial in clock.states), None)
+    clock = next((each for each in case_type.clocks if case_type.initial in each.states and not each.since), None)
     if clock is None:
         return ()
-    return clock.targets_s.get(case.priority.value) or clock.targets_s.get("*", ())
+    return clock.targets(case.priority, case.form)
 
 
 def waited_s(case: Case, now: int) -> float:

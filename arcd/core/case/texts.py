@@ -91,6 +91,7 @@ REASONS: dict[str, dict[str, str]] = {
         "sv": "ingen har tagit ärendet under behandling inom måltiden",
         "en": "nobody has taken the case within its target time",
     },
+    "clock": {"fi": "{title}", "sv": "{title}", "en": "{title}"},  # of a clock that its case type words itself
     "step_overdue": {
         "fi": "toimintaohjeen vaihe on myöhässä: {step}",
         "sv": "ett steg i åtgärdsplanen är försenat: {step}",

@@ -26,11 +26,11 @@ CASE_TYPE = CaseType(
     [
         ("text", "anything {at} all"), ("text", "x" * 40), ("choice", "red"), ("flag", "yes"), ("flag", "no"),
         ("number", "12"), ("number", "-3.5"), ("instant", "0"), ("instant", "1790000000000000000"), ("instant", ""),
-        ("choice", "  "),
+        ("choice", "  "), ("system", "fire"),
     ],
 )  # fmt: skip
 def test_what_is_taken(field: str, value: str) -> None:
-    assert form_problem(CASE_TYPE, "all", {field: value}) is None
+    assert form_problem(CASE_TYPE, "all", {field: value}, ("fire",)) is None
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,13 @@ def test_what_is_taken(field: str, value: str) -> None:
         ("instant", "-1", "instant is an instant in ns since 1970 UTC."),
         ("instant", "١٧٩٠", "instant is an instant in ns since 1970 UTC."),
         ("instant", "9" * 20, "instant is an instant in ns since 1970 UTC."),
-        ("poem", "", "The form has no field poem; its fields: text, choice, flag, number, instant."),
+        ("poem", "", "The form has no field poem; its fields: text, choice, flag, number, instant, system."),
+        ("number", "inf", "number is a number."),
+        ("system", "shop", "system is a system of the site; its systems: fire, building."),
     ],
 )
 def test_what_is_refused(field: str, value: str, problem: str) -> None:
-    assert form_problem(CASE_TYPE, "all", {field: value}) == problem
+    assert form_problem(CASE_TYPE, "all", {field: value}, ("fire", "building")) == problem
 
 
 def test_a_move_without_a_form_takes_nothing() -> None:
