@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -24,11 +23,11 @@ from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
 from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
 from arcd.channels import make_effectors, make_escalation
-from arcd.clock import Clock, SystemClock, read_discipline
+from arcd.clock import Clock, SystemClock
 from arcd.core.case.authority.policy import Connector
 from arcd.core.directory import local_time
 from arcd.core.effects import Answer
-from arcd.core.facts import Actor, AnyFact, DaemonTroubled, JournalRestored, Started, Stopped
+from arcd.core.facts import Actor, AnyFact, JournalRestored, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
 from arcd.credentials import CredentialError, Kek, Keyring, load_kek
@@ -42,6 +41,7 @@ from arcd.receiving import make_gateways
 from arcd.restoring import forget_marker, read_marker
 from arcd.rule_changes import RuleChanges
 from arcd.runtime import Runtime, RuntimeLimits
+from arcd.self_watch import SelfWatch
 from arcd.settings import Settings
 from arcd.start_error import StartError
 from arcd.store import Entry, Store
@@ -88,6 +88,14 @@ class Daemon:
                 checkpoint_interval_s=settings.store.checkpoint_interval_s,
             ),
         )
+        self._self_watch = SelfWatch(
+            runtime=self.runtime,
+            observing=self._observing,
+            metrics=self.metrics,
+            progress=self.progress,
+            clock=self.clock,
+            store=settings.store,
+        )
         self._administration = Administration(runtime=self.runtime, kek=self._kek)
         self._rule_changes = RuleChanges(runtime=self.runtime, metrics=self.metrics, directory=settings.rules.overlay)
         self._gateways: list[Gateway] = []
@@ -95,7 +103,6 @@ class Daemon:
         self._started_at = 0
         self._last_entry_at: int | None = None
         self._restored_head = ""
-        self._disk_low = False
         self._stopping = asyncio.Event()
 
     # ------------------------------------------------------------------------------------------------------- its life
@@ -112,7 +119,7 @@ class Daemon:
                 loop_task = tasks.create_task(self.runtime.run(), name="runtime")
                 await self._first_facts()
                 async with self._listening(sockets):
-                    watch = tasks.create_task(self._look_around(), name="look around")
+                    watch = tasks.create_task(self._self_watch.run(), name="self watch")
                     feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
                     runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
                     inbox = self._escalation.inbox(self._take_answer)
@@ -265,31 +272,6 @@ class Daemon:
 
     # ----------------------------------------------------------------------------------------------- watching ourselves
 
-    async def _look_around(self) -> None:
-        """Gauges, free space, how late the loop is: the daemon watches itself first."""
-        while True:
-            before_s = self.clock.monotonic_s()
-            await asyncio.sleep(LOOK_AROUND_S)
-            self.metrics.loop_lag(max(0.0, self.clock.monotonic_s() - before_s - LOOK_AROUND_S))
-            if self.runtime.depth == 0:
-                self.progress.beat("commit")  # nothing to commit is no stall
-            self._observing.gauges(self.runtime.outbox_depth(), self.runtime.depth)
-            self.metrics.clock_discipline(read_discipline())
-            self._watch_disk()
-
-    def _watch_disk(self) -> None:
-        directory = self.settings.store.path.parent
-        try:
-            usage = shutil.disk_usage(directory)
-        except OSError:
-            return  # the commit that needs it will say so
-        self.metrics.storage(free_bytes=usage.free, size_bytes=usage.total)
-        low = usage.free < self.settings.store.free_bytes_min
-        if low != self._disk_low:
-            self._disk_low = low
-            detail = f"{usage.free // 2**20} MiB free"
-            self.runtime.post(DaemonTroubled(at=self.clock.now(), code="disk_low", detail=detail, cleared=not low))
-
     def _checks(self) -> Sequence[Check]:
         overdue = self.progress.overdue()
         rules = self.station.rules.digest[:12] if self.station.has_rules else "none"
@@ -298,8 +280,8 @@ class Daemon:
             Check(name="loop", ok="time" not in overdue, detail="turning" if "time" not in overdue else "stalled"),
             Check(name="intake", ok=self.runtime.has_room, detail=f"{self.runtime.depth} steps wait for their commit"),
             Check(name="rules", ok=self.station.has_rules, detail=rules),
-            Check(name="disk", ok=not self._disk_low, detail="space is low" if self._disk_low else "enough space"),
             Check(name="receiving", ok=bool(self._gateways), detail=f"{len(self._gateways)} gateways"),
+            *self._self_watch.checks(),
         )
 
     # ------------------------------------------------------------------------------------------------------- the desk

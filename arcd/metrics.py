@@ -19,6 +19,7 @@ from prometheus_client.exposition import choose_encoder
 from arcd.clock import Discipline
 from arcd.core.case.model import OfferStatus
 from arcd.core.facts import EffectOutcome, FlagKind
+from arcd.degraded import PATIENCE
 from protocols.codec import Problem
 from protocols.signals import Category
 from rules.model import Priority
@@ -57,6 +58,7 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     "outcome": tuple(EffectOutcome),
     "direction": ("forward", "backward"),
     "result": ("taken", "refused"),
+    "part": tuple(PATIENCE),
 }
 
 _Metric = Counter | Gauge | Histogram
@@ -122,6 +124,7 @@ TABLE: tuple[Spec, ...] = (
     _counter("arc_clock_steps_total", "Times somebody set the wall clock", "direction"),
     _counter("arc_steps_failed_total", "Facts the core could not digest"),
     _counter("arc_rules_loads_total", "Rule sets offered, by what became of them", "result"),
+    _gauge("arc_degraded", "1 while a part of the daemon works badly; reception goes on", "part"),
     _gauge("arc_ready", "1 when every readiness check passes"),
     _gauge("arc_build_info", "Always 1", "version", "commit"),
     _gauge("arc_start_timestamp_seconds", "When the daemon became ready"),
@@ -215,6 +218,7 @@ class Metrics:
         self._clock_steps = self._family("arc_clock_steps_total", Counter)
         self._steps_failed = self._family("arc_steps_failed_total", Counter)
         self._rules_loads = self._family("arc_rules_loads_total", Counter)
+        self._degraded = self._family("arc_degraded", Gauge)
         self._ready = self._family("arc_ready", Gauge)
         self._started = self._family("arc_start_timestamp_seconds", Gauge)
         for _, build in self._family("arc_build_info", Gauge).items():
@@ -345,6 +349,10 @@ class Metrics:
 
     def rules_loaded(self, *, taken: bool) -> None:
         self._rules_loads.child("taken" if taken else "refused").inc()
+
+    def degraded(self, parts: Mapping[str, bool]) -> None:
+        for part, is_bad in parts.items():
+            self._degraded.child(part).set(is_bad)
 
     def ready(self, is_ready: bool) -> None:
         self._ready.child().set(is_ready)

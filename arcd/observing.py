@@ -16,6 +16,7 @@ from arcd.core.effects import DurableEffect, Reply
 from arcd.core.facts import (
     AnyFact,
     ClockStepped,
+    EffectOutcome,
     EffectReported,
     FrameMalformed,
     FrameReceived,
@@ -60,6 +61,8 @@ class Observing:
         self._metrics = metrics
         self._progress = progress
         self._state = state
+        self._slowest_commit_s = 0.0
+        self._failures: dict[str, tuple[int, str]] = {}  # channel → failed attempts in a row, what the last one said
 
     def beat(self, part: str) -> None:
         self._progress.beat(part)
@@ -72,9 +75,22 @@ class Observing:
 
     def performed(self, channel: str, effect: DurableEffect, report: EffectReported, seconds: float) -> None:
         self._metrics.effect_performed(channel, report.outcome, seconds)
+        in_a_row = self._failures.get(channel, (0, ""))[0] + 1
+        self._failures[channel] = (in_a_row, report.detail) if report.outcome is EffectOutcome.FAILED else (0, "")
+
+    def take_slowest_commit_s(self) -> float:
+        """Of the commits since the last call; 0.0 where there was none."""
+        slowest, self._slowest_commit_s = self._slowest_commit_s, 0.0
+        return slowest
+
+    @property
+    def channel_failures(self) -> Mapping[str, tuple[int, str]]:
+        """Channel → attempts that failed in a row, and what the last of them said."""
+        return self._failures
 
     def committed(self, steps: Sequence[Committed], seconds: float) -> None:
         self._metrics.commit(seconds, len(steps))
+        self._slowest_commit_s = max(self._slowest_commit_s, seconds)
         for step in steps:
             record = step.stepped.record
             fact = record.fact

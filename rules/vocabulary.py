@@ -82,6 +82,10 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "effect_failed": Category.TROUBLE,
         "clock_stepped": Category.TROUBLE,
         "commit_slow": Category.TROUBLE,
+        "loop_slow": Category.TROUBLE,
+        "intake_full": Category.TROUBLE,
+        "clock_unsynchronised": Category.TROUBLE,
+        "channel_down": Category.TROUBLE,
         "disk_low": Category.TROUBLE,
         "restarted_unclean": Category.TROUBLE,
         "journal_restored": Category.TROUBLE,  # from a backup: what came after it is missing

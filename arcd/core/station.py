@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import delivery, field_levels, intake, replays, troubles
+from arcd.core import delivery, field_levels, intake, own_troubles, replays, troubles
 from arcd.core.account import AccountState
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
@@ -303,10 +303,7 @@ class Station:
                     text = f"{fact.step_s:+.3f} s"
                     troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=text)
             case DaemonTroubled():
-                if fact.cleared:
-                    turn.note("trouble.cleared", code=fact.code, detail=fact.detail)
-                else:
-                    troubles.raise_trouble(turn, fact.code, entry=None, about="self", text=fact.detail)
+                own_troubles.on_troubled(turn, fact)
             case JournalRestored():
                 text = f"{fact.backup}, {datetime.fromtimestamp(fact.head_at / NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
                 troubles.raise_trouble(turn, "journal_restored", entry=None, about="self", text=text)

@@ -36,6 +36,10 @@ CATEGORIES: dict[str, Category] = {
     "swinger": Category.TROUBLE,
     "unrestored": Category.TROUBLE,
     "commit_slow": Category.TROUBLE,
+    "loop_slow": Category.TROUBLE,
+    "intake_full": Category.TROUBLE,
+    "clock_unsynchronised": Category.TROUBLE,
+    "channel_down": Category.TROUBLE,
 }
 
 
@@ -56,19 +60,24 @@ def raise_trouble(turn: Turn, code: str, *, entry: Entry | None, about: str, tex
     return case_id
 
 
-def trouble_signal(code: str, text: str) -> Signal:
+def trouble_signal(code: str, text: str, qualifier: Qualifier = Qualifier.NEW) -> Signal:
     return Signal(
         scheme=Scheme.ARCD,
         code=code,
         category=CATEGORIES[code],
-        qualifier=Qualifier.NEW,
+        qualifier=qualifier,
         family=code,
         text=text,
     )
 
 
+def own_fold(code: str, about: str) -> str:
+    """Fold key of a trouble that belongs to no site."""
+    return f"centre|{code}|{about}"
+
+
 def unplaced_fold(turn: Turn, code: str, about: str) -> str:
-    own = f"centre|{code}|{about}"
+    own = own_fold(code, about)
     if own in turn.state.folds:
         return own
     prefix = f"centre|{code}|"

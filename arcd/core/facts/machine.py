@@ -39,11 +39,12 @@ class StepFailed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="step_
 
 
 class DaemonTroubled(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="daemon_troubled"):
-    """The daemon found something wrong with itself: "disk_low", "commit_slow", …"""
+    """The daemon found something wrong with itself (`arcd.degraded`), or well again."""
 
     code: str
     detail: str
     cleared: bool = False
+    about: str = ""  # which of several such parts: "mail"
 
 
 class JournalRestored(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="journal_restored"):

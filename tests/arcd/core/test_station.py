@@ -200,7 +200,30 @@ def test_what_is_no_trouble(playbook: Play) -> None:
     play >> ClockStepped(at=0, step_s=0.9)
     play << ""
     play >> DaemonTroubled(at=0, code="disk_low", detail="plenty", cleared=True)
-    play << "trouble.cleared code=disk_low detail=plenty"
+    (
+        play
+        << """
+        logged disk_low x/arcd trouble P3
+        trouble.cleared code=disk_low detail=plenty
+    """
+    )
+
+
+def test_a_trouble_of_its_own_that_is_over_closes_its_case_unless_somebody_has_begun(playbook: Play) -> None:
+    play = playbook()
+    play >> DaemonTroubled(at=0, code="channel_down", about="mail", detail="refused")
+    play << ...
+    play >> DaemonTroubled(at=0, code="channel_down", about="webhook", detail="refused")
+    play << ...
+    first, second = play.station.state.cases.values()
+    play >> DaemonTroubled(at=0, code="channel_down", about="mail", detail="well", cleared=True)
+    play << ...
+    assert [play.case(case.id).is_open for case in (first, second)] == [False, True]
+    play >> move("acknowledge", case_id=second.id)
+    play << ...
+    play >> DaemonTroubled(at=0, code="channel_down", about="webhook", detail="well", cleared=True)
+    play << ...
+    assert play.case(second.id).is_open
     play >> Stopped(at=0, reason="asked")
     play << ""
     play >> Started(at=0, version="9.9", reply_policy=ReplyPolicy(unknown_account=ReplyKind.NONE))
