@@ -28,6 +28,16 @@ class Protection(StrEnum):
     ENCRYPTED = "encrypted"
 
 
+class Speaker(StrEnum):
+    """In whose name a frame speaks."""
+
+    PANEL = "panel"  # a panel, on its own connection
+    RELAY = "relay"  # a receiver passing on what an account sent; it has told the panel already that it took it
+    RECEIVER = (
+        "receiver"  # a receiver about itself (heartbeat, own status): `origin.account` is "", no account is meant
+    )
+
+
 class Problem(StrEnum):
     """Why a well-formed frame must not be taken as genuine. The reply to each is in `protocols.dc09.reply_policy`."""
 
@@ -62,9 +72,12 @@ class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     protocol: str
     kind: Kind
-    token: str  # the id token as sent, without the encryption mark: "SIA-DCS"
+    # The id token as sent, without the encryption mark: "SIA-DCS". On receiver lines the frame's type as sent, or
+    # "heartbeat" and "status" where the receiver speaks for itself.
+    token: str
     origin: Origin
     session_account: str
+    speaker: Speaker = Speaker.PANEL
     sequence: str | None = None
     signals: tuple[Signal, ...] = ()
     protection: Protection = Protection.PLAIN
@@ -113,6 +126,10 @@ Profiles = Callable[[str], WireProfile]
 
 class Codec(Protocol):
     """One connection's reader and writer."""
+
+    def greeting(self) -> bytes:
+        """What our side says first on a new connection; b"" where the far end begins. Asked for once."""
+        ...
 
     def receive_data(self, data: bytes, now: int) -> list[WireItem]:
         """Take what was read (any split of the stream), give every item that is complete. `now`: ns UTC."""

@@ -77,6 +77,7 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "unknown_account": Category.UNKNOWN,
         "malformed": Category.UNKNOWN,
         "opaque": Category.UNKNOWN,
+        "receiver_status": Category.TROUBLE,  # said by a receiver of itself
         "undecided": Category.UNKNOWN,
         "duress_word": Category.DURESS,  # said on the telephone (requirements 4.7)
         "effect_failed": Category.TROUBLE,

@@ -22,12 +22,14 @@ from arcd.core.record import Judged, Judgement
 from arcd.core.schedules import watching
 from arcd.core.turn import NS, Turn
 from arcd.core.view import signal_view
-from protocols.codec import Kind, Problem, Protection, Received
+from protocols.codec import Kind, Problem, Protection, Received, Speaker
 from protocols.dc09.reply_policy import ReplyPolicy, reply_for
-from protocols.signals import LIFE_SAFETY, Signal
+from protocols.signals import LIFE_SAFETY, Qualifier, Signal
 
 
 def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
+    if fact.received.speaker is Speaker.RECEIVER:
+        return _from_receiver(turn, fact, policy)
     for key, active in fact.levels.items():
         field_levels.remember(turn, key, active=active)
     entry = turn.directory.find(fact.received.origin)
@@ -165,13 +167,31 @@ def _from_stranger(turn: Turn, fact: FrameReceived, received: Received) -> None:
         )
 
 
+def _from_receiver(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
+    """A receiver about itself: its troubles are the centre's, folded per line; what has ended is only kept."""
+    received = fact.received
+    turn.effects.append(Reply(reply=reply_for(received, account_known=False, policy=policy)))
+    who = f"{fact.gateway}|{received.origin.receiver or ''}|{received.origin.line or ''}"
+    for index, signal in enumerate(received.signals):
+        if signal.qualifier is Qualifier.RESTORE:
+            turn.judgements.append(Judgement(index=index, judged=Judged.LOGGED, because="receiver_status"))
+            continue
+        text = f"{fact.gateway} {signal.code} {signal.zone or ''} {signal.text or ''}".strip()
+        troubles.raise_trouble(
+            turn, "receiver_status", entry=None, about=f"{who}|{signal.code}", text=text, index=index
+        )
+
+
 def genuine(received: Received, entry: Entry | None) -> Received:
     """A frame may bear another account in its data than in its header; the key of the one it speaks for counts.
 
     The codec checks the header's account. Behind a cloud transmitter the data account has no key of its own; where it
-    has one, a frame that was not sent under it is refused like plaintext.
+    has one, a frame that was not sent under it is refused like plaintext. What a receiver passes on it has opened
+    itself: that line is trusted for what it is, a cable or a peer that the settings name.
     """
     if entry is None or entry.account.key is None or received.problem is not None:
+        return received
+    if received.speaker is Speaker.RELAY:
         return received
     same = received.session_account.upper() == received.origin.account.upper()
     if received.protection is Protection.ENCRYPTED and same:

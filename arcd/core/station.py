@@ -65,7 +65,7 @@ from arcd.core.record import StepRecord
 from arcd.core.schedules import changing, watching
 from arcd.core.state import Machine, RulesInForce, State
 from arcd.core.turn import NS, Turn
-from protocols.codec import Kind, Received, ReplyKind
+from protocols.codec import Kind, Received, ReplyKind, Speaker
 from rules.engine import RuleSet
 from rules.loader import load
 
@@ -148,6 +148,8 @@ class Station:
         """
         if received.kind is not Kind.LINK_TEST or received.problem is not None or received.signals:
             return None  # a link test that brings content says more than that the path lives
+        if received.speaker is Speaker.RECEIVER:
+            return Reply(reply=ReplyKind.ACK)
         entry = self.directory.find(received.origin)
         if entry is None or intake.genuine(received, entry).problem is not None:
             return None

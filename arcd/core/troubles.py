@@ -40,6 +40,7 @@ CATEGORIES: dict[str, Category] = {
     "intake_full": Category.TROUBLE,
     "clock_unsynchronised": Category.TROUBLE,
     "channel_down": Category.TROUBLE,
+    "receiver_status": Category.TROUBLE,  # said by a receiver of itself: printer, line card, mains
 }
 
 

@@ -86,6 +86,9 @@ class Dc09Codec:
         self._datagram = datagram
         self._reader = FrameReader(lambda account: profiles(account).ignore_crc)
 
+    def greeting(self) -> bytes:
+        return b""
+
     def receive_data(self, data: bytes, now: int) -> list[WireItem]:
         found = self._reader.receive(data)
         if self._datagram:

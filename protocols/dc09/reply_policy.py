@@ -13,12 +13,14 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from protocols.codec import Kind, Problem, Received, ReplyKind
+from protocols.codec import Kind, Problem, Received, ReplyKind, Speaker
 
 CLOCK_SKEW: Final = "clock_skew"  # the remark on a plain frame whose time is outside the account's window
 
 
 class Condition(StrEnum):
+    RECEIVER = "receiver"
+    RELAYED_UNKNOWN_ACCOUNT = "relayed_unknown_account"
     UNKNOWN_ACCOUNT = "unknown_account"
     PLAINTEXT_REFUSED = "plaintext_refused"
     NO_KEY = "no_key"
@@ -42,6 +44,14 @@ class Row(NamedTuple):
 _REFUSALS: Final = (ReplyKind.DUH, ReplyKind.NAK, ReplyKind.NONE)
 
 REPLIES: Final[dict[Condition, Row]] = {
+    Condition.RECEIVER: Row(
+        ReplyKind.ACK, "a receiver about itself: no account is needed to take it", "Sur-Gard MLR2, Bosch MX8000 8.x"
+    ),
+    Condition.RELAYED_UNKNOWN_ACCOUNT: Row(
+        ReplyKind.ACK,
+        "kept and raised; the panel has been told already, and a refused message stops the receiver's whole queue",
+        "Sur-Gard MLR2-E: a NAKed message is repeated up to 25 times before anything behind it",
+    ),
     Condition.UNKNOWN_ACCOUNT: Row(
         ReplyKind.DUH,
         "an ACK would discard an alarm that nobody works on; DUH shows the installer at once that it is missing",
@@ -106,8 +116,11 @@ class ReplyPolicy(Struct, frozen=True, kw_only=True):
 
 def condition_of(received: Received, *, account_known: bool) -> Condition:
     """The first that applies. An account nobody knows comes first: its other problems (no key) follow from that."""
+    if received.speaker is Speaker.RECEIVER:
+        return Condition.RECEIVER
     if not account_known:
-        return Condition.UNKNOWN_ACCOUNT
+        relayed = received.speaker is Speaker.RELAY
+        return Condition.RELAYED_UNKNOWN_ACCOUNT if relayed else Condition.UNKNOWN_ACCOUNT
     if received.problem is not None:
         return _PROBLEMS[received.problem]
     if CLOCK_SKEW in received.remarks:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from protocols.codec import Kind, Origin, Problem, Received, ReplyKind
+from protocols.codec import Kind, Origin, Problem, Received, ReplyKind, Speaker
 from protocols.dc09.reply_policy import REPLIES, Condition, ReplyPolicy, condition_of, reply_for
 
 ACK, NAK, DUH, NONE = ReplyKind.ACK, ReplyKind.NAK, ReplyKind.DUH, ReplyKind.NONE
@@ -21,6 +22,8 @@ def received(kind: Kind = Kind.SIGNALS, problem: Problem | None = None, *remarks
 
 
 SAMPLES = {
+    Condition.RECEIVER: replace(received(), speaker=Speaker.RECEIVER),
+    Condition.RELAYED_UNKNOWN_ACCOUNT: replace(received(), speaker=Speaker.RELAY),
     Condition.UNKNOWN_ACCOUNT: received(),
     Condition.PLAINTEXT_REFUSED: received(Kind.SIGNALS, Problem.PLAINTEXT_REFUSED),
     Condition.NO_KEY: received(Kind.OPAQUE, Problem.NO_KEY),
@@ -33,6 +36,8 @@ SAMPLES = {
     Condition.SIGNALS: received(),
 }
 DEFAULTS = {
+    Condition.RECEIVER: ACK,
+    Condition.RELAYED_UNKNOWN_ACCOUNT: ACK,
     Condition.UNKNOWN_ACCOUNT: DUH,
     Condition.PLAINTEXT_REFUSED: DUH,
     Condition.NO_KEY: NAK,
@@ -48,7 +53,7 @@ DEFAULTS = {
 
 @pytest.mark.parametrize("condition", Condition)
 def test_every_row(condition: Condition) -> None:
-    known = condition is not Condition.UNKNOWN_ACCOUNT
+    known = condition not in (Condition.UNKNOWN_ACCOUNT, Condition.RELAYED_UNKNOWN_ACCOUNT)
     sample, row = SAMPLES[condition], REPLIES[condition]
     assert condition_of(sample, account_known=known) is condition
     assert reply_for(sample, account_known=known, policy=ReplyPolicy()) is DEFAULTS[condition] is row.reply
