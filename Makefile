@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: run test check fast bench fuzz nightly lock clean
+.PHONY: run test check fast bench fuzz audit nightly lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +37,12 @@ fast: $(STAMP)
 ## Durable signals per second and their latency, beside the ceiling of this machine.
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+## Known vulnerabilities of what is locked. Needs the network, so it is not part of `test`.
+audit:
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)
