@@ -18,7 +18,18 @@ ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) \\$", re.MULTILINE)
 # Permissive, and the weak copyleft of files that we neither change nor ship (MPL-2.0: certifi).
-LICENCES = ("MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "MPL-2.0", "Mozilla", "Unlicense", "0BSD")
+LICENCES = (
+    "MIT",
+    "BSD",
+    "Apache",
+    "ISC",
+    "PSF",
+    "Python Software Foundation",
+    "MPL-2.0",
+    "Mozilla",
+    "Unlicense",
+    "0BSD",
+)
 STRONG = re.compile(r"\b(A?GPL|General Public)", re.IGNORECASE)
 
 
