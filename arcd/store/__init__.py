@@ -12,12 +12,17 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from protocols.tlog.merkle import Frontier
+
+NOTES_PAGE = 1_000  # signed checkpoints in one answer
+
 
 class Record(Struct, frozen=True, kw_only=True):
     """One step of the machine: the fact, what was decided and the effects asked for, as one payload.
 
     `subject` is an opaque id ("site/K-1042", "case/C17", "centre"): no name, phone or code word may stand in it,
-    because it is chained and cannot be erased. `refs` are further subjects under which people will look for the record.
+    because it is chained and cannot be erased. `refs` are further subjects under which people will look for the record;
+    they are chained as well.
     """
 
     seq: int  # consecutive from 1, assigned by the runtime, checked by the store
@@ -65,14 +70,30 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
     rows: Sequence[StateRow]
 
 
+class Sealed(Struct, frozen=True, kw_only=True):
+    """Where a segment of the journal ends: enough to verify what follows, and to go on with the tree, without it."""
+
+    through: int  # its last entry
+    hash: bytes  # of that entry
+    peaks: tuple[bytes, ...]  # of the tree over entries 1 … through (protocols.tlog.merkle.Frontier)
+
+
 class Batch(Struct, frozen=True, kw_only=True):
-    """What one transaction makes durable."""
+    """What one transaction makes durable.
+
+    `erased`: entries whose payload and salt go, none of them after the checkpoint (a restart needs those); the entry
+    that says so is among the records. `cases_gone`: rows of `cases` that go with them. `pruned`: the entries up to here
+    are given up, whole; this stands for them.
+    """
 
     records: Sequence[Record] = ()
     outbox_added: Sequence[OutboxRow] = ()
     outbox_settled: Sequence[str] = ()
     cases: Sequence[CaseRow] = ()
     checkpoint: Checkpoint | None = None
+    erased: Sequence[int] = ()
+    cases_gone: Sequence[str] = ()
+    pruned: Sealed | None = None
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -95,6 +116,15 @@ class Entry(Struct, frozen=True, kw_only=True):
     hash: bytes
     salt: bytes | None
     payload: bytes | None
+    refs: str | None  # JSON array, as chained; None: encoding version 1, which did not chain them
+
+
+class SignedNote(Struct, frozen=True, kw_only=True):
+    """A signed checkpoint as it was made: the C2SP note of the first `size` entries, and when."""
+
+    size: int
+    at: int
+    text: str
 
 
 class Restored(Struct, frozen=True, kw_only=True):
@@ -118,7 +148,7 @@ class CaseQuery(Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """Single writer. All methods but `commit` may run while a commit is under way."""
+    """Single writer. All methods but `commit` and `sweep` may run while a commit is under way."""
 
     async def open(self) -> Restored:
         """Take the store for this process. StoreError: locked by another, unreadable, newer version, no disk."""
@@ -135,6 +165,36 @@ class Store(Protocol):
         ...
 
     async def head(self) -> Head: ...
+
+    async def frontier(self) -> Frontier:
+        """The Merkle tree over the hashes of all entries from the first one on, pruned ones included."""
+        ...
+
+    async def nodes(self, height: int, first: int, count: int) -> Sequence[bytes]:
+        """Roots of complete subtrees (protocols.tlog.merkle), as many of `count` from place `first` on as are kept.
+
+        Height 0: hashes of entries, place 0 is entry 1. Other heights: multiples of TILE_HEIGHT, and what pruned
+        entries left.
+        """
+        ...
+
+    async def pruned(self) -> Sealed | None:
+        """What stands for the entries that were given up."""
+        ...
+
+    async def sweep(self, entries_max: int) -> int:
+        """Remove at most so many entries that were given up, and leftovers of erased payloads; how many are left."""
+        ...
+
+    async def keep_note(self, note: SignedNote) -> None:
+        """Durably. A second one of the same size is not kept."""
+        ...
+
+    async def notes(self, *, after_size: int = 0) -> Sequence[SignedNote]:
+        """By size, at most NOTES_PAGE of them."""
+        ...
+
+    async def newest_note(self) -> SignedNote | None: ...
 
     async def cases(self, query: CaseQuery) -> Sequence[CaseRow]:
         """Newest first."""

@@ -5,10 +5,13 @@ written today must verify in twenty years. tests/vectors/chain.json pins them.
 
     commitment = HMAC-SHA-256(salt, payload)              RFC 2104, FIPS 180-4
     encoded    = version ‖ seq ‖ at ‖ previous hash ‖ commitment ‖ len kind ‖ kind ‖ len subject ‖ subject
+                 version 2 goes on: ‖ len refs ‖ refs
     hash       = SHA-256(0x00 ‖ encoded)                  RFC 9162 2.1.1: the entry is a Merkle leaf as it stands
 
-The payload enters only through its commitment, so payload and salt can be erased and the chain still verifies. `refs`
-are not chained: they are a finding aid, and what they say stands in the payload. Storage does not belong here.
+Version 1 left `refs` outside: whoever wrote the file could hide an entry from a case's story without a trace. Version 2
+binds them, as the JSON array that is stored. Which version an entry has is told by its refs: None is version 1.
+The payload enters only through its commitment, so payload and salt can be erased and the chain still verifies. Storage
+does not belong here.
 """
 
 from __future__ import annotations
@@ -17,9 +20,12 @@ import hashlib
 import struct
 from typing import Final
 
+import msgspec
+
 from arcd.store import Entry, Record
 
-ENCODING_VERSION: Final = 1
+ENCODING_VERSION: Final = 2  # of what is written from now on
+ENCODING_WITHOUT_REFS: Final = 1
 GENESIS_HASH: Final = bytes(32)  # what the first entry names as its predecessor
 SALT_BYTES: Final = 32  # as long as the digest: RFC 2104 section 3 asks for no less
 TEXT_BYTES_MAX: Final = 0xFFFF  # the length fields of kind and subject are two bytes
@@ -27,6 +33,8 @@ TEXT_BYTES_MAX: Final = 0xFFFF  # the length fields of kind and subject are two 
 # Big-endian: version, seq, at (signed), previous hash, commitment, length of kind.
 _FIXED: Final = struct.Struct(">BQq32s32sH")
 _LENGTH: Final = struct.Struct(">H")
+_REFS_LENGTH: Final = struct.Struct(">I")
+_NO_REFS: Final = "[]"
 _LEAF: Final = b"\x00"
 
 # HMAC written out: with a key of half a block it is two plain hashes, 2.2 µs a record where hmac.digest takes 4.8
@@ -38,18 +46,35 @@ _INNER_REST: Final = b"\x36" * (64 - SALT_BYTES)
 _OUTER_REST: Final = b"\x5c" * (64 - SALT_BYTES)
 
 
-def encode_entry(*, seq: int, at: int, kind: str, subject: str, commitment: bytes, previous_hash: bytes) -> bytes:
+def encode_entry(
+    *,
+    seq: int,
+    at: int,
+    kind: str,
+    subject: str,
+    commitment: bytes,
+    previous_hash: bytes,
+    refs: str | None,
+) -> bytes:
     """The canonical bytes. struct.error or UnicodeEncodeError if a value does not fit; nothing is cut to size."""
     kind_bytes = kind.encode()
     subject_bytes = subject.encode()
-    return b"".join(
-        (
-            _FIXED.pack(ENCODING_VERSION, seq, at, previous_hash, commitment, len(kind_bytes)),
-            kind_bytes,
-            _LENGTH.pack(len(subject_bytes)),
-            subject_bytes,
-        )
+    version = ENCODING_WITHOUT_REFS if refs is None else ENCODING_VERSION
+    encoded = (
+        _FIXED.pack(version, seq, at, previous_hash, commitment, len(kind_bytes))
+        + kind_bytes
+        + _LENGTH.pack(len(subject_bytes))
+        + subject_bytes
     )
+    if refs is None:
+        return encoded
+    refs_bytes = refs.encode()
+    return encoded + _REFS_LENGTH.pack(len(refs_bytes)) + refs_bytes
+
+
+def encode_refs(refs: tuple[str, ...]) -> str:
+    """As they are chained and stored: a JSON array, in the order in which the step named them."""
+    return msgspec.json.encode(refs).decode() if refs else _NO_REFS
 
 
 def commitment(salt: bytes, payload: bytes) -> bytes:
@@ -70,6 +95,7 @@ def entry_hash(encoded: bytes) -> bytes:
 def seal(previous_hash: bytes, record: Record, salt: bytes) -> Entry:
     """Chain `record` to the entry whose hash is `previous_hash`."""
     committed = commitment(salt, record.payload)
+    refs = encode_refs(record.refs)
     encoded = encode_entry(
         seq=record.seq,
         at=record.at,
@@ -77,6 +103,7 @@ def seal(previous_hash: bytes, record: Record, salt: bytes) -> Entry:
         subject=record.subject,
         commitment=committed,
         previous_hash=previous_hash,
+        refs=refs,
     )
     return Entry(
         seq=record.seq,
@@ -88,4 +115,5 @@ def seal(previous_hash: bytes, record: Record, salt: bytes) -> Entry:
         hash=entry_hash(encoded),
         salt=salt,
         payload=record.payload,
+        refs=refs,
     )

@@ -18,10 +18,16 @@ from typing import Final
 
 from arcd.store import StoreError
 from arcd.store.failure import explained
+from protocols.tlog.merkle import Frontier, grow
 
 # The script at index n leads from version n to n + 1. Released scripts are never edited.
-SCRIPTS: Final[Sequence[str]] = (files("arcd.store").joinpath("schema_v1.sql").read_text("utf-8"),)
+SCRIPTS: Final[Sequence[str]] = tuple(
+    files("arcd.store").joinpath(f"schema_v{version}.sql").read_text("utf-8") for version in (1, 2)
+)
 APPLICATION_ID: Final = 0x61726364  # "arcd", set by schema_v1.sql
+
+_TREE_VERSION: Final = 2
+_PLANTED: Final = 10_000  # entries read at a time
 
 _FILE_MODE: Final = 0o600  # the journal holds personal data; SQLite gives -wal and -shm the mode of the database
 _DIRECTORY_MODE: Final = 0o700
@@ -77,11 +83,30 @@ def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str] =
     version = check_version(connection, path, len(scripts))
     for number, script in enumerate(scripts[version:], start=version + 1):
         try:
-            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};")
+            if scripts is SCRIPTS and number == _TREE_VERSION:
+                _plant(connection)
+            connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _plant(connection: sqlite3.Connection) -> None:
+    """Grow the Merkle tree over the entries of a journal that is older than its tree."""
+    frontier = Frontier()
+    while True:
+        page = connection.execute(
+            "SELECT hash FROM entry WHERE seq > ? ORDER BY seq LIMIT ?", (frontier.size, _PLANTED)
+        ).fetchall()
+        frontier, nodes = grow(frontier, [leaf for (leaf,) in page])
+        connection.executemany(
+            "INSERT INTO tree_node VALUES (?, ?, ?)", [(node.height, node.place, node.hash) for node in nodes]
+        )
+        if len(page) < _PLANTED:
+            break
+    connection.execute("UPDATE meta SET peaks = ?", (b"".join(frontier.peaks),))
 
 
 def _make_directory(directory: Path) -> None:

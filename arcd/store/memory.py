@@ -11,9 +11,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 
-from arcd.store import Batch, CaseQuery, CaseRow, Entry, Head, OutboxRow, Restored, StateRow, StoreError
+from arcd.store import (
+    NOTES_PAGE,
+    Batch,
+    CaseQuery,
+    CaseRow,
+    Entry,
+    Head,
+    OutboxRow,
+    Restored,
+    Sealed,
+    SignedNote,
+    StateRow,
+    StoreError,
+)
 from arcd.store.chain import GENESIS_HASH
 from arcd.store.precondition import check_batch, check_query, head_after, is_empty, last_rows, seal_all
+from protocols.tlog.merkle import Frontier, grow, peak_places
 
 Hook = Callable[[Batch], Awaitable[None]]
 
@@ -38,6 +52,11 @@ class MemoryStore:
         self._state: dict[tuple[str, str], StateRow] = {}
         self._checkpoint_seq = 0
         self._head = Head(seq=0, hash=GENESIS_HASH, at=0)
+        self._frontier = Frontier()
+        self._nodes: dict[tuple[int, int], bytes] = {}
+        self._notes: dict[int, SignedNote] = {}
+        self._pruned: Sealed | None = None
+        self._swept_through = 0
         self._is_open = False
         self._writing = False
         self._failure: str | None = None
@@ -58,7 +77,7 @@ class MemoryStore:
         if is_empty(batch):
             return
         assert not self._writing, "one commit at a time"
-        check_batch(batch, self._head, self._checkpoint_seq)
+        check_batch(batch, self._head, self._checkpoint_seq, self._given_up_through)
         self._writing = True
         try:
             if self.before_commit is not None:
@@ -83,11 +102,18 @@ class MemoryStore:
         for effect_id in batch.outbox_settled:
             outbox.pop(effect_id, None)
         sealed = seal_all(batch, self._head, self._urandom)
+        frontier, nodes = grow(self._frontier, [entry.hash for entry in sealed])
+        pruned = batch.pruned
+        assert pruned is None or self._entries[pruned.through - 1].hash == pruned.hash, "the store holds something else"
         # Nothing below can fail: all of the batch, or, above, none of it.
         self._outbox = outbox
         self._entries.extend(sealed)
         self._subjects.extend(frozenset((record.subject, *record.refs)) for record in batch.records)
+        self._frontier = frontier
+        self._nodes.update(((node.height, node.place), node.hash) for node in nodes)
         self._cases.update((case.case_id, case) for case in batch.cases)
+        for case_id in batch.cases_gone:
+            self._cases.pop(case_id, None)
         for state in last_rows(batch):
             if state.body is None:
                 self._state.pop((state.table, state.key), None)
@@ -95,27 +121,64 @@ class MemoryStore:
                 self._state[state.table, state.key] = state
         if batch.checkpoint is not None:
             self._checkpoint_seq = batch.checkpoint.seq
+        for seq in batch.erased:
+            self._erase(seq)
+        if pruned is not None:
+            self._pruned = pruned
+            self._nodes.update(zip(peak_places(pruned.through), pruned.peaks, strict=True))
         self._head = head_after(self._head, sealed)
 
-    async def erase(self, seqs: Sequence[int]) -> None:
-        """Delete payload and salt of these entries; the chain stays."""
-        self._check_usable()
-        for seq in seqs:
-            if 0 < seq <= len(self._entries):
-                self._entries[seq - 1] = msgspec.structs.replace(self._entries[seq - 1], salt=None, payload=None)
+    def _erase(self, seq: int) -> None:
+        if 0 < seq <= len(self._entries):
+            self._entries[seq - 1] = msgspec.structs.replace(self._entries[seq - 1], salt=None, payload=None)
+
+    @property
+    def _given_up_through(self) -> int:
+        return 0 if self._pruned is None else self._pruned.through
 
     async def entries(
         self, *, after: int = 0, until: int | None = None, subject: str | None = None, kind: str | None = None
     ) -> AsyncIterator[Entry]:
         self._check_open()
         last = self._head.seq if until is None else min(until, self._head.seq)
-        for index in range(max(after, 0), last):
+        for index in range(max(after, self._given_up_through), last):
             entry = self._entries[index]
             if (subject is None or subject in self._subjects[index]) and (kind is None or entry.kind == kind):
                 yield entry
 
     async def head(self) -> Head:
         return self._head
+
+    async def frontier(self) -> Frontier:
+        return self._frontier
+
+    async def nodes(self, height: int, first: int, count: int) -> Sequence[bytes]:
+        if height == 0:
+            known = [entry.hash for entry in self._entries[max(first, self._given_up_through) : first + count]]
+            if known or first >= self._given_up_through:
+                return known
+        found = (self._nodes.get((height, place)) for place in range(first, first + count))
+        return [node for node in found if node is not None]
+
+    async def pruned(self) -> Sealed | None:
+        return self._pruned
+
+    async def sweep(self, entries_max: int) -> int:
+        self._check_usable()
+        first, self._swept_through = self._swept_through, min(self._swept_through + entries_max, self._given_up_through)
+        for seq in range(first + 1, self._swept_through + 1):
+            self._erase(seq)
+        return self._given_up_through - self._swept_through
+
+    async def keep_note(self, note: SignedNote) -> None:
+        self._check_usable()
+        self._notes.setdefault(note.size, note)
+
+    async def notes(self, *, after_size: int = 0) -> Sequence[SignedNote]:
+        return [self._notes[size] for size in sorted(self._notes) if size > after_size][:NOTES_PAGE]
+
+    async def newest_note(self) -> SignedNote | None:
+        return self._notes[max(self._notes)] if self._notes else None
 
     async def cases(self, query: CaseQuery) -> Sequence[CaseRow]:
         check_query(query)
@@ -147,6 +210,11 @@ class MemoryStore:
         survivor._state = dict(self._state)
         survivor._checkpoint_seq = self._checkpoint_seq
         survivor._head = self._head
+        survivor._frontier = self._frontier
+        survivor._nodes = dict(self._nodes)
+        survivor._notes = dict(self._notes)
+        survivor._pruned = self._pruned
+        survivor._swept_through = self._swept_through
         self._failure = "the process has crashed"
         return survivor
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from arcd.store import Entry, StoreError
 from arcd.store.failure import explained
 from arcd.store.file import check_version
-from arcd.store.verify import open_for_reading
+from arcd.store.verify import open_for_reading, refs_column
 
 _PAGE: Final = 1_000  # entries held in memory at a time
 
@@ -49,16 +49,17 @@ def entries(path: Path, *, until: int, kind: str | None = None) -> Iterator[Entr
     """Entries 1 … `until`, of one kind or all. Each page is a look of its own: the daemon's log is not held up."""
     of_kind = "" if kind is None else "AND e.kind = :kind"
     question = (
-        "SELECT e.seq, at, kind, subject, commitment, previous_hash, hash, salt, body"  # noqa: S608 – fixed fragments
+        f"SELECT e.seq, at, kind, subject, commitment, previous_hash, hash, salt, body, {{refs}}"  # noqa: S608 – fixed
         f" FROM entry AS e LEFT JOIN payload AS p ON p.seq = e.seq WHERE e.seq > :after AND e.seq <= :until {of_kind}"
         " ORDER BY e.seq LIMIT :page"
     )
     after = 0
     with explained(path), closing(_connected(path)) as connection:
+        question = question.format(refs=refs_column(connection))
         while True:
             asked = {"after": after, "until": until, "kind": kind, "page": _PAGE}
             rows = connection.execute(question, asked).fetchall()
-            for seq, at, told_kind, subject, commitment, previous_hash, own_hash, salt, body in rows:
+            for seq, at, told_kind, subject, commitment, previous_hash, own_hash, salt, body, refs in rows:
                 yield Entry(
                     seq=seq,
                     at=at,
@@ -69,6 +70,7 @@ def entries(path: Path, *, until: int, kind: str | None = None) -> Iterator[Entr
                     hash=own_hash,
                     salt=salt,
                     payload=body,
+                    refs=refs,
                 )
             if len(rows) < _PAGE:
                 return

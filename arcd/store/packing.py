@@ -4,9 +4,10 @@ One rule: one batch, one statement. sqlite3 gives the GIL up around every step a
 event loop each taking back waits a switch interval (5 ms). Measured with 500 records of 600 bytes and two refs beside
 a spinning thread: executemany 76 records/s, multi-row VALUES 2,000, one statement 14,800; without it 34,000.
 
-Texts and numbers travel as JSON arrays, which SQLite unfolds (json_each). Bytes travel in three long blobs, cut apart
-by position: `hashes` (the previous hash, then one per entry), `seals` (commitment and salt per entry), `bodies` (all
-payloads and bodies; the JSON rows hold offset and length). Reading rows back is `reading`'s.
+Texts and numbers travel as JSON arrays, which SQLite unfolds (json_each). Bytes travel in long blobs, cut apart by
+position: `hashes` (the previous hash, then one per entry), `seals` (commitment and salt per entry), `bodies` (all
+payloads and bodies; the JSON rows hold offset and length), `peaks` and `node_hashes` (the Merkle tree's). Reading rows
+back is `reading`'s.
 """
 
 from __future__ import annotations
@@ -17,14 +18,20 @@ import msgspec
 
 from arcd.store import Batch, Entry, Head
 from arcd.store.precondition import last_rows
+from protocols.tlog.merkle import Frontier, Node, peak_places
 
-# The columns of the view in schema_v1.sql, in its order.
+# The columns of the view in schema_v2.sql, in its order.
 INSERT_BATCH: Final = (
     "INSERT INTO batch (first_seq, entries, refs, hashes, seals, outbox_added, outbox_settled, cases, state_kept,"
-    " state_gone, bodies, head_seq, checkpoint_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " state_gone, bodies, head_seq, checkpoint_seq, peaks, nodes, node_hashes, erased, cases_gone,"
+    " pruned_through, pruned_hash, pruned_peaks)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-BatchRow = tuple[int, str, str, bytes, bytes, str, str, str, str, str, bytes, int, int]
+BatchRow = tuple[
+    int, str, str, bytes, bytes, str, str, str, str, str, bytes, int, int, bytes, str, bytes, str, str,
+    int | None, bytes | None, bytes | None,
+]  # fmt: skip
 
 _json = msgspec.json.Encoder()
 
@@ -46,20 +53,27 @@ class _Bodies:
         return b"".join(self._parts)
 
 
-def pack(batch: Batch, sealed: list[Entry], before: Head, checkpoint_seq: int) -> BatchRow:
+def pack(
+    batch: Batch, sealed: list[Entry], before: Head, checkpoint_seq: int, frontier: Frontier, nodes: list[Node]
+) -> BatchRow:
+    """`frontier` is the tree's after the batch, `nodes` what is worth keeping of it (protocols.tlog.merkle.grow)."""
     bodies = _Bodies()
-    entries: list[tuple[int, str, str, int, int]] = []
+    entries: list[tuple[int, str, str, int, int, str | None]] = []
     refs: list[tuple[int, str]] = []
     hashes = [before.hash]
     seals: list[bytes] = []
     for record, entry in zip(batch.records, sealed, strict=True):
-        entries.append((record.at, record.kind, record.subject, *bodies.add(record.payload)))
+        entries.append((record.at, record.kind, record.subject, *bodies.add(record.payload), entry.refs))
         refs.extend([(record.seq, ref) for ref in record.refs])
         hashes.append(entry.hash)
         assert entry.salt is not None
         seals.append(entry.commitment)
         seals.append(entry.salt)
     rows = last_rows(batch)
+    pruned = batch.pruned
+    if pruned is not None:  # later proofs need the roots of what goes
+        places = peak_places(pruned.through)
+        nodes = [*nodes, *(Node(*place, peak) for place, peak in zip(places, pruned.peaks, strict=True))]
     return (
         before.seq + 1,
         _text(entries),
@@ -74,6 +88,14 @@ def pack(batch: Batch, sealed: list[Entry], before: Head, checkpoint_seq: int) -
         bodies.joined(),
         before.seq + len(sealed),
         checkpoint_seq,
+        b"".join(frontier.peaks),
+        _text([(node.height, node.place) for node in nodes]),
+        b"".join([node.hash for node in nodes]),
+        _text(list(batch.erased)),
+        _text(list(batch.cases_gone)),
+        None if pruned is None else pruned.through,
+        None if pruned is None else pruned.hash,
+        None if pruned is None else b"".join(pruned.peaks),
     )
 
 

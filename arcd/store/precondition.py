@@ -14,16 +14,24 @@ from arcd.store.chain import SALT_BYTES, TEXT_BYTES_MAX, seal
 
 # More than one transaction ever gathers: at 10,000 records/s it is six seconds' worth.
 BATCH_RECORDS_MAX: Final = 65_536
+ERASED_MAX: Final = 20_000  # payloads erased in one transaction: commits wait meanwhile
 CASES_MAX: Final = 10_000  # one answer to `cases`; more is a report, to be made from the journal
 
 
 def is_empty(batch: Batch) -> bool:
     return not (
-        batch.records or batch.outbox_added or batch.outbox_settled or batch.cases or batch.checkpoint is not None
+        batch.records
+        or batch.outbox_added
+        or batch.outbox_settled
+        or batch.cases
+        or batch.checkpoint is not None
+        or batch.erased
+        or batch.cases_gone
+        or batch.pruned is not None
     )
 
 
-def check_batch(batch: Batch, head: Head, checkpoint_seq: int) -> None:
+def check_batch(batch: Batch, head: Head, checkpoint_seq: int, pruned_through: int = 0) -> None:
     assert len(batch.records) <= BATCH_RECORDS_MAX, f"a batch has at most {BATCH_RECORDS_MAX} records"
     seq = head.seq
     for record in batch.records:
@@ -40,6 +48,14 @@ def check_batch(batch: Batch, head: Head, checkpoint_seq: int) -> None:
     if batch.checkpoint is not None:
         at = batch.checkpoint.seq
         assert checkpoint_seq <= at <= seq, f"a checkpoint as of {at} with the last one at {checkpoint_seq}, head {seq}"
+        checkpoint_seq = at
+    assert len(batch.erased) <= ERASED_MAX, f"a batch erases at most {ERASED_MAX} payloads"
+    if batch.erased:
+        last = max(batch.erased)
+        assert last <= checkpoint_seq, f"entry {last} is erased, and a restart reads on from {checkpoint_seq}"
+    if batch.pruned is not None:
+        at = batch.pruned.through
+        assert pruned_through < at <= min(checkpoint_seq, head.seq), f"given up to {at}, to {pruned_through} before"
 
 
 def check_text(text: str) -> None:

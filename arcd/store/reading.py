@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from arcd.store import CaseQuery, CaseRow, Entry
+from arcd.store import NOTES_PAGE, CaseQuery, CaseRow, Entry, SignedNote
 
 ENTRIES_PAGE: Final = 250  # rows that `entries` holds in memory at a time
 
@@ -20,7 +20,7 @@ Parameters = dict[str, int | str]
 _ENTRY_COLUMNS: Final = """
     json_group_array(json_array(
         seq, at, kind, subject, hex(commitment), hex(previous_hash), hex(hash),
-        CASE WHEN salt IS NULL THEN NULL ELSE hex(salt) END, CASE WHEN body IS NULL THEN NULL ELSE hex(body) END
+        CASE WHEN salt IS NULL THEN NULL ELSE hex(salt) END, CASE WHEN body IS NULL THEN NULL ELSE hex(body) END, refs
     ))"""
 # CROSS JOIN keeps the order of the loops, so that the page comes in sequence without sorting a subject's whole past.
 _BY_SUBJECT: Final = """
@@ -32,7 +32,9 @@ _CASE_COLUMNS: Final = """
         case_id, case_type, site_id, state, priority, is_open, opened_at, closed_at, hex(body)
     ))"""
 
-_entries = msgspec.json.Decoder(list[tuple[int, int, str, str, str, str, str, str | None, str | None]])
+_entries = msgspec.json.Decoder(list[tuple[int, int, str, str, str, str, str, str | None, str | None, str | None]])
+_nodes = msgspec.json.Decoder(list[str])
+_notes = msgspec.json.Decoder(list[tuple[int, int, str]])
 _cases = msgspec.json.Decoder(list[tuple[str, str, str, str, str, int, int, int | None, str]])
 
 
@@ -66,8 +68,9 @@ def entries_answer(text: str) -> list[Entry]:
             hash=unhex(own_hash),
             salt=None if salt is None else unhex(salt),
             payload=None if body is None else unhex(body),
+            refs=refs,
         )
-        for seq, at, kind, subject, commitment, previous_hash, own_hash, salt, body in _entries.decode(text)
+        for seq, at, kind, subject, commitment, previous_hash, own_hash, salt, body, refs in _entries.decode(text)
     ]
 
 
@@ -109,3 +112,36 @@ def cases_answer(text: str) -> list[CaseRow]:
         )
         for case_id, case_type, site_id, state, priority, is_open, opened_at, closed_at, body in _cases.decode(text)
     ]
+
+
+def nodes_question(height: int, first: int, count: int, pruned_through: int | None) -> tuple[str, Parameters]:
+    """Height 0 asks the entries themselves; `pruned_through` None asks for what pruned ones left behind."""
+    parameters: Parameters = {"first": first, "end": first + count}
+    if height or pruned_through is None:
+        parameters["height"] = height
+        source = "SELECT hash FROM tree_node WHERE height = :height AND place >= :first AND place < :end ORDER BY place"
+    else:
+        parameters["pruned"] = pruned_through
+        source = "SELECT hash FROM entry WHERE seq > max(:first, :pruned) AND seq <= :end ORDER BY seq"
+    return f"SELECT json_group_array(hex(hash)) FROM ({source})", parameters  # noqa: S608 – fixed fragments only
+
+
+def nodes_answer(text: str) -> list[bytes]:
+    return [bytes.fromhex(node) for node in _nodes.decode(text)]
+
+
+NEWEST_NOTE: Final = (
+    "SELECT json_group_array(json_array(size, at, body)) FROM (SELECT * FROM note ORDER BY size DESC LIMIT 1)"
+)
+
+
+def notes_question(after_size: int) -> tuple[str, Parameters]:
+    sql = """
+        SELECT json_group_array(json_array(size, at, body)) FROM (
+            SELECT * FROM note WHERE size > :after ORDER BY size LIMIT :page
+        )"""
+    return sql, {"after": after_size, "page": NOTES_PAGE}
+
+
+def notes_answer(text: str) -> list[SignedNote]:
+    return [SignedNote(size=size, at=at, text=body) for size, at, body in _notes.decode(text)]

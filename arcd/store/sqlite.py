@@ -14,27 +14,45 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import aiosqlite
 
-from arcd.store import Batch, CaseQuery, CaseRow, Entry, Head, OutboxRow, Restored, StateRow, StoreError
+from arcd.store import (
+    Batch,
+    CaseQuery,
+    CaseRow,
+    Entry,
+    Head,
+    OutboxRow,
+    Restored,
+    Sealed,
+    SignedNote,
+    StateRow,
+    StoreError,
+)
 from arcd.store.chain import GENESIS_HASH
 from arcd.store.failure import explained
 from arcd.store.file import release, take
 from arcd.store.packing import INSERT_BATCH, pack
 from arcd.store.precondition import check_batch, check_query, head_after, is_empty, seal_all
 from arcd.store.reading import (
+    NEWEST_NOTE,
     Parameters,
     case_question,
     cases_answer,
     cases_question,
     entries_answer,
     entries_question,
+    nodes_answer,
+    nodes_question,
+    notes_answer,
+    notes_question,
 )
+from protocols.tlog.merkle import HASH_BYTES, Frontier, grow
 
 # The log is copied into the database every 2,000 pages of 4 KiB, by the commit that crosses the line: 8 MiB keep that
 # commit below 100 ms, and the log never grows past it by more than a batch (readers hold a snapshot for one page only).
@@ -49,6 +67,15 @@ _WRITER_PRAGMAS: Final = (
     f"PRAGMA wal_autocheckpoint = {WAL_PAGES}",
     f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT_MAX}",
     "PRAGMA cache_size = -32768",  # KiB: the pages of the current era's refs
+)
+
+# Refs lie by era and subject, so they go when their whole era has been given up.
+_SWEEP: Final = (
+    "DELETE FROM payload WHERE seq IN (SELECT seq FROM payload WHERE seq <= :through ORDER BY seq LIMIT :count)",
+    "DELETE FROM entry WHERE seq IN (SELECT seq FROM entry WHERE seq <= :through"
+    " AND seq NOT IN (SELECT seq FROM payload WHERE seq <= :through) ORDER BY seq LIMIT :count)",
+    "DELETE FROM entry_ref WHERE (era, ref, seq) IN"
+    " (SELECT era, ref, seq FROM entry_ref WHERE era < (:through + 1) >> 16 LIMIT 4 * :count)",
 )
 
 # At DEBUG aiosqlite prints every statement with its values, and the values here are people's data.
@@ -66,6 +93,8 @@ class SqliteStore:
         self._reader: aiosqlite.Connection | None = None
         self._head = Head(seq=0, hash=GENESIS_HASH, at=0)
         self._checkpoint_seq = 0
+        self._frontier = Frontier()
+        self._pruned: Sealed | None = None
         self._writing = False
         self._failure: str | None = None
 
@@ -91,10 +120,11 @@ class SqliteStore:
         if is_empty(batch):
             return
         assert not self._writing, "one commit at a time"
-        check_batch(batch, self._head, self._checkpoint_seq)
+        check_batch(batch, self._head, self._checkpoint_seq, self._given_up_through)
         sealed = seal_all(batch, self._head, self._urandom)
         checkpoint_seq = self._checkpoint_seq if batch.checkpoint is None else batch.checkpoint.seq
-        row = pack(batch, sealed, self._head, checkpoint_seq)
+        frontier, nodes = grow(self._frontier, [entry.hash for entry in sealed])
+        row = pack(batch, sealed, self._head, checkpoint_seq, frontier, nodes)
         self._writing = True
         try:
             with explained(self._path):
@@ -105,24 +135,58 @@ class SqliteStore:
         finally:
             self._writing = False
         self._head = head_after(self._head, sealed)
+        self._frontier = frontier
         self._checkpoint_seq = checkpoint_seq
+        self._pruned = batch.pruned or self._pruned
 
-    async def erase(self, seqs: Sequence[int]) -> None:
-        """Delete payload and salt of these entries; the chain stays. The entry that says so is the caller's to commit.
+    @property
+    def _given_up_through(self) -> int:
+        return 0 if self._pruned is None else self._pruned.through
 
-        The log is emptied after it, so that no copy of the erased bytes waits there. A reader in the middle of a page
-        can hold that up; the next erasure or the closing of the store catches up.
+    async def sweep(self, entries_max: int) -> int:
+        """The log is emptied after it, so that no copy of erased bytes waits there.
+
+        A reader in the middle of a page can hold that up; the next sweep or the closing of the store catches up.
         """
         writer = self._usable(self._writer)
+        values = {"through": self._given_up_through, "count": entries_max}
         with explained(self._path):
-            text = "[" + ",".join(str(int(seq)) for seq in seqs) + "]"
-            await _write(writer, "DELETE FROM payload WHERE seq IN (SELECT value FROM json_each(?))", (text,))
+            if values["through"]:
+                for statement in _SWEEP:
+                    await _write(writer, statement, values)
+            [(left,)] = await writer.execute_fetchall("SELECT count(*) FROM entry WHERE seq <= :through", values)
             await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        return int(left)
+
+    async def keep_note(self, note: SignedNote) -> None:
+        writer = self._usable(self._writer)
+        with explained(self._path):
+            await _write(writer, "INSERT OR IGNORE INTO note VALUES (?, ?, ?)", (note.size, note.at, note.text))
+
+    async def notes(self, *, after_size: int = 0) -> Sequence[SignedNote]:
+        return notes_answer(await self._ask(*notes_question(after_size)))
+
+    async def newest_note(self) -> SignedNote | None:
+        found = notes_answer(await self._ask(NEWEST_NOTE, {}))
+        return found[0] if found else None
+
+    async def frontier(self) -> Frontier:
+        return self._frontier
+
+    async def nodes(self, height: int, first: int, count: int) -> Sequence[bytes]:
+        found = nodes_answer(await self._ask(*nodes_question(height, first, count, self._given_up_through)))
+        return found or (
+            nodes_answer(await self._ask(*nodes_question(height, first, count, None))) if not height else []
+        )
+
+    async def pruned(self) -> Sealed | None:
+        return self._pruned
 
     async def entries(
         self, *, after: int = 0, until: int | None = None, subject: str | None = None, kind: str | None = None
     ) -> AsyncIterator[Entry]:
         last = self._head.seq if until is None else min(until, self._head.seq)
+        after = max(after, self._given_up_through)
         while after < last:
             page = entries_answer(await self._ask(*entries_question(after, last, subject, kind)))
             for entry in page:
@@ -181,9 +245,11 @@ class SqliteStore:
             await writer.execute_fetchall(pragma)
 
     async def _restore(self, writer: aiosqlite.Connection) -> Restored:
-        [(head_seq, head_hash, checkpoint_seq)] = await writer.execute_fetchall(
-            "SELECT head_seq, head_hash, checkpoint_seq FROM meta"
+        [(head_seq, head_hash, checkpoint_seq, peaks, *pruned)] = await writer.execute_fetchall(
+            "SELECT head_seq, head_hash, checkpoint_seq, peaks, pruned_through, pruned_hash, pruned_peaks FROM meta"
         )
+        self._frontier = Frontier(size=head_seq, peaks=hashes(peaks))
+        self._pruned = Sealed(through=pruned[0], hash=pruned[1], peaks=hashes(pruned[2])) if pruned[0] else None
         at = 0
         last = list(await writer.execute_fetchall("SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1"))
         if (last[0][:2] if last else (0, GENESIS_HASH)) != (head_seq, head_hash):
@@ -207,7 +273,11 @@ async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
     return await aiosqlite.connect(f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None)
 
 
-async def _write(writer: aiosqlite.Connection, sql: str, row: tuple[object, ...]) -> None:
+def hashes(joined: bytes) -> tuple[bytes, ...]:
+    return tuple(joined[place : place + HASH_BYTES] for place in range(0, len(joined), HASH_BYTES))
+
+
+async def _write(writer: aiosqlite.Connection, sql: str, row: tuple[object, ...] | Mapping[str, object]) -> None:
     try:
         await writer.execute_fetchall(sql, row)
     except sqlite3.IntegrityError as error:

@@ -1,29 +1,33 @@
-"""Checking a journal file: entry by entry from the first, with nothing but the file.
+"""Checking a journal file: entry by entry from the first, with nothing but the file, and better with what others kept.
 
 One rule: no secrets, no daemon, no writing. The file may be in use or a copy without its log; memory stays bounded. A
 damaged journal is a result, not an error: StoreError says only that there is no journal to check.
 
 Found: any changed byte of an entry or payload, entries missing, exchanged or added, a tail shorter than the recorded
-head, a payload that belongs to no entry. Not found by any means inside the file: a journal rewritten from the first
-entry on, hashes and head included (that is what copies of the head in a second place are for), and what is not
-evidence: the index of refs, open effects, cases, state.
+head, a payload that belongs to no entry, an entry that the index of refs does not lead to, a checkpoint that was signed
+over other entries. A journal rewritten from some entry on, hashes, head and checkpoints included, is found by a
+checkpoint that was copied to a second place (`copies`), or by the key that is known from elsewhere (`keys`). Not looked
+at, because it is no evidence: open effects, cases, state.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from arcd.store import StoreError
+from arcd.store import Sealed, StoreError
 from arcd.store.chain import GENESIS_HASH, SALT_BYTES, commitment, encode_entry, entry_hash
+from arcd.store.evidence import KEY_CHANGED, SEALED, Copy, Evidence
 from arcd.store.failure import explain, primary_code
 from arcd.store.file import check_version
+from protocols.tlog.merkle import HASH_BYTES, Frontier, grow, root
+from protocols.tlog.note import VerifierKey
 
 FINDINGS_MAX: Final = 100  # a ruined file would otherwise give as many as it has entries
 _PAGE: Final = 1000  # entries read per look at the file; each look is a snapshot, so the daemon's log is not held up
@@ -31,6 +35,29 @@ _SEQ_MIN: Final = -(1 << 63)
 _SEQ_MAX: Final = (1 << 63) - 1
 
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_TELLING: Final = frozenset({KEY_CHANGED, SEALED})
+
+# Both at the speed of SQLite. Refs of entries that version 1 of the encoding left unchained cannot be known.
+_INDEX_FAULTS: Final = (
+    (
+        "SELECT e.seq, e.subject FROM entry AS e WHERE e.seq > :first AND e.seq <= :until AND NOT EXISTS"
+        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> 16 AND r.ref = e.subject AND r.seq = e.seq)",
+        "the index does not lead to it from {ref}",
+    ),
+    (
+        "SELECT e.seq, named.value FROM entry AS e, json_each(iif(json_valid(e.refs), e.refs, '[]')) AS named"
+        " WHERE e.seq > :first AND e.seq <= :until AND e.refs <> '[]' AND NOT EXISTS"
+        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> 16 AND r.ref = named.value AND r.seq = e.seq)",
+        "the index does not lead to it from {ref}",
+    ),
+    (
+        "SELECT r.seq, r.ref FROM entry_ref AS r JOIN entry AS e ON e.seq = r.seq"
+        " WHERE r.seq > :first AND r.seq <= :until AND e.refs IS NOT NULL AND r.ref <> e.subject AND (e.refs = '[]' OR"
+        " r.ref NOT IN (SELECT value FROM json_each(iif(json_valid(e.refs), e.refs, '[]'))))",
+        "the index leads to it from {ref}, which it does not name",
+    ),
+)
 
 # Typed loosely on purpose: a hand that changed the file may have changed its types.
 _Row = tuple[object, ...]
@@ -42,7 +69,8 @@ class Finding(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """`entries` were read, up to `head_seq`; `erased` of them have no payload any more, which is not a finding."""
+    """`entries` were read, behind those that were given up and up to `head_seq`; `erased` of them have no payload any
+    more, which is not a finding. `signed_seq` is the last entry that a signed checkpoint vouches for."""
 
     ok: bool
     entries: int
@@ -50,17 +78,31 @@ class Verdict(Struct, frozen=True, kw_only=True):
     head_hash: str  # hex
     erased: int
     findings: tuple[Finding, ...]
+    pruned_through: int = 0
+    root: str = ""  # hex, of the Merkle tree at head_seq
+    checkpoints: int = 0  # kept with the journal
+    copies: int = 0  # brought along and compared
+    copies_too_old: int = 0  # of a time that has been given up since
+    signed_seq: int = 0
+    keys: tuple[str, ...] = ()  # trusted in the end, as verifier keys
+    keys_given: bool = False  # else the journal's own word was taken for the first one
 
 
-def verify_file(path: Path, *, progress: Callable[[int, int], None] | None = None) -> Verdict:
+def verify_file(
+    path: Path,
+    *,
+    copies: Sequence[Copy] = (),
+    keys: Sequence[VerifierKey] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Verdict:
     """`progress` is called with (entries read, entries recorded). StoreError if there is no arcd store at `path`."""
     if not path.is_file():
         raise StoreError(f"{path} does not exist or is not a file; name the journal of an arcd store")
     had_log = _log(path).exists()
-    verdict = _verify(path, had_log, progress)
+    verdict = _verify(path, had_log, _Walk(copies, keys), progress)
     if not verdict.ok and not had_log and _log(path).exists():
         # A daemon has started meanwhile and may have written under the eyes of a reader that took the file for still.
-        verdict = _verify(path, True, progress)
+        verdict = _verify(path, True, _Walk(copies, keys), progress)
     return verdict
 
 
@@ -68,13 +110,13 @@ def _log(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def _verify(path: Path, has_log: bool, progress: Callable[[int, int], None] | None) -> Verdict:
-    walk = _Walk()
+def _verify(path: Path, has_log: bool, walk: _Walk, progress: Callable[[int, int], None] | None) -> Verdict:
     try:
         with closing(open_for_reading(path, has_log)) as connection:
-            if check_version(connection, path) == 0:
+            version = check_version(connection, path)
+            if version == 0:
                 raise StoreError(f"{path} is empty; name the journal of an arcd store")
-            walk.run(connection, progress)
+            walk.run(connection, version, progress)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGE:
             raise explain(error, path) from error
@@ -93,16 +135,24 @@ def open_for_reading(path: Path, has_log: bool | None = None) -> sqlite3.Connect
     return connection
 
 
+def refs_column(connection: sqlite3.Connection) -> str:
+    """What to select of an entry for its refs: a file that no arcd has opened since version 1 has no such column."""
+    return "refs" if int(connection.execute("PRAGMA user_version").fetchone()[0]) > 1 else "NULL"
+
+
 class _Walk:
     """One pass over the entries; remembers where it is and what it found."""
 
-    def __init__(self) -> None:
+    def __init__(self, copies: Iterable[Copy], keys: Sequence[VerifierKey]) -> None:
         self._findings: list[Finding] = []
         self._unlisted = 0
         self._entries = 0
         self._erased = 0
         self._seq = 0
         self._hash = GENESIS_HASH
+        self._frontier = Frontier()
+        self._sealed: Sealed | None = None
+        self._evidence = Evidence(self.report, keys=keys, copies=copies)
 
     @property
     def after_seq(self) -> int:
@@ -118,6 +168,7 @@ class _Walk:
         findings = tuple(self._findings)
         if self._unlisted:
             findings += (Finding(self._seq, f"{self._unlisted} further findings are not listed"),)
+        evidence = self._evidence
         return Verdict(
             ok=not findings,
             entries=self._entries,
@@ -125,9 +176,17 @@ class _Walk:
             head_hash=self._hash.hex(),
             erased=self._erased,
             findings=findings,
+            pruned_through=0 if self._sealed is None else self._sealed.through,
+            root=root(self._frontier).hex(),
+            checkpoints=evidence.own_count,
+            copies=evidence.copy_count,
+            copies_too_old=evidence.unreachable_count,
+            signed_seq=evidence.agreed,
+            keys=tuple(map(str, evidence.keys)),
+            keys_given=evidence.is_given,
         )
 
-    def run(self, connection: sqlite3.Connection, progress: Callable[[int, int], None] | None) -> None:
+    def run(self, connection: sqlite3.Connection, version: int, progress: Callable[[int, int], None] | None) -> None:
         recorded = connection.execute(
             "SELECT (SELECT head_seq FROM meta), (SELECT head_hash FROM meta), (SELECT max(seq) FROM entry),"
             " (SELECT max(seq) FROM payload)"  # one look: all of one moment
@@ -136,23 +195,88 @@ class _Walk:
         if head_seq is None:
             self.report(0, "the recorded head is missing")
             head_seq = last_seq or 0
+        if version > 1:
+            self._begin(connection)
         # A running daemon goes on writing: what it adds from here on is left to the next check.
         until = max(head_seq, last_seq or 0, last_payload or 0)
-        for page, payloads in _pages(connection, until):
-            for row in page:
-                self._check(row)
+        first = _SEQ_MIN if self._sealed is None else self._sealed.through
+        for page, payloads in _pages(connection, first, until, refs_column(connection)):
+            leaves = [self._check(row) for row in page]
             if payloads != sum(row[7] is not None for row in page):
-                self._report_orphans(connection, until)
+                self._report_orphans(connection, first, until)
+            self._grow(connection, version, leaves)
             if progress is not None:
-                progress(self._entries, head_seq)
+                progress(self._entries, head_seq - max(first, 0))
         self._check_head(head_seq, head_hash)
+        if version > 1:
+            self._check_tree(connection, until)
+            self._check_index(connection, until)
+        self._evidence.ended(self._seq, self._sealed)
 
-    def _check(self, row: _Row) -> None:
-        seq, at, kind, subject, committed, previous_hash, own_hash, salt, body = row
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Where entries have been given up, what stands for them."""
+        meta = connection.execute("SELECT pruned_through, pruned_hash, pruned_peaks FROM meta").fetchone()
+        if meta is None or not meta[0]:
+            return
+        through, sealed_hash, peaks = meta
+        if not (isinstance(through, int) and isinstance(sealed_hash, bytes) and isinstance(peaks, bytes)):
+            self.report(0, "what stands for the entries given up has been changed")
+            return
+        cut = tuple(peaks[place : place + HASH_BYTES] for place in range(0, len(peaks), HASH_BYTES))
+        if through < 1 or len(cut) != through.bit_count() or len(peaks) % HASH_BYTES:
+            self.report(through, "what stands for the entries given up has been changed: it is no tree of that size")
+            return
+        self._sealed = Sealed(through=through, hash=sealed_hash, peaks=cut)
+        self._seq, self._hash = through, sealed_hash
+        self._frontier = Frontier(size=through, peaks=cut)
+        own = connection.execute("SELECT body FROM note WHERE size = ?", (through,)).fetchall()
+        self._evidence.starts_after(self._sealed, [body for (body,) in own])
+
+    def _grow(self, connection: sqlite3.Connection, version: int, leaves: list[bytes]) -> None:
+        """Take the page's entries into the tree, stopping wherever somebody has signed for its root."""
+        size = self._frontier.size
+        end = size + len(leaves)
+        own = (
+            dict(connection.execute("SELECT size, body FROM note WHERE size > ? AND size <= ?", (size, end)))
+            if version > 1
+            else {}
+        )
+        for stop in sorted({*own, *self._evidence.sizes(size, end)}):
+            self._frontier, _ = grow(self._frontier, leaves[self._frontier.size - size : stop - size])
+            tree_root = root(self._frontier)
+            if stop in own:
+                self._evidence.own(stop, own[stop], tree_root)
+            self._evidence.reached(stop, tree_root)
+        self._frontier, _ = grow(self._frontier, leaves[self._frontier.size - size :])
+
+    def _check(self, row: _Row) -> bytes:
+        """The entry's hash, as it takes its place in the tree."""
+        seq, at, kind, subject, committed, previous_hash, own_hash, salt, body, refs = row
+        if (
+            seq == self._seq + 1
+            and previous_hash == self._hash
+            and type(salt) is bytes
+            and type(body) is bytes
+            and len(salt) == SALT_BYTES
+            and type(own_hash) is bytes
+            and commitment(salt, body) == committed
+            and own_hash == _hash_of(seq, at, kind, subject, committed, previous_hash, refs)
+        ):
+            # The common case, found out with as few steps as possible.
+            self._entries += 1
+            self._seq = seq
+            self._hash = own_hash
+            if kind in _TELLING:
+                self._evidence.entry(seq, kind, body)
+            return own_hash
+        return self._check_closely(row)
+
+    def _check_closely(self, row: _Row) -> bytes:
+        seq, at, kind, subject, committed, previous_hash, own_hash, salt, body, refs = row
         assert isinstance(seq, int)
         if seq < 1:
             self.report(seq, f"an entry has the number {seq}; the first is 1")
-            return
+            return b""
         if seq != self._seq + 1:
             missing = (
                 f"entry {self._seq + 1} is" if seq == self._seq + 2 else f"entries {self._seq + 1} to {seq - 1} are"
@@ -161,12 +285,15 @@ class _Walk:
         elif previous_hash != self._hash:
             before = f"entry {seq - 1}" if seq > 1 else "the start of a journal"
             self.report(seq, f"it does not continue {before}: its previous hash is another")
-        if own_hash != _hash_of(seq, at, kind, subject, committed, previous_hash):
+        if own_hash != _hash_of(seq, at, kind, subject, committed, previous_hash, refs):
             self.report(seq, "it has been changed: its hash is not that of its content")
         self._check_payload(seq, committed, salt, body)
+        if kind in _TELLING:
+            self._evidence.entry(seq, kind, body)
         self._entries += 1
         self._seq = seq
         self._hash = own_hash if isinstance(own_hash, bytes) else b""
+        return self._hash
 
     def _check_payload(self, seq: int, committed: object, salt: object, body: object) -> None:
         if salt is None and body is None:
@@ -176,14 +303,28 @@ class _Walk:
         elif commitment(salt, body) != committed:
             self.report(seq, "its payload has been changed: it is not the one committed to")
 
-    def _report_orphans(self, connection: sqlite3.Connection, until: int) -> None:
+    def _report_orphans(self, connection: sqlite3.Connection, first: int, until: int) -> None:
         if any("belongs to no entry" in finding.what for finding in self._findings):
             return  # the first page that noticed has listed them all
         orphans = connection.execute(
-            "SELECT seq FROM payload WHERE seq <= ? AND seq NOT IN (SELECT seq FROM entry) ORDER BY seq", (until,)
+            "SELECT seq FROM payload WHERE seq > ? AND seq <= ? AND seq NOT IN (SELECT seq FROM entry) ORDER BY seq",
+            (first, until),
         )
         for (seq,) in orphans:
             self.report(seq, f"a payload numbered {seq} belongs to no entry")
+
+    def _check_tree(self, connection: sqlite3.Connection, until: int) -> None:
+        """The tree that goes on growing must be the one that the entries make, else every proof would fail."""
+        meta = connection.execute("SELECT peaks, head_seq FROM meta").fetchone()
+        if meta is not None and meta[1] == self._frontier.size and meta[0] != b"".join(self._frontier.peaks):
+            self.report(self._seq, "the Merkle tree kept with the journal is not that of its entries")
+
+    def _check_index(self, connection: sqlite3.Connection, until: int) -> None:
+        """Whoever is told the story of a case is told all of it."""
+        values = {"first": 0 if self._sealed is None else self._sealed.through, "until": min(until, self._seq)}
+        for statement, said in _INDEX_FAULTS:
+            for seq, ref in connection.execute(statement, values):
+                self.report(seq, said.format(ref=ref))
 
     def _check_head(self, head_seq: int, head_hash: object) -> None:
         if self._seq < head_seq:
@@ -194,15 +335,15 @@ class _Walk:
             self.report(head_seq, "it is not the recorded head: the hash recorded for it is another")
 
 
-def _pages(connection: sqlite3.Connection, until: int) -> Iterator[tuple[list[_Row], int]]:
-    """The entries in order, and how many payloads stand in the same range of numbers, orphans included.
+def _pages(connection: sqlite3.Connection, first: int, until: int, refs: str) -> Iterator[tuple[list[_Row], int]]:
+    """The entries behind `first` in order, and how many payloads stand in the same range of numbers, orphans included.
 
     The range of the last page reaches to `until`, which is past the last entry if the tail is missing.
     """
-    after = _SEQ_MIN
+    after = first
     while True:
         page = connection.execute(
-            "SELECT e.seq, at, kind, subject, commitment, previous_hash, hash, salt, body"
+            f"SELECT e.seq, at, kind, subject, commitment, previous_hash, hash, salt, body, {refs}"  # noqa: S608 – fixed
             " FROM entry AS e LEFT JOIN payload AS p ON p.seq = e.seq WHERE e.seq > ? AND e.seq <= ?"
             " ORDER BY e.seq LIMIT ?",
             (after, until, _PAGE),
@@ -218,18 +359,26 @@ def _pages(connection: sqlite3.Connection, until: int) -> Iterator[tuple[list[_R
 
 
 def _hash_of(
-    seq: int, at: object, kind: object, subject: object, committed: object, previous_hash: object
+    seq: object, at: object, kind: object, subject: object, committed: object, previous_hash: object, refs: object
 ) -> bytes | None:
     """The hash that the columns ought to have; None if they cannot be those of an entry."""
-    if not (isinstance(at, int) and isinstance(kind, str) and isinstance(subject, str)):
+    if not (isinstance(seq, int) and isinstance(at, int) and isinstance(kind, str) and isinstance(subject, str)):
         return None
     if not (isinstance(committed, bytes) and isinstance(previous_hash, bytes)):
+        return None
+    if not (refs is None or isinstance(refs, str)):
         return None
     if len(committed) != 32 or len(previous_hash) != 32:
         return None
     try:
         encoded = encode_entry(
-            seq=seq, at=at, kind=kind, subject=subject, commitment=committed, previous_hash=previous_hash
+            seq=seq,
+            at=at,
+            kind=kind,
+            subject=subject,
+            commitment=committed,
+            previous_hash=previous_hash,
+            refs=refs,
         )
     except (struct.error, UnicodeEncodeError):  # longer than the format allows, or no longer UTF-8
         return None

@@ -82,6 +82,7 @@ class Past:
                 hash=nothing,
                 salt=nothing,
                 payload=record.payload,
+                refs=None,
             )
             for record in self.records
         ]

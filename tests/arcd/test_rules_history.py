@@ -15,6 +15,7 @@ from arcd.rules_history import (
 )
 from rules.engine import digest_of
 from tests.arcd.past import ACTOR, Past
+from tests.arcd.store.journal import erase
 from tests.playbook import Panel
 from tests.sites import rules
 
@@ -33,7 +34,7 @@ async def test_sets_that_were_in_force_with_who_put_them_there() -> None:
     assert await sources_of(store, second.seq) == TWO
     with pytest.raises(NoSuchRulesError):
         await sources_of(store, first.seq + 1)
-    await store.erase([first.seq])
+    await erase(store, [first.seq])
     assert await rules_history(store) == [second]
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from arcd.store import (
@@ -17,15 +18,18 @@ from arcd.store import (
     Head,
     Record,
     Restored,
+    Sealed,
+    SignedNote,
     StateRow,
     Store,
     StoreError,
 )
 from arcd.store.chain import GENESIS_HASH, commitment, encode_entry, entry_hash
 from arcd.store.memory import MemoryStore
-from arcd.store.precondition import BATCH_RECORDS_MAX, CASES_MAX
+from arcd.store.precondition import BATCH_RECORDS_MAX, CASES_MAX, ERASED_MAX
 from arcd.store.reading import ENTRIES_PAGE
 from arcd.store.sqlite import SqliteStore
+from protocols.tlog.merkle import Frontier, grow
 from tests.arcd.store.journal import START, all_entries, case, counted_salts, effect, everything, record, records
 
 
@@ -41,8 +45,15 @@ class Bench:
         return await self.store.open()
 
     async def erase(self, seqs: Sequence[int]) -> None:
-        assert isinstance(self.store, SqliteStore | MemoryStore)
-        await self.store.erase(seqs)
+        head = await self.store.head()
+        await self.store.commit(Batch(checkpoint=Checkpoint(seq=head.seq, rows=[]), erased=seqs))
+
+    async def fail_next_commit_of(self, batch: Batch) -> None:
+        """Try to commit what does not fit any more."""
+        await self.fail_next_commit()
+        large = [msgspec.structs.replace(record, payload=b"x" * 100_000) for record in batch.records]
+        with pytest.raises(StoreError, match="full"):
+            await self.store.commit(msgspec.structs.replace(batch, records=large))
 
     async def fail_next_commit(self) -> None:
         if isinstance(self.store, MemoryStore):
@@ -103,6 +114,7 @@ async def test_entries_are_chained_and_come_back(bench: Bench) -> None:
                 subject=entry.subject,
                 commitment=entry.commitment,
                 previous_hash=previous,
+                refs="[]",
             )
         )
         previous = entry.hash
@@ -280,7 +292,7 @@ async def test_an_erased_payload_leaves_its_entry(bench: Bench) -> None:
     await bench.store.open()
     await bench.store.commit(records(1, 3))
     before = await all_entries(bench.store)
-    await bench.erase([2, 99])
+    await bench.erase([2])
     after = await all_entries(bench.store)
     assert (after[0], after[2]) == (before[0], before[2])
     assert (after[1].payload, after[1].salt) == (None, None)
@@ -427,3 +439,90 @@ async def test_two_stores_given_the_same_hold_the_same(tmp_path: Path) -> None:
         held.append(await everything(store, await store.open()))
         await store.close()
     assert held[0] == held[1]
+
+
+async def test_the_tree_grows_with_the_entries_and_survives_a_restart(bench: Bench) -> None:
+    await bench.store.open()
+    assert await bench.store.frontier() == Frontier()
+    for first in range(1, 601, 100):
+        await bench.store.commit(records(first, first + 99))
+    leaves = [entry.hash for entry in await all_entries(bench.store)]
+    expected, nodes = grow(Frontier(), leaves)
+    assert await bench.store.frontier() == expected
+    await bench.restart()
+    assert await bench.store.frontier() == expected
+    assert await bench.store.nodes(0, 254, 3) == leaves[254:257]
+    assert await bench.store.nodes(0, 599, 5) == leaves[599:]
+    assert await bench.store.nodes(8, 0, 9) == [node.hash for node in nodes]
+    assert await bench.store.nodes(7, 0, 1) == []
+    await bench.store.commit(records(601, 601))
+    assert await bench.store.frontier() == grow(expected, [(await bench.store.head()).hash])[0]
+
+
+async def test_signed_checkpoints_are_kept_by_size(bench: Bench) -> None:
+    await bench.store.open()
+    assert await bench.store.newest_note() is None
+    first, second = (SignedNote(size=size, at=START + size, text=f"note ä {size}\n") for size in (3, 7))
+    await bench.store.keep_note(second)
+    await bench.store.keep_note(first)
+    await bench.store.keep_note(SignedNote(size=3, at=0, text="another of the same size"))
+    await bench.restart()
+    assert await bench.store.notes() == [first, second]
+    assert await bench.store.notes(after_size=3) == [second]
+    assert await bench.store.newest_note() == second
+
+
+async def test_an_erasure_and_the_entry_that_says_so_are_one(bench: Bench) -> None:
+    await bench.store.open()
+    await bench.store.commit(Batch(records=[record(1), record(2), record(3)], cases=[case("C1"), case("C2")]))
+    erasing = Batch(records=[record(4)], checkpoint=Checkpoint(seq=4, rows=[]), erased=[1, 3], cases_gone=["C1", "C9"])
+    await bench.fail_next_commit_of(erasing)
+    await bench.restart()
+    assert [entry.payload is None for entry in await all_entries(bench.store)] == [False, False, False]
+    assert await bench.store.case("C1") is not None
+    await bench.store.commit(erasing)
+    assert await bench.store.sweep(10) == 0
+    await bench.restart()
+    assert [entry.payload is None for entry in await all_entries(bench.store)] == [True, False, True, False]
+    assert (await bench.store.case("C1"), await bench.store.case("C2")) == (None, case("C2"))
+
+
+async def test_entries_given_up_are_gone_at_once_and_swept_in_portions(bench: Bench) -> None:
+    await bench.store.open()
+    await bench.store.commit(Batch(records=[record(seq, refs=[f"case/C{seq}"]) for seq in range(1, 11)]))
+    entries = await all_entries(bench.store)
+    peaks = grow(Frontier(), [entry.hash for entry in entries[:6]])[0].peaks
+    sealed = Sealed(through=6, hash=entries[5].hash, peaks=peaks)
+    assert await bench.store.pruned() is None
+    await bench.store.commit(Batch(records=[record(11)], checkpoint=Checkpoint(seq=11, rows=[]), pruned=sealed))
+    frontier = await bench.store.frontier()
+    for _ in range(2):
+        assert [entry.seq for entry in await all_entries(bench.store)] == [7, 8, 9, 10, 11]
+        assert await all_entries(bench.store, subject="case/C3") == []
+        assert [entry.seq for entry in await all_entries(bench.store, subject="case/C8")] == [8]
+        assert await bench.store.pruned() == sealed
+        assert await bench.store.nodes(2, 0, 1) == [peaks[0]]
+        assert await bench.store.nodes(1, 2, 1) == [peaks[1]]
+        assert await bench.store.nodes(0, 7, 1) == [entries[7].hash]
+        assert await bench.store.frontier() == frontier
+        await bench.restart()
+    assert [await bench.store.sweep(4) for _ in range(3)] == [2, 0, 0]
+    assert [entry.seq for entry in await all_entries(bench.store)] == [7, 8, 9, 10, 11]
+
+
+async def test_given_up_is_only_what_is_stored_and_sealed_as_stored(bench: Bench) -> None:
+    await bench.store.open()
+    await bench.store.commit(Batch(records=[record(1), record(2)], checkpoint=Checkpoint(seq=2, rows=[])))
+    with pytest.raises(AssertionError, match="given up to 3, to 0 before"):
+        await bench.store.commit(Batch(pruned=Sealed(through=3, hash=bytes(32), peaks=(bytes(32), bytes(32)))))
+    with pytest.raises(AssertionError, match="the store holds something else"):
+        await bench.store.commit(Batch(pruned=Sealed(through=1, hash=bytes(32), peaks=(bytes(32),))))
+
+
+async def test_nothing_that_a_restart_needs_is_erased(bench: Bench) -> None:
+    await bench.store.open()
+    await bench.store.commit(Batch(records=[record(1), record(2)], checkpoint=Checkpoint(seq=1, rows=[])))
+    with pytest.raises(AssertionError, match="entry 2 is erased, and a restart reads on from 1"):
+        await bench.store.commit(Batch(erased=[1, 2]))
+    with pytest.raises(AssertionError, match="at most 20000 payloads"):
+        await bench.store.commit(Batch(erased=[1] * (ERASED_MAX + 1)))

@@ -13,6 +13,7 @@ from arcd.api.asking import os_actor
 from arcd.api.serving import listen_unix, serve_app
 from arcd.core.facts import CaseNoted
 from tests.arcd.api.desk import FakeDesk
+from tests.arcd.store.journal import erase
 
 
 async def test_entries_are_shown_in_order(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
@@ -61,7 +62,7 @@ async def test_entries_since_an_instant(desk: FakeDesk, admin: httpx.AsyncClient
 
 
 async def test_an_erased_entry_is_shown_as_erased(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
-    await desk.store.erase([2])
+    await erase(desk.store, [2])
     entry = (await admin.get("/v1/journal?after=1&limit=1")).json()["entries"][0]
     assert (entry["erased"], entry["record"]) == (True, None)
     assert len(entry["hash"]) == 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
-from arcd.store import Batch, CaseRow, Entry, OutboxRow, Record, Restored, Store
+from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, Restored, Store
 
 START = 1_790_000_000_000_000_000
 
@@ -71,6 +71,12 @@ async def all_entries(
     return [entry async for entry in store.entries(after=after, until=until, subject=subject, kind=kind)]
 
 
+async def erase(store: Store, seqs: Sequence[int]) -> None:
+    head = await store.head()
+    await store.commit(Batch(checkpoint=Checkpoint(seq=head.seq, rows=[]), erased=seqs))
+    await store.sweep(1)
+
+
 async def everything(store: Store, restored: Restored) -> tuple[object, ...]:
     """All that two stores can differ in."""
     return (
@@ -79,4 +85,7 @@ async def everything(store: Store, restored: Restored) -> tuple[object, ...]:
         list(restored.outbox),
         restored.head,
         await all_entries(store),
+        await store.frontier(),
+        await store.notes(),
+        await store.pruned(),
     )

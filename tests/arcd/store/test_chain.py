@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from arcd.store import Record
 from arcd.store.chain import (
     ENCODING_VERSION,
+    ENCODING_WITHOUT_REFS,
     GENESIS_HASH,
     SALT_BYTES,
     TEXT_BYTES_MAX,
@@ -31,21 +32,42 @@ VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "chain.json").read
 @pytest.mark.parametrize("vector", VECTORS["entries"], ids=lambda vector: vector["what"])
 def test_golden_vectors(vector: dict[str, Any]) -> None:
     salt, payload, previous = (bytes.fromhex(vector[name]) for name in ("salt", "payload", "previous_hash"))
-    record = Record(
-        seq=vector["seq"], at=vector["at"], kind=vector["kind"], subject=vector["subject"], payload=payload, refs=("r",)
-    )
-    entry = seal(previous, record, salt)
     encoded = encode_entry(
-        seq=entry.seq,
-        at=entry.at,
-        kind=entry.kind,
-        subject=entry.subject,
-        commitment=entry.commitment,
-        previous_hash=entry.previous_hash,
+        seq=vector["seq"],
+        at=vector["at"],
+        kind=vector["kind"],
+        subject=vector["subject"],
+        commitment=commitment(salt, payload),
+        previous_hash=previous,
+        refs=vector["refs"],
     )
     assert encoded.hex() == vector["encoded"]
-    assert entry.commitment.hex() == vector["commitment"]
-    assert entry.hash.hex() == entry_hash(encoded).hex() == vector["hash"]
+    assert commitment(salt, payload).hex() == vector["commitment"]
+    assert entry_hash(encoded).hex() == vector["hash"]
+    assert encoded[0] == (1 if vector["refs"] is None else 2)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [vector for vector in VECTORS["entries"] if vector["refs"] is not None],
+    ids=lambda vector: vector["what"],
+)
+def test_what_is_written_from_now_on_is_version_2(vector: dict[str, Any]) -> None:
+    salt, payload, previous = (bytes.fromhex(vector[name]) for name in ("salt", "payload", "previous_hash"))
+    record = Record(
+        seq=vector["seq"],
+        at=vector["at"],
+        kind=vector["kind"],
+        subject=vector["subject"],
+        payload=payload,
+        refs=tuple(json.loads(vector["refs"])),
+    )
+    entry = seal(previous, record, salt)
+    assert (entry.refs, entry.commitment.hex(), entry.hash.hex()) == (
+        vector["refs"],
+        vector["commitment"],
+        vector["hash"],
+    )
     assert (entry.salt, entry.payload, entry.previous_hash) == (salt, payload, previous)
 
 
@@ -74,6 +96,7 @@ COLUMNS = st.fixed_dictionaries(
         "subject": st.text(max_size=5),
         "commitment": st.binary(min_size=32, max_size=32),
         "previous_hash": st.binary(min_size=32, max_size=32),
+        "refs": st.none() | st.text(max_size=5),
     }
 )
 
@@ -86,8 +109,10 @@ def test_different_entries_have_different_bytes(one: dict[str, Any], other: dict
 
 
 def test_the_version_comes_first() -> None:
-    encoded = encode_entry(seq=1, at=2, kind="k", subject="s", commitment=bytes(32), previous_hash=GENESIS_HASH)
-    assert encoded[0] == ENCODING_VERSION == 1
+    columns: dict[str, Any] = {"seq": 1, "at": 2, "kind": "k", "subject": "s", "commitment": bytes(32)}
+    columns["previous_hash"] = GENESIS_HASH
+    assert encode_entry(**columns, refs="[]")[0] == ENCODING_VERSION == 2
+    assert encode_entry(**columns, refs=None)[0] == ENCODING_WITHOUT_REFS == 1
 
 
 @pytest.mark.parametrize(
@@ -98,4 +123,4 @@ def test_what_does_not_fit_is_an_error_not_cut(name: str, value: object) -> None
     columns: dict[str, Any] = {"seq": 1, "at": 2, "kind": "k", "subject": "s"}
     columns[name] = value
     with pytest.raises(struct.error):
-        encode_entry(**columns, commitment=bytes(32), previous_hash=GENESIS_HASH)
+        encode_entry(**columns, commitment=bytes(32), previous_hash=GENESIS_HASH, refs="[]")

@@ -54,7 +54,10 @@ def test_a_newer_version_is_refused_by_both_numbers(tmp_path: Path) -> None:
     release(take(path))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {len(SCRIPTS) + 1}")
-    with pytest.raises(StoreError, match=r"has schema version 2, this arcd knows version 1: .*restore a backup"):
+    with pytest.raises(
+        StoreError,
+        match=rf"has schema version {len(SCRIPTS) + 1}, this arcd knows version {len(SCRIPTS)}: .*restore a backup",
+    ):
         take(path)
 
 
@@ -113,15 +116,18 @@ def test_the_schema_is_what_it_is_called() -> None:
         "UPDATE entry_ref SET ref = 'x'",
         "DELETE FROM entry_ref",
         "INSERT INTO payload VALUES (2, x'', x'')",
-        "INSERT INTO meta VALUES (2, 0, 0, x'', 0)",
+        "INSERT INTO meta (one, created_at, head_seq, head_hash, checkpoint_seq) VALUES (2, 0, 0, x'', 0)",
+        "UPDATE note SET body = 'x'",
+        "DELETE FROM note",
     ],
 )
 def test_what_has_been_written_is_defended_by_the_file_itself(statement: str) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection, Path("memory"))
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("INSERT INTO entry VALUES (1, 0, 'k', 's', x'', x'', x'')")
+        connection.execute("INSERT INTO entry VALUES (1, 0, 'k', 's', x'', x'', x'', '[]')")
         connection.execute("INSERT INTO payload VALUES (1, x'', x'')")
         connection.execute("INSERT INTO entry_ref VALUES (0, 's', 1)")
+        connection.execute("INSERT INTO note VALUES (1, 0, 'n')")
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(statement)

@@ -16,10 +16,18 @@ from arcd.store.chain import seal
 from arcd.store.precondition import seal_all
 from arcd.store.sqlite import SqliteStore
 from arcd.store.verify import FINDINGS_MAX, Finding, verify_file
-from tests.arcd.store.journal import counted_salts, record, records
+from tests.arcd.store.journal import counted_salts, erase, record, records
 
 COUNT = 5
-GUARDS = ("entry_is_never_changed", "entry_is_never_deleted", "payload_is_never_changed")
+GUARDS = (
+    "entry_is_never_changed",
+    "entry_is_never_deleted",
+    "payload_is_never_changed",
+    "ref_is_never_changed",
+    "ref_is_never_deleted",
+    "note_is_never_changed",
+    "note_is_never_deleted",
+)
 
 
 async def write(path: Path, *batches: Batch, erased: tuple[int, ...] = ()) -> Head:
@@ -28,7 +36,7 @@ async def write(path: Path, *batches: Batch, erased: tuple[int, ...] = ()) -> He
     for batch in batches:
         await store.commit(batch)
     if erased:
-        await store.erase(erased)
+        await erase(store, erased)
     head = await store.head()
     await store.close()
     return head
@@ -110,6 +118,12 @@ FLIPS = [
     *((f"UPDATE entry SET {name} = substr({name}, 2) WHERE seq = 3", 3) for name in (*BLOBS, "kind", "subject")),
     *((f"UPDATE entry SET {name} = x'' WHERE seq = 3", 3) for name in BLOBS),
     ("UPDATE entry SET kind = kind || substr(subject, 1, 1), subject = substr(subject, 2) WHERE seq = 3", 3),
+    ("UPDATE entry SET refs = '[\"case/C1\"]' WHERE seq = 3", 3),
+    ("UPDATE entry SET refs = NULL WHERE seq = 3", 3),
+    ("UPDATE entry SET refs = CAST(x'ff' AS TEXT) WHERE seq = 3", 3),
+    ("UPDATE meta SET peaks = zeroblob(64)", 5),
+    ("DELETE FROM entry_ref WHERE seq = 3", 3),
+    ("INSERT INTO entry_ref VALUES (0, 'case/C9', 3)", 3),
     ("UPDATE payload SET body = CAST(body || ' ' AS BLOB) WHERE seq = 3", 3),
     ("UPDATE payload SET body = x'' WHERE seq = 3", 3),
     ("UPDATE payload SET salt = x'' WHERE seq = 3", 3),
@@ -181,9 +195,12 @@ def test_an_entry_forged_onto_the_end_is_found(path: Path) -> None:
     tamper(
         path,
         f"INSERT INTO entry VALUES (6, {forged.at}, '{forged.kind}', '{forged.subject}', x'{forged.commitment.hex()}',"
-        f" x'{tail.hex()}', x'{forged.hash.hex()}')",
+        f" x'{tail.hex()}', x'{forged.hash.hex()}', '[]')",
     )
-    assert verify_file(path).findings == (Finding(6, "entries follow the recorded head 5"),)
+    assert verify_file(path).findings == (
+        Finding(6, "entries follow the recorded head 5"),
+        Finding(6, "the index does not lead to it from site/K-1"),
+    )
 
 
 def test_a_rewritten_entry_breaks_the_link_of_the_next_even_if_its_hash_is_right(path: Path) -> None:
@@ -191,7 +208,12 @@ def test_a_rewritten_entry_breaks_the_link_of_the_next_even_if_its_hash_is_right
     forged = seal_all(records(1, 2), before, counted_salts())[0]
     other = seal(bytes(32), record(1, subject="site/K-2"), forged.salt or b"")
     tamper(path, f"UPDATE entry SET subject = 'site/K-2', hash = x'{other.hash.hex()}' WHERE seq = 1")
-    assert verify_file(path).findings == (Finding(2, "it does not continue entry 1: its previous hash is another"),)
+    first, *rest = verify_file(path).findings
+    assert first == Finding(2, "it does not continue entry 1: its previous hash is another")
+    assert {
+        "the index does not lead to it from site/K-2",
+        "the index leads to it from site/K-1, which it does not name",
+    } < {finding.what for finding in rest}
 
 
 async def test_the_list_of_findings_is_bounded(tmp_path: Path) -> None:
