@@ -52,7 +52,15 @@ class ReplyKind(StrEnum):
     ACK = "ack"
     NAK = "nak"
     DUH = "duh"
+    RSP = "rsp"  # an ACK that carries something to the panel, where the format has one; else an ACK
     NONE = "none"  # silence: the panel repeats
+
+
+class ConnectionPolicy(StrEnum):
+    """What becomes of a stream connection after a frame was acknowledged."""
+
+    KEEP_OPEN = "keep_open"  # the panel closes, or its idle limit ends it
+    CLOSE_AFTER_ACK = "close_after_ack"
 
 
 class Origin(Struct, frozen=True, kw_only=True):
@@ -118,6 +126,12 @@ class WireProfile(Struct, frozen=True, kw_only=True):
     window_future_s: float = 20.0
     ignore_crc: bool = False  # Eldes: CRC over an unknown range. Per account, off by default.
     encoding: str = "utf-8"  # tried first and strictly; then Windows-1252
+    offered_key: WireKey | None = None  # of a key change that the panel has not confirmed yet
+    month_from_zero: bool = False  # the panel's clock counts January as 00
+    expected_remarks: frozenset[str] = frozenset()  # deviations that are no news of this panel
+    connection: ConnectionPolicy = ConnectionPolicy.KEEP_OPEN
+    idle_limit_s: float | None = None  # of its connection; None: the gateway's own
+    is_configured: bool = False  # False: the profile of accounts that nobody has configured
 
 
 # Account as in the frame header → its profile. Asked once per frame; must be fast.

@@ -42,6 +42,17 @@ def encrypt_content(key: WireKey, content: bytes, pad: PadSource) -> bytes:
 
 def decrypt_content(key: WireKey, text: bytes) -> tuple[Content, bytes] | None:
     """The parts and the plaintext they were cut from, key material blanked; None for no ciphertext or another's key."""
+    plain = decrypt_text(key, text)
+    if plain is None:
+        return None
+    opened = cut_blanked(plain, content_start(plain))
+    if opened is None or (opened[0].timestamp is None and not _is_readable(opened[0])):
+        return None
+    return opened
+
+
+def decrypt_text(key: WireKey, text: bytes) -> bytes | None:
+    """What the hex text decrypts to, pad and fill included; None for no ciphertext. Any key gives something."""
     try:
         sealed = bytes.fromhex(text.decode("ascii"))
     except ValueError:
@@ -49,14 +60,14 @@ def decrypt_content(key: WireKey, text: bytes) -> tuple[Content, bytes] | None:
     if not sealed or len(sealed) % BLOCK_BYTES:
         return None
     decryptor = Cipher(AES(key.expose()), CBC(_IV)).decryptor()
-    plain = decryptor.update(sealed) + decryptor.finalize()
+    return decryptor.update(sealed) + decryptor.finalize()
+
+
+def content_start(plain: bytes) -> int:
+    """Where the pad ends. Empty data is written `pad|]` by some and `pad]` by others (protocols.md 1.6)."""
     close = plain.find(b"]")
     bar = plain.find(b"|", 0, max(close, 0))
-    # Empty data is written `pad|]` by some and `pad]` by others (protocols.md 1.6).
-    opened = cut_blanked(plain, bar + 1 if bar >= 0 else max(close, 0))
-    if opened is None or (opened[0].timestamp is None and not _is_readable(opened[0])):
-        return None
-    return opened
+    return bar + 1 if bar >= 0 else max(close, 0)
 
 
 def _is_readable(content: Content) -> bool:

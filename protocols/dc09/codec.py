@@ -30,21 +30,23 @@ from protocols.codec import (
 from protocols.content import DecodedContent
 from protocols.dc09.body import HEADER, REPLY, REPLY_TOKENS, Content, blank_keys, cut_blanked
 from protocols.dc09.cipher import PadSource, decrypt_content
-from protocols.dc09.extended import EXTENDED_SIGNALS_MAX, FOLDED, decode_extended, merge_extended
+from protocols.dc09.extended import EXTENDED_SIGNALS_MAX, FOLDED, KEY_LETTER, decode_extended, merge_extended
 from protocols.dc09.frame import PROTOCOL, Frame, FrameReader
-from protocols.dc09.replies import KeySlot, ReplyContext, encode_reply
+from protocols.dc09.replies import KeySlot, ReplyContext, encode_reply, encode_response
 from protocols.dc09.reply_policy import CLOCK_SKEW
 from protocols.dc09.text import decode_text
 from protocols.dc09.timestamp import NANOSECONDS, parse_timestamp
+from protocols.dc09.tokens import LINK_TESTS
+from protocols.secrets import WireKey
 from protocols.signals import Category, Qualifier, Scheme, Signal
 
 FINGERPRINT_BYTES: Final = 16
 
 PREVIOUS_KEY: Final = "previous_key"
+OFFERED_KEY: Final = "offered_key"  # the panel has taken the new key
 UNREADABLE_TIMESTAMP: Final = "unreadable_timestamp"
 LINE_ABSENT: Final = "line_absent"
 
-_LINK_TESTS: Final = frozenset({"NULL", "XNM"})  # DC-09-2013 5.5.2.1, DC-09-2026 Annex H
 _DECODERS: Final[dict[str, Callable[..., DecodedContent]]] = {
     "SIA-DCS": sia.decode_blocks,
     "ADM-CID": contact_id.decode_text,
@@ -104,10 +106,17 @@ class Dc09Codec:
 
     def encode_reply(self, received: Received, reply: ReplyKind, now: int) -> bytes:
         context = ReplyContext.unpack(received.reply_context)
-        key = None
-        if context.slot is not KeySlot.NONE:
-            profile = self._profiles(received.session_account)
-            key = profile.key if context.slot is KeySlot.CURRENT else profile.previous_key
+        if context.slot is KeySlot.NONE:
+            # Nothing secret is ever put into an open answer.
+            reply = ReplyKind.ACK if reply is ReplyKind.RSP else reply
+            return encode_reply(reply, context, None, now, self._pad)
+        profile = self._profiles(received.session_account)
+        key = _key_in(profile, context.slot)
+        if reply is ReplyKind.RSP and profile.offered_key is not None:
+            offer = KEY_LETTER.encode() + profile.offered_key.expose().hex().upper().encode()
+            return encode_response(b"", (offer,), context, key, now, self._pad)
+        # Withdrawn between the decision and the reply: an RSP that carries nothing is an ACK.
+        reply = ReplyKind.ACK if reply is ReplyKind.RSP else reply
         return encode_reply(reply, context, key, now, self._pad)
 
     def _decode(self, frame: Frame, now: int) -> Received | Malformed:
@@ -139,11 +148,15 @@ class Dc09Codec:
             protection=Protection.ENCRYPTED if header.is_encrypted else Protection.PLAIN,
             problem=problem,
             clock_skew_s=skew_s,
-            remarks=tuple(dict.fromkeys(remarks)) if remarks else (),
+            remarks=_without_expected(remarks, profile) if remarks else (),
             raw=frame.raw if header.is_encrypted or opened.clear is frame.body else blank_keys(frame.raw),
             fingerprint=_fingerprint(frame.body, header, opened),
             reply_context=ReplyContext(is_binary_crc=frame.is_binary_crc, slot=opened.slot, echo=header.echo).pack(),
         )
+
+
+def _without_expected(remarks: list[str], profile: WireProfile) -> tuple[str, ...]:
+    return tuple(remark for remark in dict.fromkeys(remarks) if remark not in profile.expected_remarks)
 
 
 def _read_header(body: bytes) -> _Header | None:
@@ -184,11 +197,12 @@ def _open(body: bytes, header: _Header, profile: WireProfile) -> _Opened | None:
             return None
         problem = None if profile.key is None else Problem.PLAINTEXT_REFUSED
         return _Opened(*cut, KeySlot.NONE, problem)
-    if profile.key is None and profile.previous_key is None:
+    if profile.key is None and profile.previous_key is None and profile.offered_key is None:
         return _Opened(None, b"", KeySlot.NONE, Problem.NO_KEY)
     best: _Opened | None = None
     for key, slot, remarks in (
         (profile.key, KeySlot.CURRENT, ()),
+        (profile.offered_key, KeySlot.OFFERED, (OFFERED_KEY,)),
         (profile.previous_key, KeySlot.PREVIOUS, (PREVIOUS_KEY,)),
     ):
         found = None if key is None else decrypt_content(key, body[header.end :])
@@ -202,9 +216,24 @@ def _open(body: bytes, header: _Header, profile: WireProfile) -> _Opened | None:
     return best or _Opened(None, b"", KeySlot.NONE, Problem.WRONG_KEY)
 
 
+def _key_in(profile: WireProfile, slot: KeySlot) -> WireKey | None:
+    match slot:
+        case KeySlot.CURRENT:
+            return profile.key
+        case KeySlot.PREVIOUS:
+            return profile.previous_key
+        case KeySlot.OFFERED:
+            # The change may have been concluded by the very frame that is answered: then it is the key in force.
+            return profile.offered_key or profile.key
+        case KeySlot.NONE:
+            return None
+
+
 def _judge_time(content: Content, profile: WireProfile, now: int, remarks: list[str]) -> tuple[float | None, bool]:
     """The panel's clock minus ours, and whether it is within the account's window. Adds to `remarks`."""
-    at = None if content.timestamp is None else parse_timestamp(content.timestamp)
+    at = None
+    if content.timestamp is not None:
+        at = parse_timestamp(content.timestamp, month_from_zero=profile.month_from_zero)
     if at is None:
         if content.timestamp is not None or content.trailing.strip(b"\x00\r\n"):
             remarks.append(UNREADABLE_TIMESTAMP)
@@ -221,7 +250,7 @@ def _decode_signals(
 ) -> tuple[Kind, str, tuple[Signal, ...]]:
     """What the content says, and whose it is. Nothing when it stayed closed. Adds to `remarks`."""
     token = header.token.upper()
-    is_link_test = token in _LINK_TESTS
+    is_link_test = token in LINK_TESTS
     if content is None:
         return Kind.LINK_TEST if is_link_test else Kind.OPAQUE, header.account, ()
     if is_link_test and not content.data and not content.fields:
@@ -242,7 +271,7 @@ def _decode_signals(
     if not signals:
         signals = (_whole(header.token, data, is_link_test=is_link_test),)
     if content.fields:
-        extended = decode_extended(content.fields, profile.encoding)
+        extended = decode_extended(content.fields, profile.encoding, month_from_zero=profile.month_from_zero)
         remarks += extended.remarks
         if len(signals) > EXTENDED_SIGNALS_MAX:
             remarks.append(FOLDED)

@@ -6,14 +6,16 @@ caller's too (DC-09-2013: the same bytes again, until a reply comes).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from protocols.codec import ReplyKind
-from protocols.dc09.body import HEADER, REPLY, Content, cut_blanked
-from protocols.dc09.cipher import PadSource, decrypt_content, encrypt_content
+from protocols.dc09.body import HEADER, REPLY, Content, cut_blanked, cut_content
+from protocols.dc09.cipher import PadSource, content_start, decrypt_content, decrypt_text, encrypt_content
+from protocols.dc09.extended import KEY_LETTER
 from protocols.dc09.frame import Frame, FrameReader, encode_frame
 from protocols.dc09.text import decode_text
 from protocols.dc09.timestamp import NANOSECONDS, format_timestamp, parse_timestamp
@@ -38,6 +40,8 @@ class ReplyReceived(Struct, frozen=True, kw_only=True):
     # The receiver's clock minus ours; after a NAK add it to our own time and send again. None without a timestamp.
     clock_offset_s: float | None
     data: str = ""
+    extended: tuple[str, ...] = ()  # of an RSP, letter first, key material blanked
+    new_key: WireKey | None = None  # of an encrypted RSP that changes the key: use it from the next message on
 
 
 class Dialler(Struct, frozen=True):
@@ -141,7 +145,21 @@ class Dialler(Struct, frozen=True):
             is_encrypted=bool(found[1]),
             clock_offset_s=None if at is None else (at - now) / NANOSECONDS,
             data=decode_text(content.data, "utf-8")[0],
+            extended=tuple(decode_text(field, "utf-8")[0] for field in content.fields),
+            new_key=self._offered_key(frame.body, found) if found[1] and found[2] == b"RSP" else None,
         )
+
+    def _offered_key(self, body: bytes, found: re.Match[bytes]) -> WireKey | None:
+        """The K of an answer that has been opened already, read before it is blanked. None for one that is no key."""
+        plain = None if self.key is None else decrypt_text(self.key, body[found.end() :])
+        content = None if plain is None else cut_content(plain, content_start(plain))
+        for field in content.fields if content is not None else ():
+            if field[:1] == KEY_LETTER.encode():
+                try:
+                    return WireKey.parse("hex:" + field[1:].decode("ascii"))
+                except ValueError:
+                    return None
+        return None
 
     def _open_reply(self, body: bytes, start: int, *, is_encrypted: bool) -> Content | None:
         if not is_encrypted:

@@ -1,7 +1,9 @@
 """Extended data, `[xNNN]`: one capital letter and its text (DC-09-2026 5.5.1.8; letters in protocols.md 1.2).
 
 One rule: nothing is refused and nothing is lost. What has a place in a Signal goes there, everything else is kept as
-text under "x" and its letter. Addresses in V are the sender's text: shown, never fetched from here.
+text under "x" and its letter, and where its meaning is defined that stands beside it in words ("trigger", "path").
+Addresses in V are the sender's text: shown, never fetched from here. The hash in A is shown and never said to be
+verified: no source tells what it is taken over.
 """
 
 from __future__ import annotations
@@ -30,6 +32,13 @@ _DEGREES: Final = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{0,12})?")
 _METRES: Final = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{0,12})?)M?")
 
 
+# What set the alarm off (DC-09-2026 5.5.1.8 per siadc09; single source).
+TRIGGERS: Final = {"F": "fire", "G": "gas", "W": "water", "S": "sensor", "C": "contact", "M": "manual"}
+_PATH: Final = re.compile(r"[0-9]{1,4}")
+_MAC: Final = re.compile(r"[0-9A-Fa-f]{12}")
+BAD_JSON: Final = "bad_json"
+
+
 class Extended(Struct, frozen=True, kw_only=True):
     """The extended data of one frame, sorted by where it goes."""
 
@@ -41,7 +50,7 @@ class Extended(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
 
 
-def decode_extended(fields: tuple[bytes, ...], encoding: str) -> Extended:
+def decode_extended(fields: tuple[bytes, ...], encoding: str, *, month_from_zero: bool = False) -> Extended:
     media: list[str] = []
     extra: list[tuple[str, str]] = []
     remarks: list[str] = []
@@ -52,7 +61,7 @@ def decode_extended(fields: tuple[bytes, ...], encoding: str) -> Extended:
         text, remark = decode_text(field, encoding)
         remarks += remark
         letter, value = text[:1], text[1:]
-        if letter == "H" and occurred_at is None and (at := parse_timestamp(field[1:])) is not None:
+        if letter == "H" and occurred_at is None and (at := _time(field, month_from_zero)) is not None:
             occurred_at = at
         elif letter == "V" and value:
             media.append(value)
@@ -64,6 +73,9 @@ def decode_extended(fields: tuple[bytes, ...], encoding: str) -> Extended:
             extra.append(("x" + letter, KEY_SHOWN))
         else:
             extra.append(("x" + letter, value))
+            extra += _meaning(letter, value)
+            if letter == "J" and value.startswith("{") and not _is_json(field[1:]):
+                remarks.append(BAD_JSON)
     position = _position(place) if place else None
     if position is None or (position.altitude_m is None and "Z" in place):
         unread = place if position is None else {"Z": place["Z"]}
@@ -76,6 +88,33 @@ def decode_extended(fields: tuple[bytes, ...], encoding: str) -> Extended:
         extra=tuple(extra),
         remarks=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _meaning(letter: str, value: str) -> list[tuple[str, str]]:
+    """A field in words, where it says something defined."""
+    match letter:
+        case "T" if value in TRIGGERS:
+            return [("trigger", TRIGGERS[value])]
+        # G by siadc09, J by pysiaalarm's table of 2021; since 2026 J holds JSON (protocols.md 1.2): told apart by `{`.
+        case "G" | "J" if _PATH.fullmatch(value):
+            return [("path", value)]
+        case "M" if _MAC.fullmatch(value):
+            return [("mac", ":".join(value[at : at + 2] for at in range(0, 12, 2)).lower())]
+        case _:
+            return []
+
+
+def _is_json(text: bytes) -> bool:
+    """Read and thrown away: the text is kept as sent. J cannot hold lists, because ] ends the field."""
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _time(field: bytes, month_from_zero: bool) -> int | None:
+    return parse_timestamp(field[1:], month_from_zero=month_from_zero)
 
 
 def merge_extended(signals: tuple[Signal, ...], extended: Extended) -> tuple[Signal, ...]:

@@ -1,5 +1,8 @@
 """Replies to a panel, exact to the byte (DC-09-2013 5.5.3; protocols.md 1.4).
 
+RSP is the positive answer that carries something to the panel: data and extended data, as in a message. It is the only
+way a command reaches one; what may be sent is a new key (K), because nothing else is defined (protocols.md 1.8).
+
 One rule: it writes what it is told to write. Which reply a frame gets is `reply_policy`'s and the core's decision.
 
 The echo is the frame's own text from the sequence number to the account: leading zeros, letter case and a missing
@@ -8,6 +11,7 @@ receiver number come back as they were sent (a reply with the text `None` in pla
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Final
 
@@ -29,6 +33,7 @@ class KeySlot(Enum):
     NONE = b"-"
     CURRENT = b"c"
     PREVIOUS = b"p"
+    OFFERED = b"o"
 
 
 class ReplyContext(Struct, frozen=True, kw_only=True):
@@ -63,4 +68,25 @@ def encode_reply(reply: ReplyKind, context: ReplyContext, key: WireKey | None, n
                 return b""
             sealed = encrypt_content(key, b"]_" + format_timestamp(now), pad)
             body = b'"*ACK"' + context.echo + b"[" + sealed
+        case ReplyKind.RSP:
+            return encode_response(b"", (), context, key, now, pad)
+    return encode_frame(body, is_binary_crc=context.is_binary_crc)
+
+
+def encode_response(
+    data: bytes,
+    extended: Sequence[bytes],
+    context: ReplyContext,
+    key: WireKey | None,
+    now: int,
+    pad: PadSource,
+) -> bytes:
+    """RSP: `extended` without brackets, letter first. Encrypted where the frame was; without its key, silence."""
+    content = b"[".join(field + b"]" for field in (data, *extended)) + b"_" + format_timestamp(now)
+    if context.slot is KeySlot.NONE:
+        body = b'"RSP"' + context.echo + b"[" + content
+    elif key is None:
+        return b""
+    else:
+        body = b'"*RSP"' + context.echo + b"[" + encrypt_content(key, content, pad)
     return encode_frame(body, is_binary_crc=context.is_binary_crc)

@@ -26,12 +26,13 @@ def has_timestamp_shape(text: bytes) -> bool:
 
 
 @lru_cache(maxsize=256)
-def parse_timestamp(text: bytes) -> int | None:
+def parse_timestamp(text: bytes, *, month_from_zero: bool = False) -> int | None:
     """Nanoseconds since 1970, or None for a text that is not a time. Second 60 is a leap second and allowed."""
     found = SHAPE.fullmatch(text)
     if found is None:
         return None
     hours, minutes, seconds, month, day, year = (int(part) for part in found.groups())
+    month += month_from_zero
     if hours > 23 or minutes > 59 or seconds > 60:
         return None
     try:

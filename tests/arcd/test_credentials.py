@@ -32,7 +32,7 @@ from arcd.credentials import (
     same_word,
     verify_word,
 )
-from protocols.codec import WireProfile
+from protocols.codec import ConnectionPolicy, WireProfile
 from protocols.secrets import WireKey
 
 KEK_TEXT = "00112233445566778899aabbccddeeff" * 2
@@ -266,6 +266,9 @@ def test_an_imported_site_is_read_by_its_profile() -> None:
         window_future_s=30.0,
         ignore_crc=True,
         encoding="windows-1252",
+        dialect="month-from-zero",
+        connection=ConnectionPolicy.CLOSE_AFTER_ACK,
+        idle_limit_s=60.0,
     )
     keyring.update_site(site("K-1", account, Account(number="0042")))
     wanted = WireProfile(
@@ -275,9 +278,13 @@ def test_an_imported_site_is_read_by_its_profile() -> None:
         window_future_s=30.0,
         ignore_crc=True,
         encoding="windows-1252",
+        month_from_zero=True,
+        connection=ConnectionPolicy.CLOSE_AFTER_ACK,
+        idle_limit_s=60.0,
+        is_configured=True,
     )
     assert keyring.profile("AB12") == keyring.profile("ab12") == wanted
-    assert keyring.profile("0042") == WireProfile()
+    assert keyring.profile("0042") == WireProfile(is_configured=True)
     assert keyring.profile("42") == WireProfile()
 
 

@@ -10,7 +10,10 @@ from tests.arcd.api.desk import SECRETS, SITE, FakeDesk
 
 # Everything of the core's values that may leave; a field added there is decided upon here.
 SHOWN = {
-    core.Account: {"number", "receiver", "line", "window_past_s", "window_future_s", "ignore_crc", "encoding"},
+    core.Account: {
+        *("number", "receiver", "line", "window_past_s", "window_future_s", "ignore_crc", "encoding"),
+        *("dialect", "connection", "idle_limit_s"),
+    },
     core.Contact: {"id", "name", "roles", "languages", "phones", "email", "available", "away", "substitute"},
     core.Guard: {"id", "name", "company", "phone"},
     core.Conditioning: set(core.Conditioning.__struct_fields__),  # numbers and categories, shown as they are

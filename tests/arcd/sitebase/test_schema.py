@@ -221,3 +221,19 @@ def test_time_windows_are_bounded(problems: Problems, window: str, wanted: str) 
     found = problems(PANEL + f"        accounts: [{{number: '1', window_past_s: {window}}}]\n")
     assert len(found) == 1
     assert wanted in found[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [
+        ("dialect: ajacks", "did you mean ajax?"),
+        ("dialect: 'no such panel at all'", "arcctl panel dialects"),
+        ("connection: sometimes", "keep_open"),
+        ("idle_limit_s: 9", "greater than or equal to 10"),
+        ("idle_limit_s: 604801", "less than or equal to 604800"),
+    ],
+)
+def test_how_a_panel_is_read_is_chosen_from_what_is_known(problems: Problems, field: str, wanted: str) -> None:
+    found = problems(PANEL + f"        accounts: [{{number: '1', {field}}}]\n")
+    assert len(found) == 1
+    assert wanted in found[0]

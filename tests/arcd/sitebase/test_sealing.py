@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from arcd.core.facts import Actor, SiteImported
-from arcd.core.site import Centre, Contact, Site
+from arcd.core.site import Account, Centre, Contact, Site
 from arcd.credentials import Kek, Keyring, KeySafe, hash_word, verify_word
 from arcd.sitebase import Changes, Loaded, SiteBase, changes, load_sitebase
 from arcd.sitebase.schema import AccountForm, ContactForm
@@ -213,3 +213,15 @@ def test_even_a_crash_report_does_not(load: Load, monkeypatch: pytest.MonkeyPatc
     report = "".join(traceback.format_exception(caught.value)).casefold()
     for secret in SECRETS:
         assert secret not in report
+
+
+def test_an_account_is_as_its_dialect_says_where_it_says_nothing_itself(load: Load) -> None:
+    before, after = SITE.split("          - {number: 0042", 1)
+    own = "window_past_s: 60, idle_limit_s: 90"
+    rows = ("{number: 1, dialect: ajax}", f"{{number: 2, dialect: ajax, {own}}}", "{number: 3}")
+    accounts = "".join(f"          - {row}\n" for row in rows)
+    (site,) = imported(load(before + accounts + after[after.index("    contacts:") :])).sites
+    ajax, chosen, plain = site.systems[0].accounts
+    assert (ajax.window_past_s, ajax.window_future_s, ajax.idle_limit_s) == (120.0, 120.0, 25 * 3600.0)
+    assert (chosen.window_past_s, chosen.window_future_s, chosen.idle_limit_s) == (60.0, 120.0, 90.0)
+    assert plain == Account(number="3")

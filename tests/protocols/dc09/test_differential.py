@@ -55,6 +55,7 @@ def test_we_read_what_siadc09_writes(
     assert (item.signals[0].text or "") == text
     assert [(name, value.lower()) for name, value in item.signals[0].extra] == [
         ("xM", "0026b9e4268b"),
+        ("mac", "00:26:b9:e4:26:8b"),
         ("xR", "olohuone"),
     ]
 

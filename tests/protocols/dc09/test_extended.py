@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.dc09.extended import EXTENDED_SIGNALS_MAX, Extended, decode_extended, merge_extended
+from protocols.dc09.extended import EXTENDED_SIGNALS_MAX, TRIGGERS, Extended, decode_extended, merge_extended
 from protocols.dc09.timestamp import parse_timestamp
 from protocols.signals import Category, Position, Qualifier, Scheme, Signal
 
@@ -36,10 +36,13 @@ def test_the_standards_own_examples() -> None:
             ("xA", "6f2348c99335df38"),
             ("xC", "DP"),
             ("xG", "2"),
+            ("path", "2"),
             ("xM", "0026b9e4268b"),
+            ("mac", "00:26:b9:e4:26:8b"),
             ("xN", "1133557799bbddff"),
             ("xR", "2322"),
             ("xT", "S"),
+            ("trigger", "sensor"),
             ("xL", "3rd Floor Hallway"),
             ("xO", "IDS Center"),
             ("xP", "€10‚ƒ”J"),
@@ -49,6 +52,40 @@ def test_the_standards_own_examples() -> None:
         ),
         remarks=("windows_1252",),
     )
+
+
+@pytest.mark.parametrize(
+    ("field", "extra", "remarks"),
+    [
+        (b"G1", (("xG", "1"), ("path", "1")), ()),
+        (b"J2", (("xJ", "2"), ("path", "2")), ()),  # as pysiaalarm has it
+        (b'J{"lock": {"open": true}}', (("xJ", '{"lock": {"open": true}}'),), ()),  # as the revision of 2026 has it
+        (b'J{"lock": ', (("xJ", '{"lock": '),), ("bad_json",)),
+        (b"J" + b'{"a":' * 3000, (("xJ", '{"a":' * 3000),), ("bad_json",)),
+        (b"Gwan", (("xG", "wan"),), ()),
+        (b"TF", (("xT", "F"), ("trigger", "fire")), ()),
+        (b"T?", (("xT", "?"),), ()),
+        (b"M0026B9E4268B", (("xM", "0026B9E4268B"), ("mac", "00:26:b9:e4:26:8b")), ()),
+        (b"M0026", (("xM", "0026"),), ()),
+    ],
+)
+def test_defined_meanings_stand_beside_the_text(
+    field: bytes, extra: tuple[tuple[str, str], ...], remarks: tuple[str, ...]
+) -> None:
+    assert decode_extended((field,), "utf-8") == Extended(extra=extra, remarks=remarks)
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_every_trigger_has_its_word(trigger: str) -> None:
+    found = decode_extended((b"T" + trigger.encode(),), "utf-8")
+    assert dict(found.extra)["trigger"] == TRIGGERS[trigger]
+
+
+def test_a_panel_that_counts_months_from_zero_means_its_own_occurrence_too() -> None:
+    field = b"H08:40:47,00-08-2020"
+    assert decode_extended((field,), "utf-8").occurred_at is None
+    found = decode_extended((field,), "utf-8", month_from_zero=True)
+    assert found.occurred_at == parse_timestamp(b"08:40:47,01-08-2020")
 
 
 @pytest.mark.parametrize(
