@@ -170,6 +170,8 @@ class Daemon:
                 clean=clean,
                 reply_policy=self.settings.reply.policy(),
                 escalation=self.settings.escalation.policy(),
+                boot_id=self.clock.boot_id,
+                boottime=round(self.clock.monotonic_s() * NS),
             )
         )
         restored = read_marker(self.settings.store.path)

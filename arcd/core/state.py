@@ -101,6 +101,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     stopped_cleanly: bool = True
     reply_policy: ReplyPolicy = ReplyPolicy()
     escalation: EscalationPolicy = EscalationPolicy()
+    boot_id: str = ""
+    boot_at: int = 0  # the instant that boot began, by the wall clock as it was last set
 
 
 class State:

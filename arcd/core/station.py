@@ -286,6 +286,9 @@ class Station:
         machine = self.state.machine.get("machine") or Machine()
         match fact:
             case Started():
+                boot_at = fact.at - fact.boottime
+                if fact.boot_id and fact.boot_id == machine.boot_id:
+                    self._on_clock_step(turn, boot_at - machine.boot_at)
                 self.state.machine.put(
                     "machine",
                     replace(
@@ -294,6 +297,8 @@ class Station:
                         stopped_cleanly=False,
                         reply_policy=fact.reply_policy,
                         escalation=fact.escalation,
+                        boot_id=fact.boot_id,
+                        boot_at=boot_at,
                     ),
                 )
                 if not fact.clean:
@@ -301,9 +306,9 @@ class Station:
             case Stopped():
                 self.state.machine.put("machine", replace(machine, stopped_cleanly=True))
             case ClockStepped():
-                if abs(fact.step_s) > CLOCK_STEP_WARN_S:
-                    text = f"{fact.step_s:+.3f} s"
-                    troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=text)
+                step = round(fact.step_s * NS)
+                self.state.machine.put("machine", replace(machine, boot_at=machine.boot_at + step))
+                self._on_clock_step(turn, step)
             case DaemonTroubled():
                 own_troubles.on_troubled(turn, fact)
             case JournalRestored():
@@ -315,6 +320,12 @@ class Station:
                     turn.deadlines.set(key, turn.after(FAILED_DEADLINE_AGAIN_S))
                 text = f"{fact.failed_kind}: {fact.error}"
                 troubles.raise_trouble(turn, "undecided", entry=None, about=fact.failed_kind, text=text)
+
+    def _on_clock_step(self, turn: Turn, step: int) -> None:
+        """`step`: ns the wall clock was set forward, while we ran or while we were down."""
+        if abs(step) > int(CLOCK_STEP_WARN_S * NS):
+            turn.deadlines.shift(step)
+            troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=f"{step / NS:+.3f} s")
 
     def _on_heard(self, fact: AccountsHeard) -> None:
         for key, at in fact.heard.items():

@@ -63,3 +63,18 @@ def test_a_step_that_failed_has_moved_no_deadline() -> None:
     deadlines.rebuild()
     assert deadlines.next_due() == (5, "case/C1/welfare")
     assert deadlines.of("case/C2") == []
+
+
+def test_a_set_clock_moves_what_counts_time_and_leaves_what_names_an_instant() -> None:
+    deadlines = Deadlines(State())
+    counting = [
+        "case/C1/offer/C1-1", "case/C1/clock/acknowledge/0", "case/C1/welfare", "effect/E1/retry",
+        "site/S-1/unrestored", "report/F1/forget", "testdue/S-1/panel",
+    ]  # fmt: skip
+    naming = ["case/C1/resume", "flag/F1/end", "flag/F1/start", "schedule/S-1/panel/1"]
+    for key in (*counting, *naming):
+        deadlines.set(key, 100)
+    deadlines.shift(-30)
+    assert {key: deadlines.due_of(key) for key in counting} == dict.fromkeys(counting, 70)
+    assert {key: deadlines.due_of(key) for key in naming} == dict.fromkeys(naming, 100)
+    assert deadlines.next_due() == (70, min(counting))

@@ -34,7 +34,7 @@ from tests.arcd.core.case.test_engine import GATED, by_hand
 from tests.arcd.core.conftest import Play
 from tests.arcd.core.invariants import same_state
 from tests.playbook import CLOSING, NS, START, After, Panel, Playbook, held, keyed_panel, move, outcome
-from tests.sites import CONTACTS, KEY, a_centre, a_site, plan, rules
+from tests.sites import CONTACTS, DISPATCH, KEY, LOOK, a_centre, a_site, plan, rules
 
 
 def loaded(sources: dict[str, str]) -> RulesLoaded:
@@ -454,3 +454,56 @@ def test_the_scene_is_fiction() -> None:
     assert KEY.expose() == b"a key for tests!"
     assert all(contact.email is None or contact.email.endswith(".invalid") for contact in CONTACTS)
     assert NS == 10**9
+
+
+# ---------------------------------------------------------------------------------------------- the wall clock is set
+
+
+def offered(play: Playbook) -> dict[str, float]:
+    return {key: after_s for key, after_s in play.deadlines().items() if "/offer/" in key}
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+def test_a_guard_has_the_same_minute_whatever_is_done_to_the_clock(playbook: Play, step_s: float) -> None:
+    play = playbook(sources=rules(plan("send", DISPATCH + LOOK), {"BA": "send"}))
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    play >> After(20)
+    assert offered(play) == {"case/C10/offer/C10-1": 40}
+    play.now += round(step_s * NS)
+    play >> ClockStepped(at=0, step_s=step_s)
+    play << ...
+    assert offered(play) == {"case/C10/offer/C10-1": 40}
+
+
+@pytest.mark.parametrize(
+    ("step_s", "boot_id", "left_s"), [(3600.0, "b1", 35), (-3600.0, "b1", 35), (3600.0, "b2", -3565)]
+)
+def test_nor_when_it_was_set_while_nobody_ran(playbook: Play, step_s: float, boot_id: str, left_s: float) -> None:
+    """A boot that another one has followed tells nothing: then what the wall clock says has to be believed."""
+    play = playbook(sources=rules(plan("send", DISPATCH + LOOK), {"BA": "send"}))
+    play >> Started(at=0, version="x", boot_id="b1", boottime=1000 * NS)
+    play << ...
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    play >> Stopped(at=0, reason="asked")
+    play << ...
+    play.now += round((25 + step_s) * NS)
+    play >> Started(at=0, version="x", boot_id=boot_id, boottime=1025 * NS)
+    play << ...
+    assert list(offered(play).values()) == [left_s]
+    stepped = [case for case in play.station.state.cases.values() if case.signals[0].signal.code == "clock_stepped"]
+    assert len(stepped) == (boot_id == "b1")
+
+
+def test_after_the_clock_was_set_back_the_same_bytes_are_no_repeat(playbook: Play) -> None:
+    play = playbook(sources=rules(plan("send", DISPATCH + LOOK), {"BA": "send"}))
+    panel = Panel()
+    play >> panel.sia("BA", zone="3")
+    play << ...
+    play.now -= 3600 * NS
+    play >> ClockStepped(at=0, step_s=-3600.0)
+    play << ...
+    play >> panel.again()
+    assert play.stepped.record.judgements[0].judged.value == "joined"
+    play << ...
