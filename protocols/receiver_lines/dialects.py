@@ -13,16 +13,22 @@ from msgspec import Struct
 
 from protocols.codec import Codec
 from protocols.receiver_lines.ademco685 import Ademco685Codec, Ademco685Dialect
+from protocols.receiver_lines.dc07 import Dc07Codec, Dc07Dialect
+from protocols.receiver_lines.fbi_cp220 import FbiCp220Codec, FbiCp220Dialect
+from protocols.receiver_lines.galaxy import GalaxyCodec, GalaxyDialect
+from protocols.receiver_lines.iti import ItiCodec, ItiDialect
+from protocols.receiver_lines.osborne_hoffman import SESSION_KEY_BYTES, OsborneHoffmanCodec, OsborneHoffmanDialect
+from protocols.receiver_lines.radionics6500 import Radionics6500Codec, Radionics6500Dialect
 from protocols.receiver_lines.surgard import SurGardCodec, SurGardDialect
 
 
 class DialectKind(Struct, frozen=True, kw_only=True):
-    """`options` is the frozen struct of what one installation may set; `make` takes one of those."""
+    """`options` is the frozen struct of what one installation may set; `make` takes one of those and a session key."""
 
     name: str
     title: str
     options: type[Struct]
-    make: Callable[[Any], Codec]
+    make: Callable[[Any, bytes], Codec]
     # The far end waits for our `greeting`, whose session key is drawn for each connection.
     has_greeting: bool = False
 
@@ -30,13 +36,57 @@ class DialectKind(Struct, frozen=True, kw_only=True):
 DIALECTS: Final = {
     kind.name: kind
     for kind in (
-        DialectKind(name="surgard", title="Sur-Gard MLR2, System II/III/5", options=SurGardDialect, make=SurGardCodec),
-        DialectKind(name="ademco685", title="Ademco 685", options=Ademco685Dialect, make=Ademco685Codec),
+        DialectKind(
+            name="surgard",
+            title="Sur-Gard MLR2, System II/III/5",
+            options=SurGardDialect,
+            make=lambda options, _: SurGardCodec(options),
+        ),
+        DialectKind(
+            name="ademco685",
+            title="Ademco 685",
+            options=Ademco685Dialect,
+            make=lambda options, _: Ademco685Codec(options),
+        ),
+        DialectKind(
+            name="radionics6500",
+            title="Radionics/Bosch D6500",
+            options=Radionics6500Dialect,
+            make=lambda options, _: Radionics6500Codec(options),
+        ),
+        DialectKind(
+            name="dc07",
+            title="SIA DC-07, Bosch D6600 SIA/CIS",
+            options=Dc07Dialect,
+            make=lambda options, _: Dc07Codec(options),
+        ),
+        DialectKind(
+            name="osborne_hoffman",
+            title="Osborne-Hoffman over IP (Aritech ATS, Advisor)",
+            options=OsborneHoffmanDialect,
+            make=lambda options, key: OsborneHoffmanCodec(options, session_key=key),
+            has_greeting=True,
+        ),
+        DialectKind(
+            name="iti", title="ITI CS-4000/5000", options=ItiDialect, make=lambda options, _: ItiCodec(options)
+        ),
+        DialectKind(
+            name="fbi_cp220",
+            title="FBI CP-220 (experimental)",
+            options=FbiCp220Dialect,
+            make=lambda options, _: FbiCp220Codec(options),
+        ),
+        DialectKind(
+            name="galaxy",
+            title="Honeywell Galaxy SIA blocks over TCP",
+            options=GalaxyDialect,
+            make=lambda options, _: GalaxyCodec(options),
+        ),
     )
 }
 
 
-def read_options(name: str, options: dict[str, object]) -> Struct:
+def read_options(name: str, options: dict[str, object]) -> Any:
     """The dialect's options from plain values. ValueError names the field, and what may stand there."""
     try:
         return msgspec.convert(options, DIALECTS[name].options)
@@ -44,7 +94,10 @@ def read_options(name: str, options: dict[str, object]) -> Struct:
         raise ValueError(f"dialect {name}: {error}") from None
 
 
-def make_codec(name: str, options: Struct | None = None) -> Codec:
-    """A codec for one connection or port. KeyError for a name that is none."""
+def make_codec(name: str, options: Any = None, *, session_key: bytes = bytes(SESSION_KEY_BYTES)) -> Codec:
+    """A codec for one connection or port. KeyError for a name that is none.
+
+    `session_key`: 24 random bytes for dialects with a greeting, new for each connection.
+    """
     kind = DIALECTS[name]
-    return kind.make(kind.options() if options is None else options)
+    return kind.make(kind.options() if options is None else options, session_key)

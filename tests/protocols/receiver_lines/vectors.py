@@ -23,7 +23,8 @@ def frame_of(vector: dict[str, Any]) -> bytes:
 
 def codec_for(vector: dict[str, Any]) -> Codec:
     name = vector["protocol"]
-    return make_codec(name, read_options(name, vector.get("dialect", {})))
+    key = bytes.fromhex(vector["session_key"]) if "session_key" in vector else bytes(24)
+    return make_codec(name, read_options(name, vector.get("dialect", {})), session_key=key)
 
 
 def name_of(vector: dict[str, Any]) -> str:
