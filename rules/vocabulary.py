@@ -94,6 +94,8 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "swinger": Category.TROUBLE,  # a zone that trips and restores without end
         "unrestored": Category.TROUBLE,  # an alarm or trouble whose restore does not come
         "link_overdue": Category.SUPERVISION,
+        "device_lost": Category.SUPERVISION,  # a device on a bus does not answer, or writes nothing
+        "relay_failed": Category.TROUBLE,  # a door, siren or other output was not switched, or nobody knows
         "test_overdue": Category.SUPERVISION,  # a periodic test report did not come (requirements 4.4)
         # Openings and closings against the area's schedule (requirements 4.4).
         "late_to_open": Category.OPEN_CLOSE,

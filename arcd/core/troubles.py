@@ -36,6 +36,7 @@ CATEGORIES: dict[str, Category] = {
     "swinger": Category.TROUBLE,
     "unrestored": Category.TROUBLE,
     "commit_slow": Category.TROUBLE,
+    "relay_failed": Category.TROUBLE,
     "loop_slow": Category.TROUBLE,
     "intake_full": Category.TROUBLE,
     "clock_unsynchronised": Category.TROUBLE,

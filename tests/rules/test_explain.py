@@ -18,6 +18,7 @@ arcd
 ├─ ○ wire   ✗ signal.scheme: arcd (is sia)
 ├─ ○ centre   ✗ signal.scheme: arcd (is sia)
 ├─ ○ care   ✗ signal.scheme: arcd (is sia)
+├─ ○ relay   ✗ signal.scheme: arcd (is sia)
 ├─ ○ over   ✗ signal.scheme: arcd (is sia)
 fire
 ├─ ○ alarm   ✗ signal.category: fire (is intrusion)
