@@ -88,6 +88,9 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "clock_unsynchronised": Category.TROUBLE,
         "channel_down": Category.TROUBLE,
         "disk_low": Category.TROUBLE,
+        "checkpoint_copy": Category.TROUBLE,  # a place that signed checkpoints are copied to cannot be reached
+        "signing_key_changed": Category.TROUBLE,  # and the key before it has not signed for the new one
+        "journal_damaged": Category.TAMPER,  # the journal does not verify
         "restarted_unclean": Category.TROUBLE,
         "journal_restored": Category.TROUBLE,  # from a backup: what came after it is missing
         "runaway": Category.TROUBLE,  # a source that sends without end (requirements 4.4)

@@ -27,7 +27,18 @@ import msgspec
 from msgspec import Struct
 
 from arcd.core.case.model import Case
-from arcd.core.effects import Answer, AnyEffect, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendAlert, SendMail
+from arcd.core.effects import (
+    Answer,
+    AnyEffect,
+    DurableEffect,
+    ErasePayloads,
+    PostWebhook,
+    ProfilesChanged,
+    PruneEntries,
+    Reply,
+    SendAlert,
+    SendMail,
+)
 from arcd.core.facts import (
     Actor,
     AnyFact,
@@ -250,6 +261,10 @@ def _effect_line(effect: AnyEffect) -> str:
             return f"refused {effect.rule}: {effect.message}"
         case ProfilesChanged():
             return f"profiles {effect.site_id}"
+        case ErasePayloads():
+            return f"erase {', '.join(map(str, effect.seqs))} {', '.join(effect.cases)}".strip()
+        case PruneEntries():
+            return f"prune to {effect.through}"
         case SendMail():
             return f"mail {effect.id}{_attempt(effect)} to {', '.join(effect.to)}: {effect.subject}"
         case SendAlert():

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from arcd.core import delivery, field_levels, intake, own_troubles, replays, troubles
 from arcd.core.account import AccountState
+from arcd.core.audit import keeping
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
 from arcd.core.case.authority import following
@@ -27,6 +28,7 @@ from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
+    AuditKeyChanged,
     AuthorityAnswered,
     AuthorityCalled,
     AuthorityRequested,
@@ -41,16 +43,22 @@ from arcd.core.facts import (
     DaemonTroubled,
     DeadlineReached,
     EffectReported,
+    ErasureRequested,
     FlagEndRequested,
     FlagNoticed,
     FlagStartRequested,
     FrameMalformed,
     FrameReceived,
     GuardAnswered,
+    HoldRequested,
     IdentityChecked,
     JournalRestored,
+    JournalVerified,
+    PruneRequested,
     RulesLoaded,
     ScheduleChangeRequested,
+    SegmentSealed,
+    SensitiveRead,
     SignalPromoted,
     SiteImported,
     SiteRemoved,
@@ -277,6 +285,16 @@ class Station:
                 turn.grant("centre")
             case SiteImported() | SiteRemoved():
                 self._on_site(turn, fact)
+            case (
+                AuditKeyChanged()
+                | SegmentSealed()
+                | PruneRequested()
+                | ErasureRequested()
+                | HoldRequested()
+                | SensitiveRead()
+                | JournalVerified()
+            ):
+                keeping.keep(turn, fact)
 
     # ------------------------------------------------------------------------------------------- facts of the machine
 

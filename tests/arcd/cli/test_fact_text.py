@@ -14,6 +14,7 @@ from arcd.core.facts import (
     AccountsHeard,
     Actor,
     AnyFact,
+    AuditKeyChanged,
     AuthorityAction,
     AuthorityAnswered,
     AuthorityCalled,
@@ -31,6 +32,7 @@ from arcd.core.facts import (
     DeadlineReached,
     EffectOutcome,
     EffectReported,
+    ErasureRequested,
     Fact,
     FlagEndRequested,
     FlagKind,
@@ -40,13 +42,18 @@ from arcd.core.facts import (
     FrameReceived,
     GuardAnswer,
     GuardAnswered,
+    HoldRequested,
     IdentityChecked,
     IdentityOutcome,
     JournalRestored,
+    JournalVerified,
     NoticeKind,
+    PruneRequested,
     RulesLoaded,
     ScheduleChangeRequested,
     Scope,
+    SegmentSealed,
+    SensitiveRead,
     SignalPromoted,
     SiteImported,
     SiteRemoved,
@@ -135,6 +142,46 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     ),
     (DaemonTroubled(at=AT, code="disk_low", detail="1 GB"), ("trouble of the daemon itself: disk_low: 1 GB",)),
     (DaemonTroubled(at=AT, code="disk_low", detail="9 GB", cleared=True), ("trouble is over: disk_low",)),
+    (AuditKeyChanged(at=AT, verifier="x+1+y", note="n"), ("checkpoints are signed by x+1+y from here on",)),
+    (AuditKeyChanged(at=AT, verifier="x+1+y", note="n", vouched=False), ("WITHOUT THE SIGNATURE",)),
+    (
+        SegmentSealed(at=AT, through=9, hash="aa", peaks=(), actor=WHO, reason="year's end", sealed_at=AT),
+        ("seals the journal up to entry 9: year's end",),
+    ),
+    (
+        PruneRequested(at=AT, through=9, actor=WHO, reason="7 years", payloads=0, entries_after=AT),
+        ("asks to give up the entries up to 9: 7 years",),
+    ),
+    (
+        ErasureRequested(at=AT, what="case/C1", seqs=(3, 7), actor=WHO, reason="asked to"),
+        ("asks to erase the content of 2 (entries 3 to 7), case/C1: asked to",),
+    ),
+    (
+        HoldRequested(at=AT, action="place", subject="site/K-1", actor=WHO, reason="police"),
+        ("asks for a legal hold on site/K-1: police",),
+    ),
+    (
+        HoldRequested(at=AT, action="lift", subject="site/K-1", actor=WHO, reason="over"),
+        ("asks to lift the legal hold on site/K-1: over",),
+    ),
+    (
+        SensitiveRead(at=AT, what="journal", subject="case/C1", actor=WHO, count=4, since=AT),
+        ("has read journal of case/C1 4 times since",),
+    ),
+    (
+        SensitiveRead(
+            at=AT, what="export", subject="case/C1", actor=WHO, reason="5560/R/1", recipient="police"
+        ),
+        ("has read export of case/C1", "for police: 5560/R/1"),
+    ),
+    (
+        JournalVerified(at=AT, actor=WHO, head_seq=9, head_hash="aa", entries=9, signed_seq=8),
+        ("has verified the journal up to entry 9, signed up to 8: intact",),
+    ),
+    (
+        JournalVerified(at=AT, actor=WHO, head_seq=9, head_hash="aa", entries=9, findings=("entry 3: changed",)),
+        ("NOT INTACT, 1 findings", "entry 3: changed"),
+    ),
     (
         JournalRestored(at=AT, backup="b.sqlite", head_at=AT, by="os:matti", restored_at=AT),
         ("os:matti RESTORED THE JOURNAL from b.sqlite, which ends 2026-11-23 03:12:07",),

@@ -43,6 +43,7 @@ from protocols.codec import Malformed, WireProfile
 from protocols.signals import Category
 from rules import shipped
 from rules.model import FieldKind
+from tests.arcd.core.audit.facts import ABOUT_THE_JOURNAL
 from tests.arcd.core.case.test_engine import by_hand
 from tests.playbook import COLLEAGUE, NS, OPERATOR, After, Panel, Playbook, guard, keyed_panel, move, outcome, step
 from tests.sites import GUARDS, KEY, a_centre, a_site
@@ -219,6 +220,10 @@ class Orders(RuleBasedStateMachine):
         )
     )
     def the_machine_itself(self, fact: AnyFact) -> None:
+        self.tell(fact)
+
+    @rule(fact=st.sampled_from(ABOUT_THE_JOURNAL))
+    def the_journal_itself(self, fact: AnyFact) -> None:
         self.tell(fact)
 
     # ------------------------------------------------------------------------------------------------- administration
