@@ -77,7 +77,6 @@ from protocols.signals import LIFE_SAFETY, Category, Qualifier
 from rules import shipped
 from rules.model import Priority
 from rules.vocabulary import SERVICES
-from tests.arcd.core.audit.facts import ABOUT_THE_JOURNAL
 from tests.arcd.core.conditioning.scene import cid, happened
 from tests.arcd.core.test_orders import CODES, Orders
 from tests.playbook import NS, OPERATOR, After, Panel, Playbook
@@ -355,11 +354,6 @@ class Machine(Orders):
                 ),
             )
         )  # fmt: skip
-
-    @rule(first=st.integers(0, len(ABOUT_THE_JOURNAL)))
-    def the_journal_itself(self, first: int) -> None:
-        for fact in (ABOUT_THE_JOURNAL * 2)[first : first + 5]:
-            self.tell(fact)
 
     @rule()
     def the_authoritys_machine_stammers(self) -> None:

@@ -62,6 +62,17 @@ REPORT = dict.fromkeys(REPORT_FIELDS, "as agreed")
 seconds = st.sampled_from([0.0, 1.0, 15.0, 31.0, 61.0, 121.0, 300.0, 901.0])
 codes, zones = st.sampled_from(CODES), st.sampled_from(["", "1", "03", "4", "99"])
 
+ABOUT_ITSELF: list[AnyFact] = [
+    ClockStepped(at=0, step_s=2.0),
+    DaemonTroubled(at=0, code="disk_low", detail="1 MiB free"),
+    DaemonTroubled(at=0, code="disk_low", detail="enough", cleared=True),
+    Started(at=0, version="x", clean=False),
+    JournalRestored(at=0, backup="b", head_at=0, by="os:matti", restored_at=0),
+    StepFailed(at=0, failed_kind="frame_received", failed_fact="{}", error="KeyError in x:1"),
+    *ABOUT_THE_JOURNAL,
+]
+TOLD_AT_ONCE = 6
+
 
 class PlantedError(Exception):
     pass
@@ -207,24 +218,10 @@ class Orders(RuleBasedStateMachine):
     def an_outcome_of_nothing(self, what: EffectOutcome) -> None:
         self.tell(outcome("E1", what))
 
-    @rule(
-        fact=st.sampled_from(
-            [
-                ClockStepped(at=0, step_s=2.0),
-                DaemonTroubled(at=0, code="disk_low", detail="1 MiB free"),
-                DaemonTroubled(at=0, code="disk_low", detail="enough", cleared=True),
-                Started(at=0, version="x", clean=False),
-                JournalRestored(at=0, backup="b", head_at=0, by="os:matti", restored_at=0),
-                StepFailed(at=0, failed_kind="frame_received", failed_fact="{}", error="KeyError in x:1"),
-            ]
-        )
-    )
-    def the_machine_itself(self, fact: AnyFact) -> None:
-        self.tell(fact)
-
-    @rule(fact=st.sampled_from(ABOUT_THE_JOURNAL))
-    def the_journal_itself(self, fact: AnyFact) -> None:
-        self.tell(fact)
+    @rule(first=st.integers(0, len(ABOUT_ITSELF) - 1))
+    def the_machine_itself(self, first: int) -> None:
+        for fact in (ABOUT_ITSELF * 2)[first : first + TOLD_AT_ONCE]:
+            self.tell(fact)
 
     # ------------------------------------------------------------------------------------------------- administration
 

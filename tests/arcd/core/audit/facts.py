@@ -10,7 +10,6 @@ from arcd.core.facts import (
     AuditKeyChanged,
     ErasureRequested,
     HoldRequested,
-    JournalRestored,
     JournalVerified,
     PruneRequested,
     SegmentSealed,
@@ -28,6 +27,5 @@ ABOUT_THE_JOURNAL: list[AnyFact] = [
     ErasureRequested(at=0, what="retention/signal", seqs=(), actor=DAEMON, reason="r", through=9),
     *(HoldRequested(at=0, action=do, subject="site/S-1", actor=CHIEF, reason="r") for do in ("place", "lift")),
     SensitiveRead(at=0, what="journal", subject="site/S-1", actor=CHIEF),
-    JournalRestored(at=0, backup="b", head_at=0, by="os:matti", restored_at=0),
     JournalVerified(at=0, actor=CHIEF, head_seq=9, head_hash="aa", entries=9, findings=("entry 3: changed",)),
 ]
