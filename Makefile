@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 
-.PHONY: run test check fast bench fuzz audit nightly lock clean
+.PHONY: faults run test check fast bench fuzz audit nightly lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,10 @@ audit:
 	$(PYTHON) -m venv $(VENV)-audit
 	$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	$(VENV)-audit/bin/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+
+## What a machine can do to the daemon: kills at named and random points, disks, floods, clocks. Longer than in `test`.
+faults: $(STAMP)
+	ARCD_CRASHES=200 $(BIN)/python -m pytest tests/faults tests/crash tests/e2e/test_restart.py tests/e2e/test_failing_disk.py
 
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)
