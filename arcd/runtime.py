@@ -369,7 +369,7 @@ class Runtime:
             stepped_s = self.clock.step()
             now = self.clock.now()
             if stepped_s:
-                self.post(ClockStepped(at=now, step_s=stepped_s))
+                self.post(ClockStepped(at=now, step_s=stepped_s, durations_follow=True))
             self._post_due(now)
             if now - self._heard_at >= HEARD_INTERVAL_S * NS:
                 self._heard_at = now

@@ -15,15 +15,6 @@ from arcd.core.facts.administration import (
     SiteImported,
     SiteRemoved,
 )
-from arcd.core.facts.audit import (
-    AuditKeyChanged,
-    ErasureRequested,
-    HoldRequested,
-    JournalVerified,
-    PruneRequested,
-    SegmentSealed,
-    SensitiveRead,
-)
 from arcd.core.facts.base import DAEMON, SUPERVISOR, Actor, Fact
 from arcd.core.facts.cases import (
     CaseMoveRequested,
@@ -102,13 +93,6 @@ AnyFact = (
     | AuthorityCalled
     | AuthorityAnswered
     | AuthorityUnreadable
-    | AuditKeyChanged
-    | ErasureRequested
-    | HoldRequested
-    | JournalVerified
-    | PruneRequested
-    | SegmentSealed
-    | SensitiveRead
 )
 
 __all__ = [
@@ -117,7 +101,6 @@ __all__ = [
     "AccountsHeard",
     "Actor",
     "AnyFact",
-    "AuditKeyChanged",
     "AuthorityAction",
     "AuthorityAnswered",
     "AuthorityCalled",
@@ -135,7 +118,6 @@ __all__ = [
     "DeadlineReached",
     "EffectOutcome",
     "EffectReported",
-    "ErasureRequested",
     "Every",
     "Fact",
     "FlagEndRequested",
@@ -146,19 +128,14 @@ __all__ = [
     "FrameReceived",
     "GuardAnswer",
     "GuardAnswered",
-    "HoldRequested",
     "IdentityChecked",
     "IdentityOutcome",
     "JournalRestored",
-    "JournalVerified",
     "NoticeKind",
-    "PruneRequested",
     "Recurrence",
     "RulesLoaded",
     "ScheduleChangeRequested",
     "Scope",
-    "SegmentSealed",
-    "SensitiveRead",
     "SignalPromoted",
     "SiteImported",
     "SiteRemoved",

@@ -1,1 +1,0 @@
-"""What is decided about the journal itself: keys, seals, legal holds, erasure, pruning."""
