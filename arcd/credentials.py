@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from arcd.core.site import Account, SealedKey, Site
+from arcd.wire_profile import profile_of
 from protocols.codec import WireProfile
 from protocols.secrets import WireKey
 
@@ -250,14 +251,7 @@ class Keyring:
         def opened(sealed: SealedKey | None) -> WireKey | None:
             return None if sealed is None else self._safe.unseal(sealed, account.number)
 
-        return WireProfile(
-            key=opened(account.key),
-            previous_key=opened(account.previous_key),
-            window_past_s=account.window_past_s,
-            window_future_s=account.window_future_s,
-            ignore_crc=account.ignore_crc,
-            encoding=account.encoding,
-        )
+        return profile_of(account, key=opened(account.key), previous_key=opened(account.previous_key))
 
 
 # --------------------------------------------------------------------------------------------------------- code words

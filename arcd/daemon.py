@@ -31,6 +31,8 @@ from arcd.core.facts import Actor, AnyFact, JournalRestored, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
 from arcd.credentials import CredentialError, Kek, Keyring, load_kek
+from arcd.field_map import FieldMap
+from arcd.field_receiving import make_field_gateways, make_lines
 from arcd.gateways import Gateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
@@ -68,11 +70,13 @@ class Daemon:
         self._kek = _kek(settings)
         self.links = LinkSigner.under(self._kek, settings.api.guard_base_url)
         self._escalation = make_escalation(settings, self.clock)
+        self._lines = make_lines(settings)
         effectors = [*make_effectors(settings, self.links, self.clock), *self._escalation.effectors]
         self.metrics = Metrics(version=__version__, channels=[effector.name for effector in effectors])
         self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
         self.station = Station()
         self._keyring = Keyring(self._kek)
+        self._field = FieldMap()
         self._store = store or SqliteStore(settings.store.path)
         self._observing = Observing(metrics=self.metrics, progress=self.progress, state=self.station.state)
         self.runtime = Runtime(
@@ -149,6 +153,7 @@ class Daemon:
         try:
             for site in self.state.sites.values():
                 self._keyring.update_site(site)
+                self._field.update_site(site)
         except CredentialError as error:
             raise StartError(f"{error}") from None
 
@@ -170,6 +175,8 @@ class Daemon:
                 clean=clean,
                 reply_policy=self.settings.reply.policy(),
                 escalation=self.settings.escalation.policy(),
+                boot_id=self.clock.boot_id,
+                boottime=round(self.clock.monotonic_s() * NS),
             )
         )
         restored = read_marker(self.settings.store.path)
@@ -258,6 +265,9 @@ class Daemon:
             self._gateways = make_gateways(
                 self.settings, sockets, self._keyring.profile, self.runtime, self.clock, self.metrics
             )
+            self._gateways += make_field_gateways(
+                self.settings, sockets, self._field, self._lines, self.station, self.runtime, self.clock, self.metrics
+            )
             for gateway in self._gateways:
                 await gateway.start()
                 self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]
@@ -267,8 +277,10 @@ class Daemon:
         site = self.state.sites.get(site_id)
         if site is None:
             self._keyring.remove_site(site_id)
+            self._field.remove_site(site_id)
         else:
             self._keyring.update_site(site)
+            self._field.update_site(site)
 
     # ----------------------------------------------------------------------------------------------- watching ourselves
 

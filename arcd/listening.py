@@ -27,6 +27,9 @@ class Sockets:
         self.guard: socket.socket | None = None
         self.health: socket.socket | None = None
         self.admin: socket.socket | None = None
+        self.modbus: list[socket.socket] = []
+        self.smtp: list[socket.socket] = []
+        self.http: socket.socket | None = None
         self._file: tuple[Path, int] | None = None  # the socket file we made, and its inode
 
     def listen_admin(self, path: Path) -> None:
@@ -34,7 +37,7 @@ class Sockets:
         self._file = (path, path.lstat().st_ino)
 
     def close(self) -> None:
-        for each in (*self.tcp, *self.udp, self.guard, self.health, self.admin):
+        for each in (*self.tcp, *self.udp, *self.modbus, *self.smtp, self.http, self.guard, self.health, self.admin):
             if each is not None:
                 each.close()
         if self._file is not None:
@@ -56,6 +59,12 @@ def take_sockets(settings: Settings) -> Sockets:
             taken.tcp.append(listen_tcp(address.host, address.port))
         for address in () if dc09 else settings.dc09.udp:
             taken.udp.append(_bind_udp(address.host, address.port))
+        for address in settings.modbus.writers.listen:
+            taken.modbus.append(listen_tcp(address.host, address.port))
+        for address in settings.mail_intake.listen:
+            taken.smtp.append(listen_tcp(address.host, address.port))
+        if settings.http_intake.listen is not None:
+            taken.http = listen_tcp(settings.http_intake.listen.host, settings.http_intake.listen.port)
         if guard is not None:
             taken.guard = listen_tcp(guard.host, guard.port)
         if metrics is not None:

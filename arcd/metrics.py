@@ -46,7 +46,7 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     # Why a codec saw no frame, why a frame is not genuine (protocols.codec), or nobody knows who sent it.
     "reason": ("crc", "length", "syntax", "oversize", "noise", *Problem, "unknown_account", OTHER),
     "cause": ("duplicate", "folded", *FlagKind, OTHER),
-    "limit": ("connections", "connections_per_source", "idle", "queue", OTHER),
+    "limit": ("connections", "connections_per_source", "idle", "queue", "source", "rate", OTHER),
     "path_state": ("up", "late", "failed", "unknown"),
     "priority": tuple(Priority),
     # States of the shipped case types. A state that a site's own case type adds is counted under "other".
@@ -60,6 +60,9 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     "result": ("taken", "refused"),
     "part": tuple(PATIENCE),
 }
+
+# What a shipped gateway receives. Another codec's name is counted under "other".
+PROTOCOLS = ("dc09", "modbus", "smtp", "http")
 
 _Metric = Counter | Gauge | Histogram
 _M = TypeVar("_M", Counter, Gauge, Histogram)
@@ -160,7 +163,7 @@ class Metrics:
         *,
         version: str,
         commit: str = "",
-        protocols: Sequence[str] = ("dc09",),
+        protocols: Sequence[str] = PROTOCOLS,
         channels: Sequence[str] = ("mail", "webhook"),
     ) -> None:
         self.registry = CollectorRegistry()

@@ -21,7 +21,18 @@ from msgspec import Struct
 
 from arcd.clock import Clock
 from arcd.core.case.model import Case
-from arcd.core.effects import Answer, DurableEffect, PostWebhook, ProfilesChanged, Reply, SendAlert, SendMail
+from arcd.core.effects import (
+    Answer,
+    DurableEffect,
+    ErasePayloads,
+    JournalEffect,
+    PostWebhook,
+    ProfilesChanged,
+    PruneEntries,
+    Reply,
+    SendAlert,
+    SendMail,
+)
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
@@ -35,7 +46,7 @@ from arcd.core.facts import (
 from arcd.core.record import StepRecord
 from arcd.core.station import Station, Stepped
 from arcd.effectors import Effector, Performed
-from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, StateRow, Store, StoreError
+from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, Sealed, StateRow, Store, StoreError
 from protocols.codec import Received
 
 log = structlog.get_logger(__name__)
@@ -127,6 +138,7 @@ class Runtime:
         self._heard_at = 0
         self._channels = {effector.name: _Channel(effector) for effector in effectors}
         self._finishing = False
+        self._checkpoint_asked = False
 
     # ----------------------------------------------------------------------------------------------------- restore
 
@@ -152,11 +164,9 @@ class Runtime:
         self._committed_seq = self._seq
         self._checkpoint_seq = restored.checkpoint_seq
         self._checkpoint_at = self._heard_at = self.clock.now()
+        effect_decoder: msgspec.json.Decoder[DurableEffect] = msgspec.json.Decoder(DurableEffect)
         for row in restored.outbox:
-            # The row says that it is outstanding, the state at which attempt (see `_as_batch`).
-            pending = self.station.state.pending.get(row.effect_id)
-            if pending is not None and not pending.waiting:
-                self._enqueue(pending.effect)
+            self._enqueue(effect_decoder.decode(row.body))
         return restored.head.at if restored.head.seq else None
 
     # -------------------------------------------------------------------------------------------------------- intake
@@ -208,6 +218,8 @@ class Runtime:
             stepped = self.station.step(_failure(fact, error), seq)
         self._seq = seq
         self._open.append(_Waiting(seq, stepped, replied, asked))
+        # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
+        self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.effects)
         self._idle.clear()
         self._something_open.set()
         deadline = self.station.next_deadline()
@@ -283,8 +295,11 @@ class Runtime:
         encode = msgspec.json.encode
         records = []
         added: dict[str, OutboxRow] = {}
-        settled: dict[str, None] = {}
+        settled: list[str] = []
         cases: dict[str, Case] = {}
+        erased: list[int] = []
+        cases_gone: list[str] = []
+        pruned: Sealed | None = None
         for waiting in steps:
             stepped = waiting.stepped
             record = stepped.record
@@ -300,30 +315,35 @@ class Runtime:
             )
             for effect_id in stepped.settled:
                 if added.pop(effect_id, None) is None:
-                    settled[effect_id] = None
+                    settled.append(effect_id)
             for effect in stepped.effects:
-                if not isinstance(effect, DurableEffect):
-                    continue
-                if effect.id in settled:
-                    # Failed and due again while one commit lasted: its row stands in the store, and goes on standing.
-                    del settled[effect.id]
-                else:
+                if isinstance(effect, ErasePayloads):
+                    erased += effect.seqs
+                    cases_gone += effect.cases
+                elif isinstance(effect, PruneEntries):
+                    peaks = tuple(map(bytes.fromhex, effect.peaks))
+                    pruned = Sealed(through=effect.through, hash=bytes.fromhex(effect.hash), peaks=peaks)
+                elif isinstance(effect, DurableEffect):
                     added[effect.id] = OutboxRow(effect_id=effect.id, seq=waiting.seq, body=encode(effect))
             cases.update((case.id, case) for case in stepped.cases)
         return Batch(
             records=records,
             outbox_added=list(added.values()),
-            outbox_settled=list(settled),
+            outbox_settled=settled,
             cases=[case_row(case) for case in cases.values()],
             checkpoint=checkpoint,
+            erased=erased,
+            cases_gone=cases_gone,
+            pruned=pruned,
         )
 
     def _is_checkpoint_due(self) -> bool:
         is_old = self.clock.now() - self._checkpoint_at >= self.limits.checkpoint_interval_s * NS
-        return is_old or self._seq - self._checkpoint_seq >= CHECKPOINT_ENTRIES_MAX
+        return self._checkpoint_asked or is_old or self._seq - self._checkpoint_seq >= CHECKPOINT_ENTRIES_MAX
 
     def _take_checkpoint(self) -> Checkpoint:
         self._checkpoint_seq, self._checkpoint_at = self._seq, self.clock.now()
+        self._checkpoint_asked = False
         rows = [StateRow(table=table, key=key, body=body) for table, key, body in self.station.take_changes()]
         return Checkpoint(seq=self._seq, rows=rows)
 
@@ -338,8 +358,8 @@ class Runtime:
         for waiting in steps:
             for effect in waiting.stepped.effects:
                 match effect:
-                    case Reply():
-                        pass  # gone already
+                    case Reply() | ErasePayloads() | PruneEntries():
+                        pass  # gone already, or done by the commit itself
                     case Answer():
                         if waiting.asked is not None and not waiting.asked.done():
                             waiting.asked.set_result(effect)
@@ -369,7 +389,7 @@ class Runtime:
             stepped_s = self.clock.step()
             now = self.clock.now()
             if stepped_s:
-                self.post(ClockStepped(at=now, step_s=stepped_s, durations_follow=True))
+                self.post(ClockStepped(at=now, step_s=stepped_s))
             self._post_due(now)
             if now - self._heard_at >= HEARD_INTERVAL_S * NS:
                 self._heard_at = now

@@ -29,6 +29,9 @@ class AccountView(View):
     window_future_s: float
     ignore_crc: bool
     encoding: str
+    dialect: str
+    connection: str
+    idle_limit_s: float | None
     last_heard: str | None
 
 
@@ -208,5 +211,8 @@ def _account_view(state: State, account: Account) -> AccountView:
         window_future_s=account.window_future_s,
         ignore_crc=account.ignore_crc,
         encoding=account.encoding,
+        dialect=account.dialect,
+        connection=account.connection.value,
+        idle_limit_s=account.idle_limit_s,
         last_heard=maybe_rfc3339(heard.last_heard or None) if heard is not None else None,
     )

@@ -14,6 +14,7 @@ from arcd.cli import (
     guard,
     journal,
     panel,
+    panel_dialects,
     rules,
     rules_diff,
     rules_history,
@@ -46,6 +47,7 @@ app.add_typer(schedules.app, name="schedule")
 app.add_typer(sites.app, name="sites")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
+panel_dialects.add_to(panel.app)
 app.add_typer(panel.app, name="panel")
 app.add_typer(guard.app, name="guard")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
+from arcd.cli.audit_text import AUDIT_FACTS
 from arcd.cli.times import local_and_utc, read_instant, span
 
 JsonObject = Mapping[str, Any]
@@ -282,6 +283,7 @@ FACTS: dict[str, Describe] = {
     "step_failed": _step_failed,
     "daemon_troubled": _daemon_troubled,
     "journal_restored": _journal_restored,
+    **AUDIT_FACTS,
     "rules_loaded": _rules_loaded,
     "centre_imported": _centre_imported,
     "site_imported": _site_imported,

@@ -16,6 +16,9 @@ import heapq
 
 from arcd.core.state import State
 
+# Owners whose deadlines lie so many seconds after something that happened. Flags and schedules name instants.
+_COUNTING = frozenset({"case", "effect", "site", "report", "testdue"})
+
 
 class Deadlines:
     def __init__(self, state: State) -> None:
@@ -57,6 +60,15 @@ class Deadlines:
     def of(self, owner: str) -> list[str]:
         return sorted(self._owned.get(owner, ()))
 
+    def shift(self, by: int) -> None:
+        """The wall clock was set by so many ns: what counts time from an occurrence goes on counting as before.
+
+        Instants that a person or a calendar names (a flag's end, opening hours, the end of a parking) stay.
+        """
+        for key, due in list(self._table.items()):
+            if counts_time(key):
+                self.set(key, due + by)
+
     def due_of(self, key: str) -> int | None:
         return self._table.get(key)
 
@@ -68,6 +80,11 @@ class Deadlines:
                 return due, key
             heapq.heappop(self._heap)
         return None
+
+
+def counts_time(key: str) -> bool:
+    owner, _, rest = key.partition("/")
+    return owner in _COUNTING and not rest.endswith("/resume")
 
 
 def _owner(key: str) -> str:

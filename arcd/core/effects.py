@@ -38,6 +38,21 @@ class ProfilesChanged(
     site_id: str
 
 
+class ErasePayloads(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="erase_payloads", tag_field="effect"):
+    """These entries lose payload and salt, in the very transaction that says so; these cases their rows in lists."""
+
+    seqs: tuple[int, ...]
+    cases: tuple[str, ...] = ()
+
+
+class PruneEntries(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="prune_entries", tag_field="effect"):
+    """Entries up to `through` are given up, whole; hash and tree (hex) stand for them."""
+
+    through: int
+    hash: str
+    peaks: tuple[str, ...]
+
+
 # ---------------------------------------------------------------------------------------------------------- durable
 
 
@@ -75,7 +90,8 @@ class SendAlert(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send
     attempt: int = 1
 
 
-ImmediateEffect = Reply | Answer | ProfilesChanged
+JournalEffect = ErasePayloads | PruneEntries  # performed by the commit itself
+ImmediateEffect = Reply | Answer | ProfilesChanged | JournalEffect
 DurableEffect = SendMail | PostWebhook | SendAlert
 AnyEffect = ImmediateEffect | DurableEffect
 

@@ -47,8 +47,8 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     if received.problem is not None:
         return _not_genuine(turn, fact, received, entry)
     horizon_s = max(RETRY_HORIZON_S, received.repeat_s)
-    # Either way: a clock that was set back must not make a repeat of everything that was said in its future.
-    recent = recent if recent is not None and abs(turn.at - recent.at) <= int(horizon_s * NS) else None
+    # Nor is it a repeat of what came "later" than now: the clock was set back, and a repeat too many does less harm.
+    recent = recent if recent is not None and 0 <= turn.at - recent.at <= int(horizon_s * NS) else None
     heard = _judge_signals(turn, fact, received, entry, recent)
     if heard is not None:
         _remember(turn, received, entry, state, heard)

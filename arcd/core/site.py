@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from arcd.core.field import Point, Relay, Source
+from protocols.codec import ConnectionPolicy
 from protocols.signals import Category, Position, bare_address
 from rules.model import SiteView, ZoneView
 
@@ -34,6 +35,9 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     window_future_s: float = 20.0
     ignore_crc: bool = False
     encoding: str = "utf-8"
+    dialect: str = ""  # a row of protocols.dc09.dialects; what it sets and an account may set is resolved here
+    connection: ConnectionPolicy = ConnectionPolicy.KEEP_OPEN
+    idle_limit_s: float | None = None  # of its connection; None: the limit of the settings
 
 
 class Zone(Struct, frozen=True, kw_only=True, omit_defaults=True):

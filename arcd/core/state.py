@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from arcd.core.account import AccountState
+from arcd.core.audit.model import Audit, Hold
 from arcd.core.case.authority.policy import EscalationPolicy
 from arcd.core.case.model import Case
 from arcd.core.effects import PendingEffect
@@ -101,6 +102,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     stopped_cleanly: bool = True
     reply_policy: ReplyPolicy = ReplyPolicy()
     escalation: EscalationPolicy = EscalationPolicy()
+    boot_id: str = ""
+    boot_at: int = 0  # the instant that boot began, by the wall clock as it was last set
 
 
 class State:
@@ -134,6 +137,8 @@ class State:
         self.levels: Table[bool] = self._table("level", bool)  # points on a bus that are active; the others are absent
         self.deadlines: Table[int] = self._table("deadline", int)
         self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
+        self.audit: Table[Audit] = self._table("audit", Audit)
+        self.holds: Table[Hold] = self._table("hold", Hold)  # subject → legal hold
 
     def _table(self, name: str, value_type: Any) -> Table[Any]:
         return Table(name, value_type, self._undo)

@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import clock_steps, delivery, field_levels, intake, own_troubles, replays, troubles
+from arcd.core import delivery, field_levels, intake, own_troubles, replays, troubles
 from arcd.core.account import AccountState
+from arcd.core.audit import keeping
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
 from arcd.core.case.authority import following
@@ -27,6 +28,7 @@ from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
+    AuditKeyChanged,
     AuthorityAnswered,
     AuthorityCalled,
     AuthorityRequested,
@@ -41,16 +43,22 @@ from arcd.core.facts import (
     DaemonTroubled,
     DeadlineReached,
     EffectReported,
+    ErasureRequested,
     FlagEndRequested,
     FlagNoticed,
     FlagStartRequested,
     FrameMalformed,
     FrameReceived,
     GuardAnswered,
+    HoldRequested,
     IdentityChecked,
     JournalRestored,
+    JournalVerified,
+    PruneRequested,
     RulesLoaded,
     ScheduleChangeRequested,
+    SegmentSealed,
+    SensitiveRead,
     SignalPromoted,
     SiteImported,
     SiteRemoved,
@@ -277,6 +285,16 @@ class Station:
                 turn.grant("centre")
             case SiteImported() | SiteRemoved():
                 self._on_site(turn, fact)
+            case (
+                AuditKeyChanged()
+                | SegmentSealed()
+                | PruneRequested()
+                | ErasureRequested()
+                | HoldRequested()
+                | SensitiveRead()
+                | JournalVerified()
+            ):
+                keeping.keep(turn, fact)
 
     # ------------------------------------------------------------------------------------------- facts of the machine
 
@@ -286,6 +304,9 @@ class Station:
         machine = self.state.machine.get("machine") or Machine()
         match fact:
             case Started():
+                boot_at = fact.at - fact.boottime
+                if fact.boot_id and fact.boot_id == machine.boot_id:
+                    self._on_clock_step(turn, boot_at - machine.boot_at)
                 self.state.machine.put(
                     "machine",
                     replace(
@@ -294,6 +315,8 @@ class Station:
                         stopped_cleanly=False,
                         reply_policy=fact.reply_policy,
                         escalation=fact.escalation,
+                        boot_id=fact.boot_id,
+                        boot_at=boot_at,
                     ),
                 )
                 if not fact.clean:
@@ -301,11 +324,9 @@ class Station:
             case Stopped():
                 self.state.machine.put("machine", replace(machine, stopped_cleanly=True))
             case ClockStepped():
-                if fact.durations_follow:
-                    clock_steps.follow(turn, fact.step_s)
-                if abs(fact.step_s) > CLOCK_STEP_WARN_S:
-                    text = f"{fact.step_s:+.3f} s"
-                    troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=text)
+                step = round(fact.step_s * NS)
+                self.state.machine.put("machine", replace(machine, boot_at=machine.boot_at + step))
+                self._on_clock_step(turn, step)
             case DaemonTroubled():
                 own_troubles.on_troubled(turn, fact)
             case JournalRestored():
@@ -317,6 +338,12 @@ class Station:
                     turn.deadlines.set(key, turn.after(FAILED_DEADLINE_AGAIN_S))
                 text = f"{fact.failed_kind}: {fact.error}"
                 troubles.raise_trouble(turn, "undecided", entry=None, about=fact.failed_kind, text=text)
+
+    def _on_clock_step(self, turn: Turn, step: int) -> None:
+        """`step`: ns the wall clock was set forward, while we ran or while we were down."""
+        if abs(step) > int(CLOCK_STEP_WARN_S * NS):
+            turn.deadlines.shift(step)
+            troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=f"{step / NS:+.3f} s")
 
     def _on_heard(self, fact: AccountsHeard) -> None:
         for key, at in fact.heard.items():

@@ -32,10 +32,14 @@ CATEGORIES: dict[str, Category] = {
     "restarted_unclean": Category.TROUBLE,
     "journal_restored": Category.TROUBLE,
     "disk_low": Category.TROUBLE,
+    "checkpoint_copy": Category.TROUBLE,  # a place that signed checkpoints are copied to cannot be reached
+    "signing_key_changed": Category.TROUBLE,  # and the key before it has not signed for the new one
+    "journal_damaged": Category.TAMPER,  # found by `arcctl journal verify`
     "runaway": Category.TROUBLE,  # found by conditioning (requirements 4.4)
     "swinger": Category.TROUBLE,
     "unrestored": Category.TROUBLE,
     "commit_slow": Category.TROUBLE,
+    "relay_failed": Category.TROUBLE,
     "loop_slow": Category.TROUBLE,
     "intake_full": Category.TROUBLE,
     "clock_unsynchronised": Category.TROUBLE,

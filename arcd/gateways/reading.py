@@ -49,7 +49,7 @@ class Reader:
             if isinstance(item, Received):
                 self._take_received(codec, item, peer, write)
             else:
-                self._take_malformed(item, peer)
+                self.malformed(item, peer)
 
     def _take_received(self, codec: Codec, received: Received, peer: str, write: Write) -> None:
         reply = self._intake.heartbeat(received)
@@ -60,6 +60,10 @@ class Reader:
         def replied(reply: Reply) -> None:
             write(codec.encode_reply(received, reply.reply, self._clock.now()))
 
+        self.received(received, peer, replied)
+
+    def received(self, received: Received, peer: str, replied: Callable[[Reply], None]) -> None:
+        """`replied` is called once what was received is committed."""
         self._intake.post(
             FrameReceived(
                 at=self._clock.now(), trace=self._new_trace(), gateway=self._gateway, peer=peer, received=received
@@ -67,7 +71,8 @@ class Reader:
             replied,
         )
 
-    def _take_malformed(self, malformed: Malformed, peer: str) -> None:
+    def malformed(self, malformed: Malformed, peer: str) -> None:
+        """Bytes that were no frame: the first of a source and minute whole, the others counted."""
         source = peer.rpartition(":")[0]
         if source not in self._folds and len(self._folds) >= SOURCES_MAX:
             source = "*"

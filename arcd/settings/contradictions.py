@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from arcd.core.case.authority.policy import Connector
 from arcd.effectors.mail import MailSecurity
 from arcd.loopback import is_loopback
+from arcd.settings.field_contradictions import field_contradictions
 from arcd.settings.sections import EscalationSettings
 from arcd.settings.values import (
     Address,
@@ -29,6 +30,7 @@ def contradictions(settings: Settings, root: Node) -> Iterator[Problem]:
             "one source may have more connections than all together",
             f"write at most {settings.limits.connections_max}",
         )
+    yield from field_contradictions(settings.modbus, settings.mail_intake, settings.http_intake, root)
     mail = settings.mail
     if mail is not None and mail.security is MailSecurity.PLAIN and not is_loopback(mail.host):
         yield root.problem(
@@ -67,6 +69,13 @@ def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:
         places.append((("api", "guard_listen"), settings.api.guard_listen))
     if settings.metrics.listen is not None:
         places.append((("metrics", "listen"), settings.metrics.listen))
+    for section, listeners in (
+        (("modbus", "writers", "listen"), settings.modbus.writers.listen),
+        (("mail_intake", "listen"), settings.mail_intake.listen),
+    ):
+        places += [((*section, index), address) for index, address in enumerate(listeners)]
+    if settings.http_intake.listen is not None:
+        places.append((("http_intake", "listen"), settings.http_intake.listen))
     for path, address in places:
         name = ".".join(str(step) for step in path if isinstance(step, str))
         for earlier, owner in taken.items():

@@ -139,6 +139,13 @@ def _path(value: object) -> Path:
     return Path(text)
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise fault("this is no network", "write it like 192.0.2.0/24 or 192.0.2.7/32") from None
+
+
 File = Annotated[Path, BeforeValidator(_path)]
 Listen = Annotated[Address, BeforeValidator(Address.parse)]
 Listeners = Annotated[tuple[Listen, ...], BeforeValidator(_as_list), AfterValidator(_bounded)]
@@ -146,6 +153,7 @@ CredentialName = Annotated[str, AfterValidator(_credential_name)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 MachineUrl = Annotated[str, AfterValidator(_machine_url)]
 CapName = Annotated[str, AfterValidator(_cap_name)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_as_list)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Language = Literal["fi", "sv", "en"]
 Languages = Annotated[tuple[Language, ...], BeforeValidator(_as_list)]

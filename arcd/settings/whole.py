@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from arcd.settings.field_sections import HttpIntakeSettings, MailIntakeSettings, MediaSettings, ModbusSettings
 from arcd.settings.sections import (
     ApiSettings,
     Dc09Settings,
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     mail: MailSettings | None = None  # None: this channel is not used
     webhook: WebhookSettings | None = None
     escalation: EscalationSettings = EscalationSettings()
+    modbus: ModbusSettings = ModbusSettings()
+    mail_intake: MailIntakeSettings = MailIntakeSettings()
+    http_intake: HttpIntakeSettings = HttpIntakeSettings()
+    media: MediaSettings = MediaSettings()
     rules: RulesSettings = RulesSettings()
     site_base: SiteBaseSettings = SiteBaseSettings()
     kek: KekSettings = KekSettings()

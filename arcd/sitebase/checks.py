@@ -15,8 +15,9 @@ from arcd.sitebase.field_checks import check_field, check_tokens
 from arcd.sitebase.field_schema import SourceForm
 from arcd.sitebase.path_checks import check_centre_paths, check_operators, check_paths
 from arcd.sitebase.schema import AccountForm, CallLists, CentreForm, ContactForm, SiteForm, SystemForm
-from arcd.sitebase.sealing import Sealer
+from arcd.sitebase.sealing import Sealer, open_account
 from arcd.sitebase.times import HOLIDAY
+from arcd.wire_profile import profile_of
 from protocols.codec import WireProfile
 from protocols.signals import bare_address
 from rules.problems import Problem, Severity, write_instead
@@ -325,8 +326,8 @@ def _clash(
         if profile is not None and other_profile is not None and profile != other_profile:
             yield use.written.problem(
                 (*use.path, "number"),
-                f"account {number} at {other.place} is read differently (key, time window, CRC or encoding), and a "
-                "frame is opened by its account number alone",
+                f"account {number} at {other.place} is read differently (key, dialect, time window, CRC, encoding or "
+                "connection), and a frame is opened by its account number alone",
                 "give both the same key and settings, or one panel another number",
             )
             return
@@ -365,12 +366,4 @@ def _keys(use: _Use, sealer: Sealer) -> tuple[list[Problem], WireProfile | None]
     key, previous_key = opened
     if previous_key is not None and key is None:
         refuse("previous_key", "there is a previous key and no key", "write the key now in force as key")
-    profile = WireProfile(
-        key=key,
-        previous_key=previous_key,
-        window_past_s=account.window_past_s,
-        window_future_s=account.window_future_s,
-        ignore_crc=account.ignore_crc,
-        encoding=account.encoding,
-    )
-    return problems, profile
+    return problems, profile_of(open_account(account), key=key, previous_key=previous_key)

@@ -38,6 +38,8 @@ from arcd.sitebase.forms import (
     matching,
 )
 from arcd.sitebase.times import Dates, Day, Duration, HoursField, LongerThanNothing, Week
+from protocols.codec import ConnectionPolicy
+from protocols.dc09.dialects import DIALECTS
 from protocols.secrets import WireKey
 from protocols.signals import Category
 from rules.ats_categories import CATEGORIES
@@ -63,6 +65,8 @@ ACCOUNT_CHARS_MAX = 32  # opaque to us, and up to 32 characters in the field (pr
 PREFIX_CHARS_MAX = 6  # DC-09-2013 5.5.1.5, 5.5.1.6: receiver and line, 1 to 6 hex digits
 WORD_HASH_CHARS_MAX = 400
 WINDOW_S_MAX = 86_400.0
+# A panel that is let go between two of its own messages connects anew for each; a week is longer than any test period.
+IDLE_S_MIN, IDLE_S_MAX = 10.0, 7 * 86_400.0
 TEST_INTERVAL_S_MIN = 600.0  # what comes more often than this is a heartbeat, and its own supervision watches it
 MISSED_MAX = 100  # heartbeats in a row
 TRANSMISSION_OPERATORS_MAX = 200  # of the centre
@@ -123,6 +127,14 @@ def _encoding(text: str) -> str:
     if text.lower() not in _ENCODINGS:
         raise fault(f"{text} is not a text encoding panels use", write_instead(text, _ENCODINGS))
     return text.lower()
+
+
+def _dialect(text: str) -> str:
+    if text and text not in DIALECTS:
+        raise fault(
+            f"{text} is no dialect of a panel known here", write_instead(text, DIALECTS) or "see arcctl panel dialects"
+        )
+    return text
 
 
 def _url(text: str, info: ValidationInfo) -> str:
@@ -193,6 +205,8 @@ Key = Annotated[WireKey, BeforeValidator(_wire_key)]
 Word = Annotated[SecretStr, BeforeValidator(as_text), AfterValidator(_spoken)]
 WordHash = Annotated[str, *checked(WORD_HASH_CHARS_MAX, _word_hash)]
 TestInterval = Annotated[Duration, AfterValidator(_test_interval)]
+DialectName = Annotated[str, *checked(ID_CHARS_MAX, _dialect)]
+IdleSeconds = Annotated[float, Field(ge=IDLE_S_MIN, le=IDLE_S_MAX)]
 Seconds = Annotated[float, Field(ge=0, le=WINDOW_S_MAX)]
 Names = Annotated[tuple[Id, ...], Field(max_length=LIST_MAX)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=LIST_MAX)]
@@ -216,10 +230,14 @@ class AccountForm(Form):
     key_file: ShortText | None = None
     previous_key: Key | None = None
     previous_key_file: ShortText | None = None
-    window_past_s: Seconds = 40.0
-    window_future_s: Seconds = 20.0
-    ignore_crc: bool = False
-    encoding: Encoding = "utf-8"
+    # What is not said below is as the dialect says.
+    dialect: DialectName = ""
+    window_past_s: Seconds | None = None
+    window_future_s: Seconds | None = None
+    ignore_crc: bool | None = None
+    encoding: Encoding | None = None
+    connection: ConnectionPolicy | None = None
+    idle_limit_s: IdleSeconds | None = None
 
 
 class ScheduleForm(Form):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from msgspec.structs import replace
 from pydantic import SecretStr
 
 from arcd.core.field import Point, Relay, Source, SubjectRule
@@ -53,9 +55,32 @@ from arcd.sitebase.schema import (
     SystemForm,
     ZoneForm,
 )
+from protocols.dc09.dialects import dialect_of
 from protocols.modbus_points import PointSpec
 from protocols.secrets import WireKey
 from protocols.signals import Position
+
+
+def open_account(form: AccountForm) -> Account:
+    """The account without its keys: the form's own values, else its dialect's."""
+    dialect = dialect_of(form.dialect)
+
+    def own(name: str) -> Any:
+        value = getattr(form, name)
+        return getattr(dialect, name) if value is None else value
+
+    return Account(
+        number=form.number,
+        receiver=form.receiver,
+        line=form.line,
+        window_past_s=own("window_past_s"),
+        window_future_s=own("window_future_s"),
+        ignore_crc=own("ignore_crc"),
+        encoding=own("encoding"),
+        dialect=form.dialect,
+        connection=own("connection"),
+        idle_limit_s=own("idle_limit_s"),
+    )
 
 
 class Sealer:
@@ -166,16 +191,10 @@ class Sealer:
 
     def _account(self, form: AccountForm, before: Account | None) -> Account:
         known = (before.key, before.previous_key) if before else ()
-        return Account(
-            number=form.number,
-            receiver=form.receiver,
-            line=form.line,
+        return replace(
+            open_account(form),
             key=self._sealed(self.key_of(form), form.number, known),
             previous_key=self._sealed(self.previous_key_of(form), form.number, known),
-            window_past_s=form.window_past_s,
-            window_future_s=form.window_future_s,
-            ignore_crc=form.ignore_crc,
-            encoding=form.encoding,
         )
 
     def _sealed(self, key: WireKey | None, number: str, known: tuple[SealedKey | None, ...]) -> SealedKey | None:

@@ -15,6 +15,15 @@ from arcd.core.facts.administration import (
     SiteImported,
     SiteRemoved,
 )
+from arcd.core.facts.audit import (
+    AuditKeyChanged,
+    ErasureRequested,
+    HoldRequested,
+    JournalVerified,
+    PruneRequested,
+    SegmentSealed,
+    SensitiveRead,
+)
 from arcd.core.facts.base import DAEMON, SUPERVISOR, Actor, Fact
 from arcd.core.facts.cases import (
     CaseMoveRequested,
@@ -93,6 +102,13 @@ AnyFact = (
     | AuthorityCalled
     | AuthorityAnswered
     | AuthorityUnreadable
+    | AuditKeyChanged
+    | ErasureRequested
+    | HoldRequested
+    | JournalVerified
+    | PruneRequested
+    | SegmentSealed
+    | SensitiveRead
 )
 
 __all__ = [
@@ -101,6 +117,7 @@ __all__ = [
     "AccountsHeard",
     "Actor",
     "AnyFact",
+    "AuditKeyChanged",
     "AuthorityAction",
     "AuthorityAnswered",
     "AuthorityCalled",
@@ -118,6 +135,7 @@ __all__ = [
     "DeadlineReached",
     "EffectOutcome",
     "EffectReported",
+    "ErasureRequested",
     "Every",
     "Fact",
     "FlagEndRequested",
@@ -128,14 +146,19 @@ __all__ = [
     "FrameReceived",
     "GuardAnswer",
     "GuardAnswered",
+    "HoldRequested",
     "IdentityChecked",
     "IdentityOutcome",
     "JournalRestored",
+    "JournalVerified",
     "NoticeKind",
+    "PruneRequested",
     "Recurrence",
     "RulesLoaded",
     "ScheduleChangeRequested",
     "Scope",
+    "SegmentSealed",
+    "SensitiveRead",
     "SignalPromoted",
     "SiteImported",
     "SiteRemoved",

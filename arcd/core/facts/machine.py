@@ -13,6 +13,10 @@ class Started(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="started"
     clean: bool = True  # False: the last run did not say goodbye
     reply_policy: ReplyPolicy = ReplyPolicy()  # in force for this run, so that a replay gives the same replies
     escalation: EscalationPolicy = EscalationPolicy()  # likewise: how an authority is told
+    # Which boot of the machine this is ("" where nobody says), and ns since it began: a wall clock that was set while
+    # the daemon was down is found by them.
+    boot_id: str = ""
+    boottime: int = 0
 
 
 class Stopped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="stopped"):
@@ -23,8 +27,6 @@ class ClockStepped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="clo
     """Wall clock against monotonic clock: positive is forward."""
 
     step_s: float
-    # Running times go along with the clock (`arcd.core.clock_steps`). False only in journals from before they did.
-    durations_follow: bool = False
 
 
 class DeadlineReached(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="deadline_reached"):
