@@ -110,9 +110,7 @@ class Checkpoints:
             if newest is not None and newest.size == frontier.size:
                 return newest
             head = TreeHead(origin=self._key.verifier.name, size=frontier.size, root=root(frontier))
-            note = SignedNote(
-                size=frontier.size, at=self._clock.now(), text=encode_note(head.text(), [self._key])
-            )
+            note = SignedNote(size=frontier.size, at=self._clock.now(), text=encode_note(head.text(), [self._key]))
             await self._store.keep_note(note)
             self._signed_size = note.size
             self._signed_s = self._clock.monotonic_s()
@@ -157,5 +155,3 @@ class Checkpoints:
         if len(self._couriers) < PLACES_WANTED:
             line += f" ({PLACES_WANTED} are wanted)"
         return not is_overdue, line
-
-

@@ -152,9 +152,7 @@ class Eraser:
                 await self._sweep()
         return Erased(answer=answer, entries=entries, held=passed)
 
-    async def _over(
-        self, name: RetentionClass, until: int, held: Mapping[int, str]
-    ) -> tuple[list[Entry], int, int]:
+    async def _over(self, name: RetentionClass, until: int, held: Mapping[int, str]) -> tuple[list[Entry], int, int]:
         """Entries of the class whose time is over, how many of them are held, and up to where that was looked at."""
         audit = self._state.audit.get("audit")
         after = audit.retained_through.get(name, 0) if audit is not None else 0

@@ -39,7 +39,9 @@ def load_signing_key(
         ) from None
 
 
-def key_change(known: tuple[KnownKey, ...], key: SigningKey, previous: SigningKey | None, at: int) -> AuditKeyChanged | None:
+def key_change(
+    known: tuple[KnownKey, ...], key: SigningKey, previous: SigningKey | None, at: int
+) -> AuditKeyChanged | None:
     """What has to be said before `key` signs; None when it is the one that signed before."""
     verifier = str(key.verifier)
     if known and known[-1].verifier == verifier:
