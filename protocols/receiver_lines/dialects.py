@@ -23,14 +23,20 @@ from protocols.receiver_lines.surgard import SurGardCodec, SurGardDialect
 
 
 class DialectKind(Struct, frozen=True, kw_only=True):
-    """`options` is the frozen struct of what one installation may set; `make` takes one of those and a session key."""
+    """`options` is the frozen struct of what one installation may set."""
 
     name: str
     title: str
     options: type[Struct]
-    make: Callable[[Any, bytes], Codec]
+    build: Callable[[Any, bytes], Codec]
     # The far end waits for our `greeting`, whose session key is drawn for each connection.
     has_greeting: bool = False
+
+    def make(self, options: Any, session_key: bytes | None = None) -> Codec:
+        """A codec for one connection or port. ValueError without the 24 random bytes that a greeting needs."""
+        if self.has_greeting and session_key is None:
+            raise ValueError(f"{self.name}: each connection needs {SESSION_KEY_BYTES} random bytes as its session key")
+        return self.build(options, session_key or bytes(SESSION_KEY_BYTES))
 
 
 DIALECTS: Final = {
@@ -40,47 +46,47 @@ DIALECTS: Final = {
             name="surgard",
             title="Sur-Gard MLR2, System II/III/5",
             options=SurGardDialect,
-            make=lambda options, _: SurGardCodec(options),
+            build=lambda options, _: SurGardCodec(options),
         ),
         DialectKind(
             name="ademco685",
             title="Ademco 685",
             options=Ademco685Dialect,
-            make=lambda options, _: Ademco685Codec(options),
+            build=lambda options, _: Ademco685Codec(options),
         ),
         DialectKind(
             name="radionics6500",
             title="Radionics/Bosch D6500",
             options=Radionics6500Dialect,
-            make=lambda options, _: Radionics6500Codec(options),
+            build=lambda options, _: Radionics6500Codec(options),
         ),
         DialectKind(
             name="dc07",
             title="SIA DC-07, Bosch D6600 SIA/CIS",
             options=Dc07Dialect,
-            make=lambda options, _: Dc07Codec(options),
+            build=lambda options, _: Dc07Codec(options),
         ),
         DialectKind(
             name="osborne_hoffman",
             title="Osborne-Hoffman over IP (Aritech ATS, Advisor)",
             options=OsborneHoffmanDialect,
-            make=lambda options, key: OsborneHoffmanCodec(options, session_key=key),
+            build=lambda options, key: OsborneHoffmanCodec(options, session_key=key),
             has_greeting=True,
         ),
         DialectKind(
-            name="iti", title="ITI CS-4000/5000", options=ItiDialect, make=lambda options, _: ItiCodec(options)
+            name="iti", title="ITI CS-4000/5000", options=ItiDialect, build=lambda options, _: ItiCodec(options)
         ),
         DialectKind(
             name="fbi_cp220",
             title="FBI CP-220 (experimental)",
             options=FbiCp220Dialect,
-            make=lambda options, _: FbiCp220Codec(options),
+            build=lambda options, _: FbiCp220Codec(options),
         ),
         DialectKind(
             name="galaxy",
             title="Honeywell Galaxy SIA blocks over TCP",
             options=GalaxyDialect,
-            make=lambda options, _: GalaxyCodec(options),
+            build=lambda options, _: GalaxyCodec(options),
         ),
     )
 }
@@ -94,10 +100,7 @@ def read_options(name: str, options: dict[str, object]) -> Any:
         raise ValueError(f"dialect {name}: {error}") from None
 
 
-def make_codec(name: str, options: Any = None, *, session_key: bytes = bytes(SESSION_KEY_BYTES)) -> Codec:
-    """A codec for one connection or port. KeyError for a name that is none.
-
-    `session_key`: 24 random bytes for dialects with a greeting, new for each connection.
-    """
+def make_codec(name: str, options: Any = None, *, session_key: bytes | None = None) -> Codec:
+    """A codec by its name. KeyError for a name that is none."""
     kind = DIALECTS[name]
     return kind.make(kind.options() if options is None else options, session_key)

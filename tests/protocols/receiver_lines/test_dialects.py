@@ -225,6 +225,11 @@ def test_a_session() -> None:
     assert codec.encode_reply(received, DUH, NOW) == b""
 
 
+def test_a_session_needs_a_key_of_its_own() -> None:
+    with pytest.raises(ValueError, match="24 random bytes"):
+        make_codec("osborne_hoffman")
+
+
 def test_another_key_reads_nothing_and_takes_nothing() -> None:
     codec = make_codec("osborne_hoffman", session_key=KEY)
     sealed = osborne_hoffman.seal(osborne_hoffman.encode_heartbeat(account="001465"), bytes(range(24)))
@@ -232,13 +237,13 @@ def test_another_key_reads_nothing_and_takes_nothing() -> None:
 
 
 def test_a_connection_that_never_ends_its_message_is_given_up() -> None:
-    codec = make_codec("osborne_hoffman", read_options("osborne_hoffman", {"is_encrypted": False}))
+    codec = osborne_hoffman.OsborneHoffmanCodec(read_options("osborne_hoffman", {"is_encrypted": False}))
     assert reasons(codec, b"x" * (osborne_hoffman.MESSAGE_BYTES_MAX + 1)) == ["oversize"]
     assert codec.receive_data(b"x" * 5000 + b"\r", NOW) == []
 
 
 def test_pysiaalarms_form_is_neither_sealed_nor_greeted() -> None:
-    codec = make_codec("osborne_hoffman", read_options("osborne_hoffman", {"is_encrypted": False}))
+    codec = osborne_hoffman.OsborneHoffmanCodec(read_options("osborne_hoffman", {"is_encrypted": False}))
     assert codec.greeting() == b""
     received = one(codec, b'\n90820051"SIA-DCS"4738R0001L0001[#006969|Nri04/OP001NM]\r')
     assert codec.encode_reply(received, ACK, NOW) == b'"ACK"'
