@@ -58,6 +58,24 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     "outcome": tuple(EffectOutcome),
     "direction": ("forward", "backward"),
     "result": ("taken", "refused"),
+    # States of the case type arrangement (rules/cases/arrangement.yaml) but for the last.
+    "phase": (
+        "planned",
+        "booked",
+        "fault_detected",
+        "operator_notified",
+        "monitoring",
+        "threshold",
+        "rescue_contacted",
+        "none_required",
+        "arrangement_required",
+        "ordered",
+        "active",
+        "fault_cleared",
+        "verification",
+        "cancelling",
+        OTHER,
+    ),
     "part": tuple(PATIENCE),
 }
 
@@ -108,6 +126,7 @@ TABLE: tuple[Spec, ...] = (
     _histogram("arc_guard_response_duration_seconds", GUARD_BUCKETS_S, "From dispatch decision to guard on site"),
     _counter("arc_guard_sla_breaches_total", "Guards not on site in the agreed time"),
     _gauge("arc_flags_active", "Scopes on test or out of service", "kind"),
+    _gauge("arc_exceptional_arrangements_active", "Exceptional arrangements under way, by how far they are", "phase"),
     # ---------------------------------------------------------------------------------------------- the effects
     _counter("arc_effects_performed_total", "Attempts at effects", "channel", "outcome"),
     _histogram("arc_effect_duration_seconds", EFFECT_BUCKETS_S, "Time of one attempt", "channel"),
@@ -201,6 +220,7 @@ class Metrics:
         self._guard_response_s = self._family("arc_guard_response_duration_seconds", Histogram)
         self._guard_breaches = self._family("arc_guard_sla_breaches_total", Counter)
         self._flags = self._family("arc_flags_active", Gauge)
+        self._arrangements = self._family("arc_exceptional_arrangements_active", Gauge)
 
     def _make_effects_and_journal(self) -> None:
         self._performed = self._family("arc_effects_performed_total", Counter)
@@ -305,6 +325,15 @@ class Metrics:
 
     def guard_sla_missed(self) -> None:
         self._guard_breaches.child().inc()
+
+    def arrangements_active(self, counts: Mapping[str, int]) -> None:
+        """Phase → open cases; a phase of somebody else's case type is counted under "other"."""
+        folded: dict[tuple[str, ...], int] = {}
+        for phase, count in counts.items():
+            known = self._arrangements.fold((phase,))
+            folded[known] = folded.get(known, 0) + count
+        for values, gauge in self._arrangements.items():
+            gauge.set(folded.get(values, 0))
 
     def flags_active(self, counts: Mapping[FlagKind, int]) -> None:
         for (kind,), gauge in self._flags.items():

@@ -23,6 +23,7 @@ from arcd.core.facts import (
     RulesLoaded,
     StepFailed,
 )
+from arcd.core.lines.arranging import CASE_TYPE as ARRANGEMENT
 from arcd.core.record import Judged, Note
 from arcd.core.state import State
 from arcd.metrics import Metrics
@@ -167,6 +168,8 @@ class Observing:
         """What is a level and not an occurrence; asked for once a second."""
         open_cases = Counter((case.priority, case.state) for case in self._state.cases.values() if case.is_open)
         self._metrics.cases_open({(Priority(priority), state): n for (priority, state), n in open_cases.items()})
+        arrangements = (case for case in self._state.cases.values() if case.is_open and case.type == ARRANGEMENT)
+        self._metrics.arrangements_active(Counter(case.state for case in arrangements))
         self._metrics.flags_active(Counter(flag.kind for flag in self._state.flags.values()))
         for channel, waiting in outbox.items():
             self._metrics.outbox_depth(channel, waiting)

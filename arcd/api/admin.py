@@ -9,7 +9,21 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI
 
 from arcd import __version__
-from arcd.api import case_authority, cases, flags, identity, journal, rules, rules_past, schedules, sites, status
+from arcd.api import (
+    arrangements,
+    case_authority,
+    cases,
+    flags,
+    identity,
+    journal,
+    line_report,
+    notices,
+    rules,
+    rules_past,
+    schedules,
+    sites,
+    status,
+)
 from arcd.api.answers import install, refused_body
 from arcd.api.asking import peer_actor
 from arcd.api.body_limit import BodyLimit
@@ -37,6 +51,19 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     app.state.supervisor_group = supervisor_group
     install(app)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, larger=LARGER_BODIES, refuse=refused_body)
-    for module in (status, case_authority, cases, flags, identity, sites, journal, rules, rules_past, schedules):
+    lines = (arrangements, line_report, notices)
+    for module in (
+        status,
+        case_authority,
+        cases,
+        flags,
+        identity,
+        sites,
+        journal,
+        rules,
+        rules_past,
+        schedules,
+        *lines,
+    ):
         app.include_router(module.router)
     return app

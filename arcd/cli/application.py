@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from arcd.cli import (
+    arrangements,
     backup,
     cases,
     explain,
     flags,
     guard,
     journal,
+    notices,
     panel,
     panel_dialects,
     rules,
@@ -45,6 +47,8 @@ app.add_typer(flags.test_app, name="test")
 app.add_typer(flags.maintenance_app, name="maintenance")
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(sites.app, name="sites")
+app.add_typer(notices.app, name="notices")
+app.add_typer(arrangements.app, name="arrangements")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
 panel_dialects.add_to(panel.app)

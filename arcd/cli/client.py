@@ -53,6 +53,14 @@ class Daemon:
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         return self._ask("POST", path, body=body)
 
+    def text(self, path: str, **query: str | int | bool | None) -> str:
+        """An answer that is no JSON: a picture, a page."""
+        with self._reaching():
+            answer = self._http.get(path, params=_given(query))
+        if not answer.is_success:
+            self._fail(answer)
+        return answer.text
+
     def lines(
         self, path: str, *, body: Mapping[str, object] | None = None, **query: str | int | bool | None
     ) -> Generator[Any, None, None]:

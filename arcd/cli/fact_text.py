@@ -179,6 +179,24 @@ def _flag_noticed(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} told {fact['to']} about {fact['flag_id']} ({fact['kind']}){when}{reference}"]
 
 
+def _operator_answered(fact: JsonObject) -> list[str]:
+    ticket = f", ticket {fact['ticket']}" if fact.get("ticket") else ""
+    expected_at = read_instant(fact.get("repair_expected_at"))
+    expected = f", repair expected {local_and_utc(expected_at)}" if expected_at is not None else ""
+    told = f"{_by(fact)} recorded the transmission operator's answer to {fact['notice_id']}{ticket}{expected}"
+    return [told, *([fact["answer"]] if fact.get("answer") else [])]
+
+
+def _party_informed(fact: JsonObject) -> list[str]:
+    whom = fact.get("contact_id") or fact.get("name")
+    what = f"that {fact['case_id']} is over" if fact.get("is_over") else f"of {fact['case_id']}"
+    reference = f", reference {fact['reference']}" if fact.get("reference") else ""
+    told_at = read_instant(fact.get("told_at"))
+    when = f" at {local_and_utc(told_at)}" if told_at is not None else ""
+    told = f"{_by(fact)} told {whom} {what} by {fact['how']}{when}{reference}"
+    return [told, *([fact["text"]] if fact.get("text") else [])]
+
+
 def _signal_promoted(fact: JsonObject) -> list[str]:
     which = f"signal {fact.get('index', 0) + 1} of entry {fact['signal_seq']} at {fact['site_id']}"
     return [f"{_by(fact)} made the held {which} live: {fact['reason']}"]
@@ -292,6 +310,8 @@ FACTS: dict[str, Describe] = {
     "flag_start_requested": _flag_start_requested,
     "flag_end_requested": _flag_end_requested,
     "flag_noticed": _flag_noticed,
+    "operator_answered": _operator_answered,
+    "party_informed": _party_informed,
     "signal_promoted": _signal_promoted,
     "identity_checked": _identity_checked,
     "case_open_requested": _case_open_requested,

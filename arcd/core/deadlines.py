@@ -7,6 +7,7 @@ Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/
 `case/<id>/authority/resend|phone|again`, `case/<id>/welfare`, `case/<id>/resume`, `case/<id>/claim`,
 `case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`,
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
+`case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`,
 `schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`.
 """
 
@@ -17,7 +18,7 @@ import heapq
 from arcd.core.state import State
 
 # Owners whose deadlines lie so many seconds after something that happened. Flags and schedules name instants.
-_COUNTING = frozenset({"case", "effect", "site", "report", "testdue"})
+_COUNTING = frozenset({"case", "effect", "site", "report", "testdue", "notice"})
 
 
 class Deadlines:

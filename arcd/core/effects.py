@@ -66,6 +66,7 @@ class SendMail(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send_
     body: str
     offer_id: str = ""  # set for a job offer: names the link
     case_id: str = ""
+    notice_id: str = ""  # of a notice to a transmission operator
     attempt: int = 1
 
 

@@ -18,6 +18,7 @@ from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
 from arcd.core.field import REPEAT_S
 from arcd.core.flags.holding import find_held, mark_promoted
+from arcd.core.lines import following as lines
 from arcd.core.record import Judged, Judgement
 from arcd.core.schedules import watching
 from arcd.core.turn import NS, Turn
@@ -79,6 +80,7 @@ def _judge_signals(
             judgement = pipeline.judge(turn, arrival)
             turn.judgements.append(judgement)
             watching.hear(turn, entry, signal, judgement)
+            lines.hear(turn, entry, signal)
             case_id = judgement.case_id
         cases.append(case_id)
         if case_id and (signal.is_life_safety or not is_of_life):

@@ -221,6 +221,15 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     substitute: str | None = None  # contact who is called instead while away
 
 
+class Arrangements(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Exceptional arrangements while the line of a fire system is down (R-20)."""
+
+    # Unrestored for so long from the beginning of the fault: agree on them with the rescue department. 0: at once.
+    threshold_s: float = 3600.0  # the Finnish practice, requirements 4.10
+    check_in_s: float = 3600.0  # between two rounds of whoever was sent
+    instructions: dict[str, str] = {}  # language → what the subscriber wants ordered, and from whom
+
+
 class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     name: str
@@ -245,6 +254,7 @@ class Site(Struct, frozen=True, kw_only=True, omit_defaults=True):
     erc_actual: bool = False
     # Distinct numbers tried before a guard is sent to an unconfirmed intrusion at a home (requirements 4.7); 0: off.
     calls_before_dispatch: int = 2
+    arrangements: Arrangements = Arrangements()
     sla_from_receipt: bool = False  # the contract counts from the signal's receipt, not from the decision (4.8)
 
     def contact(self, contact_id: str) -> Contact | None:

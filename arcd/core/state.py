@@ -19,6 +19,8 @@ from arcd.core.case.model import Case
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
+from arcd.core.lines.history import LineHistory
+from arcd.core.lines.model import NoticeLine, OperatorNotice
 from arcd.core.replays import Sent
 from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
@@ -135,6 +137,11 @@ class State:
         self.folds: Table[str] = self._table("fold", str)  # fold key → the open case that later signals join
         self.open_by_site: Table[tuple[str, ...]] = self._table("open_by_site", tuple[str, ...])
         self.levels: Table[bool] = self._table("level", bool)  # points on a bus that are active; the others are absent
+        self.operator_notices: Table[OperatorNotice] = self._table("operator_notice", OperatorNotice)
+        self.line_notices: Table[str] = self._table("line_notice", str)  # a line that is down → its notice, or WAITING
+        self.lines_waiting: Table[NoticeLine] = self._table("line_waiting", NoticeLine)
+        self.line_watched: Table[int] = self._table("line_watched", int)  # "<site>/<system>" → since when
+        self.line_histories: Table[LineHistory] = self._table("line_history", LineHistory)
         self.deadlines: Table[int] = self._table("deadline", int)
         self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
         self.audit: Table[Audit] = self._table("audit", Audit)

@@ -24,7 +24,7 @@ from arcd.core.case.model import Case
 from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
-from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert
+from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert, SendMail
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
@@ -54,6 +54,8 @@ from arcd.core.facts import (
     IdentityChecked,
     JournalRestored,
     JournalVerified,
+    OperatorAnswered,
+    PartyInformed,
     PruneRequested,
     RulesLoaded,
     ScheduleChangeRequested,
@@ -69,6 +71,8 @@ from arcd.core.facts import (
 )
 from arcd.core.flags import ending, notices, placing
 from arcd.core.identity import checking
+from arcd.core.lines import following as lines
+from arcd.core.lines import informing
 from arcd.core.record import StepRecord
 from arcd.core.schedules import changing, watching
 from arcd.core.state import Machine, RulesInForce, State
@@ -183,6 +187,7 @@ class Station:
             self._dispatch(turn, fact)
             engine.go_on(turn)
             following.keep_up(turn)
+            informing.keep_up(turn)
             claims.keep_up(turn, fact)
         except BaseException:
             self.state.revert()
@@ -262,6 +267,10 @@ class Station:
                 casebook.add_note(turn, fact)
             case CaseOpenRequested():
                 engine.request_open(turn, fact)
+            case PartyInformed():
+                informing.request(turn, fact)
+            case OperatorAnswered():
+                lines.answer(turn, fact)
             case FlagStartRequested():
                 placing.start(turn, fact)
             case FlagEndRequested():
@@ -358,6 +367,7 @@ class Station:
             self.state.sites.put(site_id, fact.site)
             self.directory.put(fact.site)
             watching.on_site(turn, previous, fact.site, site_id)
+            lines.on_site(turn, previous, fact.site, site_id)
             field_levels.on_site(turn, previous, fact.site)
         else:
             site_id = fact.site_id
@@ -372,6 +382,7 @@ class Station:
                 replays.forget(self.state, entry.key)
             conditioning.forget(turn, site_id)
             watching.on_site(turn, self.state.sites[site_id], None, site_id)
+            lines.on_site(turn, self.state.sites[site_id], None, site_id)
             field_levels.on_site(turn, self.state.sites[site_id], None)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
@@ -384,6 +395,8 @@ class Station:
         if settled is None:
             return
         effect, outcome = settled
+        if isinstance(effect, SendMail) and effect.notice_id:
+            return lines.on_mail_settled(turn, effect, outcome)
         case = self.state.cases.get(effect.case_id)
         if case is None or not case.is_open:
             return
@@ -411,6 +424,8 @@ class Station:
             watching.on_deadline(turn, owner, name, rest, due)
         elif owner == "report":
             ending.forget(turn, name)
+        elif owner == "notice":
+            lines.on_deadline(turn, name, rest[0])
         else:
             assert owner == "case", key
             self._on_case_deadline(turn, name, rest)
@@ -431,6 +446,8 @@ class Station:
                 casebook.save(turn, authority.on_deadline(turn, case, what))
             case ["claim"]:
                 claims.on_deadline(turn, case)
+            case ["steady"]:
+                lines.on_case_deadline(turn, case)
             case ["welfare"]:
                 casebook.save(turn, dispatch.on_welfare(turn, case))
             case ["resume"]:

@@ -364,6 +364,14 @@ class ConditioningForm(Form):
     unrestored_trouble: LongerThanNothing | None = None
 
 
+class ArrangementsForm(Form):
+    """What is done while the line of a fire system is down: `arcd.core.site.Arrangements`."""
+
+    threshold: Duration | None = None
+    check_in: LongerThanNothing | None = None
+    instructions: dict[Language, Text] = Field(default_factory=dict)
+
+
 class SiteForm(Form):
     id: Id
     name: Name
@@ -384,6 +392,7 @@ class SiteForm(Form):
     call_lists: CallLists = Field(default_factory=dict)
     guards: Names = ()
     conditioning: ConditioningForm = ConditioningForm()
+    arrangements: ArrangementsForm = ArrangementsForm()
     erc_actual: bool = False
     calls_before_dispatch: Annotated[int, Field(ge=0, le=CALLS_BEFORE_DISPATCH_MAX)] = 2
     sla_from: Literal["decision", "receipt"] = "decision"

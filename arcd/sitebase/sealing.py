@@ -17,6 +17,7 @@ from arcd.core.field import Point, Relay, Source, SubjectRule
 from arcd.core.site import (
     Account,
     Area,
+    Arrangements,
     Centre,
     Conditioning,
     Contact,
@@ -46,6 +47,7 @@ from arcd.sitebase.field_schema import PointForm, SourceForm
 from arcd.sitebase.schema import (
     AccountForm,
     AreaForm,
+    ArrangementsForm,
     CentreForm,
     ConditioningForm,
     ContactForm,
@@ -117,6 +119,7 @@ class Sealer:
             call_lists=form.call_lists,
             guards=form.guards,
             conditioning=_conditioning(form.conditioning),
+            arrangements=_arrangements(form.arrangements),
             erc_actual=form.erc_actual,
             calls_before_dispatch=form.calls_before_dispatch,
             sla_from_receipt=form.sla_from == "receipt",
@@ -253,6 +256,15 @@ class Sealer:
 
 # Durations are `…_s` in the core, where they are numbers of seconds; people write "90s".
 _COUNTS = frozenset({"swinger_trips", "runaway_count", "runaway_bucket", "cancel_closes", "auto_close_on_restore"})
+
+
+def _arrangements(form: ArrangementsForm) -> Arrangements:
+    usual = Arrangements()
+    return Arrangements(
+        threshold_s=usual.threshold_s if form.threshold is None else form.threshold,
+        check_in_s=usual.check_in_s if form.check_in is None else form.check_in,
+        instructions=form.instructions,
+    )
 
 
 def _conditioning(form: ConditioningForm) -> Conditioning:

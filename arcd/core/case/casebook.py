@@ -22,12 +22,14 @@ from arcd.core.case.model import (
     CaseSignal,
     MoveMade,
 )
-from arcd.core.facts import CaseNoted
+from arcd.core.facts import DAEMON, CaseNoted
 from arcd.core.turn import NS, Turn, text_in
 from rules.model import CaseType, Clock, Priority
 
 # A clock's second target, every later one, and its last one calls a person from outside the room.
 PAGE_FROM_TARGET = 1
+# How a clock that called stands among the moves of a case that keeps them.
+CLOCK = "clock:"
 # Between two calls of a clock that nobody has answered.
 AGAIN_S_MIN = 60.0
 AGAIN_S_MAX = 15 * 60.0
@@ -64,6 +66,12 @@ def bounded_moves(made: tuple[MoveMade, ...]) -> tuple[MoveMade, ...]:
     if len(made) <= MOVES_FIRST_MAX + MOVES_LAST_MAX:
         return made
     return (*made[:MOVES_FIRST_MAX], *made[-MOVES_LAST_MAX:])
+
+
+def _kept(case: Case, called: MoveMade) -> Case:
+    """A clock that calls again and again stands there once."""
+    made = case.moves_made
+    return case if made and made[-1].move == called.move else replace(case, moves_made=bounded_moves((*made, called)))
 
 
 def call_for_person(turn: Turn, case: Case, because: str, **values: str) -> Case:
@@ -137,6 +145,8 @@ def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> Non
     if clock is not None and target_number < clock.quiet:
         save(turn, case)
         return
+    if case_type.keeps_moves:
+        case = _kept(case, MoveMade(at=turn.at, move=f"{CLOCK}{clock_name}", state=case.state, by=DAEMON.id))
     targets = clock.targets(case.priority, case.form) if clock else ()
     is_last = target_number >= len(targets) - 1
     if is_last and clock is not None and clock.raises and clock.raises.is_more_urgent_than(case.priority):

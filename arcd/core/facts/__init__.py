@@ -46,6 +46,7 @@ from arcd.core.facts.flags import (
     Scope,
     SignalPromoted,
 )
+from arcd.core.facts.lines import OperatorAnswered, PartyInformed
 from arcd.core.facts.machine import (
     ClockStepped,
     DaemonTroubled,
@@ -96,6 +97,8 @@ AnyFact = (
     | CaseStepRequested
     | ClaimRenewRequested
     | SlaClockRequested
+    | PartyInformed
+    | OperatorAnswered
     | EffectReported
     | GuardAnswered
     | AuthorityRequested
@@ -152,6 +155,8 @@ __all__ = [
     "JournalRestored",
     "JournalVerified",
     "NoticeKind",
+    "OperatorAnswered",
+    "PartyInformed",
     "PruneRequested",
     "Recurrence",
     "RulesLoaded",

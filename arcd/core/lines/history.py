@@ -34,9 +34,7 @@ class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class LineHistory(Struct, frozen=True, kw_only=True, omit_defaults=True):
     watched_from: int
-    watched_until: int | None = None  # taken out of the site base
-    complete_from: int
-    category: str = ""
+    complete_from: int = 0  # 0: all of them stand here
     faults: tuple[Fault, ...] = ()  # by their beginning
 
 

@@ -6,6 +6,7 @@ evidence of availability) is called from here, with the start of the fault and n
 
 from __future__ import annotations
 
+from arcd.core.lines import following
 from arcd.core.supervision.model import ChangeKind, PathChange
 from arcd.core.turn import NS, Turn
 
@@ -14,6 +15,7 @@ _ENDS = (ChangeKind.PATH_RESTORED, ChangeKind.ATS_RESTORED)
 
 def on_path_change(turn: Turn, change: PathChange) -> None:
     turn.refs[f"site/{change.site_id}"] = None
+    following.on_change(turn, change)
     turn.note(
         change.kind.value,
         "",

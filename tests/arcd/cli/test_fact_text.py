@@ -48,6 +48,8 @@ from arcd.core.facts import (
     JournalRestored,
     JournalVerified,
     NoticeKind,
+    OperatorAnswered,
+    PartyInformed,
     PruneRequested,
     RulesLoaded,
     ScheduleChangeRequested,
@@ -230,6 +232,18 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
         ("put K-1 under on test until 2026-11-23 03:12:07", "on the word of anna (code word)", "zones 3: yearly"),
     ),
     (FlagEndRequested(at=AT, flag_id="F1", reason="done", actor=WHO), ("asked to end F1: done",)),
+    (
+        OperatorAnswered(
+            at=AT, notice_id="N8", actor=WHO, ticket="INC-4711", answer="fibre cut", repair_expected_at=AT
+        ),
+        ("recorded the transmission operator's answer to N8, ticket INC-4711, repair expected", "fibre cut"),
+    ),
+    (
+        PartyInformed(
+            at=AT, case_id="C7", actor=WHO, how="phone", name="Insurer", is_over=True, reference="88", told_at=AT
+        ),
+        ("told Insurer that C7 is over by phone at 2026-11-23 03:12:07", "reference 88"),
+    ),
     (
         FlagNoticed(at=AT, flag_id="F1", kind=NoticeKind.START, to="112", actor=WHO, reference="R7", told_at=AT),
         ("told 112 about F1 (start) at 2026-11-23 03:12:07", "reference R7"),

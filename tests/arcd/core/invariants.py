@@ -26,6 +26,8 @@ from arcd.core.facts import (
     FrameReceived,
     GuardAnswered,
     IdentityChecked,
+    OperatorAnswered,
+    PartyInformed,
     RulesLoaded,
     ScheduleChangeRequested,
     SignalPromoted,
@@ -42,7 +44,8 @@ from protocols.codec import ReplyKind
 REQUESTS = (
     AuthorityAnswered, AuthorityCalled, AuthorityRequested, AuthorityUnreadable, CaseMoveRequested, CaseNoted,
     CaseOpenRequested, CaseStepRequested, CentreImported, ClaimRenewRequested, FlagEndRequested, FlagNoticed,
-    FlagStartRequested, GuardAnswered, IdentityChecked, RulesLoaded, ScheduleChangeRequested, SignalPromoted,
+    FlagStartRequested, GuardAnswered, IdentityChecked, OperatorAnswered, PartyInformed, RulesLoaded,
+    ScheduleChangeRequested, SignalPromoted,
     SiteImported, SiteRemoved, SlaClockRequested,
 )  # fmt: skip
 

@@ -44,6 +44,8 @@ from arcd.core.facts import (
     IdentityChecked,
     IdentityOutcome,
     NoticeKind,
+    OperatorAnswered,
+    PartyInformed,
     Recurrence,
     RulesLoaded,
     ScheduleChangeRequested,
@@ -291,6 +293,25 @@ class Machine(Orders):
     def somebody_is_still_at_it(self, index: int, hold_s: float) -> None:
         case = self.some_case(index)
         self.tell(ClaimRenewRequested(at=0, case_id=case.id if case else "C1", actor=OPERATOR, hold_s=hold_s))
+
+    @rule(
+        index=indexes, how=st.sampled_from(["mail", "phone", ""]), over=st.booleans(),
+        whom=st.sampled_from([("helmi", ""), ("nobody", ""), ("", "Insurer"), ("", "")]),
+    )  # fmt: skip
+    def somebody_is_told_of_a_case(self, index: int, how: str, over: bool, whom: tuple[str, str]) -> None:
+        case = self.some_case(index)
+        self.tell(
+            PartyInformed(
+                at=0, case_id=case.id if case else "C1", actor=OPERATOR, how=how, contact_id=whom[0], name=whom[1],
+                is_over=over,
+            )
+        )  # fmt: skip
+
+    @rule(index=indexes, ticket=st.sampled_from(["", "INC-1"]))
+    def a_transmission_operator_answers(self, index: int, ticket: str) -> None:
+        notices = [*self.play.station.state.operator_notices, "N1"]
+        notice_id = notices[index % len(notices)]
+        self.tell(OperatorAnswered(at=0, notice_id=notice_id, actor=OPERATOR, ticket=ticket))
 
     @rule(
         index=indexes, action=st.sampled_from(["pause", "resume", "rewind"]), reason=st.sampled_from(["", *PauseReason])

@@ -91,7 +91,7 @@ def test_the_last_twelve_months_go_back_over_the_new_year() -> None:
 
 
 def test_a_fault_is_one_until_it_is_over() -> None:
-    history = LineHistory(watched_from=0, complete_from=0)
+    history = LineHistory(watched_from=0)
     history = failed(history, Fault(since=10, detected_at=20))
     assert failed(history, Fault(since=15, detected_at=30)) == history
     history = restored(restored(history, 40), 50)
@@ -101,7 +101,7 @@ def test_a_fault_is_one_until_it_is_over() -> None:
 
 
 def test_history_is_bounded_and_says_from_when_it_is_whole() -> None:
-    history = LineHistory(watched_from=0, complete_from=0)
+    history = LineHistory(watched_from=0)
     for number in range(1, FAULTS_MAX + 11):
         history = restored(failed(history, Fault(since=number * 100, detected_at=number * 100 + 1)), number * 100 + 50)
     assert len(history.faults) == FAULTS_MAX
