@@ -164,9 +164,11 @@ class Runtime:
         self._committed_seq = self._seq
         self._checkpoint_seq = restored.checkpoint_seq
         self._checkpoint_at = self._heard_at = self.clock.now()
-        effect_decoder: msgspec.json.Decoder[DurableEffect] = msgspec.json.Decoder(DurableEffect)
         for row in restored.outbox:
-            self._enqueue(effect_decoder.decode(row.body))
+            # The row says that it is outstanding, the state at which attempt (see `_as_batch`).
+            pending = self.station.state.pending.get(row.effect_id)
+            if pending is not None and not pending.waiting:
+                self._enqueue(pending.effect)
         return restored.head.at if restored.head.seq else None
 
     # -------------------------------------------------------------------------------------------------------- intake
@@ -295,7 +297,7 @@ class Runtime:
         encode = msgspec.json.encode
         records = []
         added: dict[str, OutboxRow] = {}
-        settled: list[str] = []
+        settled: dict[str, None] = {}
         cases: dict[str, Case] = {}
         erased: list[int] = []
         cases_gone: list[str] = []
@@ -315,7 +317,7 @@ class Runtime:
             )
             for effect_id in stepped.settled:
                 if added.pop(effect_id, None) is None:
-                    settled.append(effect_id)
+                    settled[effect_id] = None
             for effect in stepped.effects:
                 if isinstance(effect, ErasePayloads):
                     erased += effect.seqs
@@ -323,13 +325,16 @@ class Runtime:
                 elif isinstance(effect, PruneEntries):
                     peaks = tuple(map(bytes.fromhex, effect.peaks))
                     pruned = Sealed(through=effect.through, hash=bytes.fromhex(effect.hash), peaks=peaks)
+                elif isinstance(effect, DurableEffect) and effect.id in settled:
+                    # Failed and due again while one commit lasted: its row stands in the store, and goes on standing.
+                    del settled[effect.id]
                 elif isinstance(effect, DurableEffect):
                     added[effect.id] = OutboxRow(effect_id=effect.id, seq=waiting.seq, body=encode(effect))
             cases.update((case.id, case) for case in stepped.cases)
         return Batch(
             records=records,
             outbox_added=list(added.values()),
-            outbox_settled=settled,
+            outbox_settled=list(settled),
             cases=[case_row(case) for case in cases.values()],
             checkpoint=checkpoint,
             erased=erased,

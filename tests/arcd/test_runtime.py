@@ -445,6 +445,47 @@ def test_an_effect_that_waits_for_its_next_attempt_is_not_hurried_by_a_restart()
     crashing(first_life, check=check)
 
 
+class HeldUp(MemoryEffector):
+    """Its attempts end when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_end = asyncio.Event()
+
+    async def perform(self, effect: DurableEffect) -> Performed:
+        performed = await super().perform(effect)
+        await self.may_end.wait()
+        return performed
+
+
+def test_an_attempt_that_fails_and_comes_again_while_the_disk_is_slow_is_one_commit() -> None:
+    """A commit that takes longer than the wait before the next attempt: both stand in the batch after it."""
+
+    async def first_life(bench: Bench) -> Bench:
+        effector = HeldUp()
+        bench = Bench(effectors=[effector], clock=bench.clock)
+        effector.answer_next(Performed(outcome=EffectOutcome.FAILED, detail="HTTP 503"))
+        async with bench.running():
+            line = bench.gateway.connect()
+            line.feed(alarm())
+            await bench.settled()
+            bench.may_commit.clear()
+            line.feed(alarm(sequence=2))
+            await asyncio.sleep(0)
+            effector.may_end.set()
+            await asyncio.sleep(3)
+            effector.may_end.clear()
+            bench.may_commit.set()
+            await bench.settled()
+            assert [(effect.id, effect.attempt) for effect in effector.attempts] == [("E4.2", 1), ("E4.2", 2)]
+            return bench.restarted()
+
+    async def check(bench: Bench) -> None:
+        assert [(effect.id, effect.attempt) for effect in bench.effector.attempts] == [("E4.2", 2)]
+
+    crashing(first_life, check=check)
+
+
 def test_a_restart_finds_the_deadlines_that_passed_meanwhile() -> None:
     async def first_life(bench: Bench) -> Bench:
         async with bench.running():
