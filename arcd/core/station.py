@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import delivery, field_levels, intake, own_troubles, replays, troubles
+from arcd.core import clock_steps, delivery, field_levels, intake, own_troubles, replays, troubles
 from arcd.core.account import AccountState
 from arcd.core.audit import keeping
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
@@ -351,7 +351,7 @@ class Station:
     def _on_clock_step(self, turn: Turn, step: int) -> None:
         """`step`: ns the wall clock was set forward, while we ran or while we were down."""
         if abs(step) > int(CLOCK_STEP_WARN_S * NS):
-            turn.deadlines.shift(step)
+            clock_steps.follow(turn, step)
             troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=f"{step / NS:+.3f} s")
 
     def _on_heard(self, fact: AccountsHeard) -> None:

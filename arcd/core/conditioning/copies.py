@@ -36,7 +36,7 @@ def likeness(arrival: Arrival) -> str:
 
 def match(turn: Turn, arrival: Arrival, like: str) -> Judgement | None:
     seen = run_of(turn, arrival.site_id).seen.get(like) if like else None
-    if seen is None or seen.path == arrival.path or turn.at - seen.at > _window_ns(arrival):
+    if seen is None or seen.path == arrival.path or abs(turn.at - seen.at) > _window_ns(arrival):
         return None
     case = turn.state.cases.get(seen.case_id) if seen.case_id else None
     is_open = case is not None and case.is_open

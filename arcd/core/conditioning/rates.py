@@ -60,6 +60,9 @@ def counted(rate: Rate, at: int, conditioning: Conditioning) -> tuple[Rate, bool
 
     The bucket is kept as the instant at which it is full again; a signal that finds it empty takes nothing out.
     """
+    if rate.last_at > at:
+        # The clock was set back: what lies in its future would keep the window full until then.
+        rate = replace(rate, times=(), full_at=0)
     limit = min(conditioning.runaway_count, RATE_TIMES_MAX - 1)
     opened = at - int(conditioning.runaway_window_s * NS)
     times = (*rate.times[bisect_left(rate.times, opened) :], at)[-limit - 1 :]

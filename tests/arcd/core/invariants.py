@@ -85,7 +85,7 @@ def check_step(stepped: Stepped) -> None:
 def check_state(station: Station, outbox: Outbox) -> None:
     state = station.state
     for case in state.cases.values():
-        _check_case(station, case)
+        check_case(station, case)
     _check_indexes(station)
     waiting = {key: pending.effect for key, pending in state.pending.items() if not pending.waiting}
     assert waiting == outbox.rows, "the outbox and the state disagree on what is under way"
@@ -96,7 +96,7 @@ def check_state(station: Station, outbox: Outbox) -> None:
     _check_waiting(station)
 
 
-def _check_case(station: Station, case: Case) -> None:
+def check_case(station: Station, case: Case) -> None:
     due = station.deadlines.of(f"case/{case.id}")
     if case.is_open:
         assert due or case.owner, f"{case.id} is open, and has neither a deadline nor an owner"
