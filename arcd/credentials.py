@@ -110,6 +110,12 @@ def read_secret(name: str, *, file: Path | None = None, environ: Mapping[str, st
     return SecretStr(text)
 
 
+def credential_path(name: str, *, file: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where `read_credential` reads, for a library that opens the file itself. Read once here, so that it can be."""
+    read_credential(name, file=file, environ=environ)
+    return file or Path(environ["CREDENTIALS_DIRECTORY"]) / name
+
+
 def _read(path: Path, *, is_ours_alone: bool) -> bytes:
     try:
         with path.open("rb") as file:

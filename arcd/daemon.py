@@ -34,6 +34,7 @@ from arcd.credentials import CredentialError, Kek, Keyring, load_kek
 from arcd.field_map import FieldMap
 from arcd.field_receiving import make_field_gateways, make_lines
 from arcd.gateways import Gateway
+from arcd.gateways.tcp import TcpGateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
 from arcd.listening import Sockets, take_sockets
@@ -49,6 +50,7 @@ from arcd.start_error import StartError
 from arcd.store import Entry, Store
 from arcd.store.sqlite import SqliteStore
 from arcd.systemd import Notifier, Progress, Watchdog, watchdog_interval_s
+from arcd.tls_certificate import TlsCertificate
 from rules.engine import RuleSet
 
 log = structlog.get_logger(__name__)
@@ -92,6 +94,7 @@ class Daemon:
                 checkpoint_interval_s=settings.store.checkpoint_interval_s,
             ),
         )
+        self._certificate = None if settings.dc09.tls is None else TlsCertificate(settings.dc09.tls)
         self._self_watch = SelfWatch(
             runtime=self.runtime,
             observing=self._observing,
@@ -99,6 +102,7 @@ class Daemon:
             progress=self.progress,
             clock=self.clock,
             store=settings.store,
+            certificate=self._certificate,
         )
         self._administration = Administration(runtime=self.runtime, kek=self._kek)
         self._rule_changes = RuleChanges(runtime=self.runtime, metrics=self.metrics, directory=settings.rules.overlay)
@@ -146,6 +150,15 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload_certificate)
+
+    def reload_certificate(self) -> None:
+        """SIGHUP: connections that come from now on see the new certificate, those that stand go on."""
+        if self._certificate is None or not self._certificate.reload():
+            return
+        for gateway in self._gateways:
+            if isinstance(gateway, TcpGateway) and gateway.tls_context is not None:
+                gateway.tls_context = self._certificate.context
 
     async def _restore(self) -> None:
         self._last_entry_at = await self.runtime.restore()
@@ -263,7 +276,7 @@ class Daemon:
                     served = await stack.enter_async_context(serve_app(app, listener))
                     self._listeners.append(Listener(name=name, address=served.address))
             self._gateways = make_gateways(
-                self.settings, sockets, self._keyring.profile, self.runtime, self.clock, self.metrics
+                self.settings, sockets, self._keyring.profile, self.runtime, self.clock, self.metrics, self._certificate
             )
             self._gateways += make_field_gateways(
                 self.settings, sockets, self._field, self._lines, self.station, self.runtime, self.clock, self.metrics

@@ -24,6 +24,7 @@ class Sockets:
     def __init__(self) -> None:
         self.tcp: list[socket.socket] = []
         self.udp: list[socket.socket] = []
+        self.tls: list[socket.socket] = []
         self.guard: socket.socket | None = None
         self.health: socket.socket | None = None
         self.admin: socket.socket | None = None
@@ -37,7 +38,17 @@ class Sockets:
         self._file = (path, path.lstat().st_ino)
 
     def close(self) -> None:
-        for each in (*self.tcp, *self.udp, *self.modbus, *self.smtp, self.http, self.guard, self.health, self.admin):
+        for each in (
+            *self.tcp,
+            *self.udp,
+            *self.tls,
+            *self.modbus,
+            *self.smtp,
+            self.http,
+            self.guard,
+            self.health,
+            self.admin,
+        ):
             if each is not None:
                 each.close()
         if self._file is not None:
@@ -65,6 +76,10 @@ def take_sockets(settings: Settings) -> Sockets:
             taken.smtp.append(listen_tcp(address.host, address.port))
         if settings.http_intake.listen is not None:
             taken.http = listen_tcp(settings.http_intake.listen.host, settings.http_intake.listen.port)
+        if settings.dc09.tls is not None:
+            taken.tls = passed.get("dc09-tls", [])
+            for address in () if taken.tls else settings.dc09.tls.listen:
+                taken.tls.append(listen_tcp(address.host, address.port))
         if guard is not None:
             taken.guard = listen_tcp(guard.host, guard.port)
         if metrics is not None:

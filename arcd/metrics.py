@@ -46,7 +46,11 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     # Why a codec saw no frame, why a frame is not genuine (protocols.codec), or nobody knows who sent it.
     "reason": ("crc", "length", "syntax", "oversize", "noise", *Problem, "unknown_account", OTHER),
     "cause": ("duplicate", "folded", *FlagKind, OTHER),
-    "limit": ("connections", "connections_per_source", "idle", "queue", "source", "rate", OTHER),
+    # Who was turned away, or let go, and by which limit of the gateways.
+    "limit": (
+        *("connections", "connections_per_source", "strangers", "idle", "half_frame", "queue", "source_share"),
+        *("handshake", "handshakes", "tls", "source", "rate", OTHER),
+    ),
     "path_state": ("up", "late", "failed", "unknown"),
     "priority": tuple(Priority),
     # States of the shipped case types. A state that a site's own case type adds is counted under "other".

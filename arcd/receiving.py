@@ -14,21 +14,35 @@ from arcd.gateways.udp import UdpGateway
 from arcd.listening import Sockets
 from arcd.metrics import Metrics
 from arcd.settings import Settings
+from arcd.tls_certificate import TlsCertificate
 from protocols.codec import Profiles
 from protocols.dc09 import Dc09Codec
 
 
 def make_gateways(
-    settings: Settings, sockets: Sockets, profile: Profiles, intake: Intake, clock: Clock, metrics: Metrics
+    settings: Settings,
+    sockets: Sockets,
+    profile: Profiles,
+    intake: Intake,
+    clock: Clock,
+    metrics: Metrics,
+    certificate: TlsCertificate | None = None,
 ) -> list[Gateway]:
     limits = settings.limits
     gateways: list[Gateway] = []
-    if sockets.tcp:
+    # TLS is a gateway of its own with places of its own: calls for handshakes take none from plain panels.
+    for name, listeners, context in (
+        ("dc09-tcp", sockets.tcp, None),
+        ("dc09-tls", sockets.tls, None if certificate is None else certificate.context),
+    ):
+        if not listeners:
+            continue
+        assert (context is not None) is (name == "dc09-tls")
         gateways.append(
             TcpGateway(
-                name="dc09-tcp",
+                name=name,
                 protocol="dc09",
-                listeners=sockets.tcp,
+                listeners=listeners,
                 new_codec=lambda: Dc09Codec(profile, pad=os.urandom),
                 intake=intake,
                 clock=clock,
@@ -36,6 +50,9 @@ def make_gateways(
                 connections_max=limits.connections_max,
                 connections_per_source_max=limits.connections_per_source_max,
                 idle_timeout_s=limits.idle_timeout_s,
+                frame_timeout_s=limits.frame_timeout_s,
+                profiles=profile,
+                tls_context=context,
             )
         )
     if sockets.udp:
@@ -48,6 +65,8 @@ def make_gateways(
                 intake=intake,
                 clock=clock,
                 metrics=metrics,
+                profiles=profile,
+                queue_depth_max=limits.queue_depth_max,
             )
         )
     return gateways

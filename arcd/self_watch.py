@@ -26,6 +26,7 @@ from arcd.observing import Observing
 from arcd.runtime import Runtime
 from arcd.settings import StoreSettings
 from arcd.systemd import Progress
+from arcd.tls_certificate import TlsCertificate
 
 LOOK_S = 1.0
 # A slow commit is seen when it has ended, so with commits of more than a second every other look sees none.
@@ -42,6 +43,7 @@ class SelfWatch:
         progress: Progress,
         clock: Clock,
         store: StoreSettings,
+        certificate: TlsCertificate | None = None,
     ) -> None:
         self._runtime = runtime
         self._observing = observing
@@ -50,6 +52,7 @@ class SelfWatch:
         self._clock = clock
         self._store = store
         self._slowest_commits_s: deque[float] = deque(maxlen=COMMIT_LOOKS)
+        self._certificate = certificate
         self._degraded = Degraded(
             post=runtime.post, now=clock.now, monotonic_s=clock.monotonic_s, standing=self._is_standing
         )
@@ -79,6 +82,9 @@ class SelfWatch:
         self._slowest_commits_s.append(self._observing.take_slowest_commit_s())
         commit_s = max(self._slowest_commits_s)
         yield Reading("commit_slow", commit_s > COMMIT_SLOW_S, f"slowest of late {commit_s * 1000:.0f} ms")
+        if self._certificate is not None:
+            trouble = self._certificate.trouble(self._clock.now())
+            yield Reading("certificate", bool(trouble), trouble or "good for weeks")
         yield Reading("loop_slow", lag_s > LOOP_SLOW_S, f"late by {lag_s * 1000:.0f} ms")
         yield Reading("intake_full", not self._runtime.has_room, f"{self._runtime.depth} steps wait for their commit")
         for channel, (failures, said) in sorted(self._observing.channel_failures.items()):

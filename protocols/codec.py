@@ -57,10 +57,10 @@ class ReplyKind(StrEnum):
 
 
 class ConnectionPolicy(StrEnum):
-    """What becomes of a stream connection after a frame was acknowledged."""
+    """What becomes of a stream connection after a frame was answered."""
 
     KEEP_OPEN = "keep_open"  # the panel closes, or its idle limit ends it
-    CLOSE_AFTER_ACK = "close_after_ack"
+    CLOSE_AFTER_REPLY = "close_after_reply"
 
 
 class Origin(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ CATEGORIES: dict[str, Category] = {
     "checkpoint_copy": Category.TROUBLE,  # a place that signed checkpoints are copied to cannot be reached
     "signing_key_changed": Category.TROUBLE,  # and the key before it has not signed for the new one
     "journal_damaged": Category.TAMPER,  # found by `arcctl journal verify`
+    "certificate": Category.TROUBLE,
     "runaway": Category.TROUBLE,  # found by conditioning (requirements 4.4)
     "swinger": Category.TROUBLE,
     "unrestored": Category.TROUBLE,

@@ -22,6 +22,9 @@ FOLD_S = 60.0
 # Sources with malformed bytes told apart at once; what comes from others meanwhile is folded under one name.
 SOURCES_MAX = 1_000
 RAW_BYTES_MAX = 4_096  # of malformed bytes kept in the journal
+# A source with more malformed items than this in one fold is noisy: what does not even begin like a frame is counted
+# without being looked at.
+NOISY_COUNT = 1_000
 
 Write = Callable[[bytes], None]
 
@@ -91,6 +94,14 @@ class Reader:
         )
         self._folds[source] = _Fold(first=fact, count=0)
         self._intake.post(fact)
+
+    def is_noisy(self, source: str) -> bool:
+        fold = self._folds.get(source)
+        return fold is not None and fold.count >= NOISY_COUNT
+
+    def count_noise(self, source: str) -> None:
+        """One more of a noisy source."""
+        self._folds[source].count += 1
 
     def fold(self) -> None:
         """Once in a while: what was only counted becomes a fact, and the next malformed bytes are kept whole again."""

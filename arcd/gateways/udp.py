@@ -1,6 +1,9 @@
 """DC-09 (and every other datagram codec) over UDP: one frame a datagram, the reply to where it came from.
 
-One rule: a datagram that cannot be taken is not answered; the panel repeats the same bytes and is recognised.
+One rule: a datagram that cannot be taken is not answered and is counted; the panel repeats the same bytes and is
+recognised. Anybody can write anybody's address on a datagram, so that no source is ever shut out: a flood only loses
+its own part. Genuine frames of configured accounts have a quarter of the machine per source, everything else a few
+places, and bytes of a noisy source that begin like no frame are counted unread.
 """
 
 from __future__ import annotations
@@ -14,10 +17,15 @@ import structlog
 
 from arcd.clock import Clock
 from arcd.gateways import Intake
+from arcd.gateways.admission import STRANGER_FRAMES_MAX, Shares
+from arcd.gateways.connection import address_text
 from arcd.gateways.reading import Reader
-from arcd.gateways.tcp import SWEEP_S, address_text
+from arcd.gateways.tcp import SWEEP_S
 from arcd.metrics import Metrics
-from protocols.codec import Codec
+from protocols.codec import Codec, Profiles, Received, WireItem
+
+# One source may have one part in so many of the frames that wait for their commit.
+SOURCE_PART = 4
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +41,10 @@ class UdpGateway:
         intake: Intake,
         clock: Clock,
         metrics: Metrics,
+        profiles: Profiles | None = None,
+        queue_depth_max: int = 10_000,
     ) -> None:
+        """`profiles` tells whose frame one is; None: everybody's is as good."""
         self.name = name
         self.protocol = protocol
         self.intake = intake
@@ -41,6 +52,9 @@ class UdpGateway:
         self.metrics = metrics
         self.reader = Reader(gateway=name, intake=intake, clock=clock)
         self.new_codec = new_codec
+        self.profiles = profiles
+        self.genuine = Shares[None](max(1, queue_depth_max // SOURCE_PART), lambda _: None)
+        self.strange = Shares[None](STRANGER_FRAMES_MAX, lambda _: None)
         self._sockets = sockets
         self._transports: list[asyncio.DatagramTransport] = []
         self._is_taking = True
@@ -52,6 +66,14 @@ class UdpGateway:
     @property
     def is_taking(self) -> bool:
         return self._is_taking and self.intake.has_room
+
+    def is_genuine(self, received: Received) -> bool:
+        if self.profiles is None:
+            return True
+        if received.problem is not None:
+            return False
+        session, origin = received.session_account, received.origin.account
+        return self.profiles(session).is_configured or (origin != session and self.profiles(origin).is_configured)
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
@@ -89,15 +111,32 @@ class _Datagrams(asyncio.DatagramProtocol):
         if not gateway.is_taking:
             gateway.metrics.connection_refused("queue")
             return
-        transport = self._transport
+        peer = address_text(addr)
+        source = peer.rpartition(":")[0]  # as the reader folds it
+        if data[:1] != b"\n" and gateway.reader.is_noisy(source):
+            gateway.reader.count_noise(source)
+            return
+        for item in self._codec.receive_data(data, gateway.clock.now()):
+            self._take(item, source, peer, addr)
+
+    def _take(self, item: WireItem, source: str, peer: str, addr: tuple[str | int, ...]) -> None:
+        gateway, transport = self._gateway, self._transport
         assert transport is not None
+        if not isinstance(item, Received):
+            gateway.reader.take(self._codec, [item], peer, lambda _: None)
+            return
+        share = gateway.genuine if gateway.is_genuine(item) else gateway.strange
+        if not share.has_room(source):
+            gateway.metrics.connection_refused("source_share")
+            return
+        share.take(source)
 
         def write(reply: bytes) -> None:
+            share.give_back(source)
             if reply and not transport.is_closing():
                 transport.sendto(reply, addr)
 
-        items = self._codec.receive_data(data, gateway.clock.now())
-        gateway.reader.take(self._codec, items, address_text(addr), write)
+        gateway.reader.take(self._codec, [item], peer, write)
 
     def error_received(self, exc: Exception) -> None:
         # ICMP about an earlier reply ("port unreachable"): that panel has gone, it repeats.

@@ -23,6 +23,7 @@ from arcd.settings.sections import (
     Secret,
     SiteBaseSettings,
     StoreSettings,
+    TlsSettings,
     WebhookSettings,
 )
 from arcd.settings.whole import Settings
@@ -44,6 +45,7 @@ __all__ = [
     "SettingsProblems",
     "SiteBaseSettings",
     "StoreSettings",
+    "TlsSettings",
     "WebhookSettings",
     "load_settings",
 ]

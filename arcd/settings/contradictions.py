@@ -65,6 +65,8 @@ def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:
     places: list[tuple[tuple[str | int, ...], Address]] = [
         (("dc09", "tcp", index), address) for index, address in enumerate(settings.dc09.tcp)
     ]
+    for index, address in enumerate(settings.dc09.tls.listen if settings.dc09.tls is not None else ()):
+        places.append((("dc09", "tls", "listen", index), address))
     if settings.api.guard_listen is not None:
         places.append((("api", "guard_listen"), settings.api.guard_listen))
     if settings.metrics.listen is not None:

@@ -53,11 +53,21 @@ class StoreSettings(Section):
     checkpoint_interval_s: Annotated[float, seconds(1, 3600)] = 60.0
 
 
+class TlsSettings(Section):
+    """DC-09 over TLS. Sockets passed by systemd under the name `dc09-tls` take the place of the list."""
+
+    listen: Listeners = (Address("127.0.0.1", 9996),)
+    certificate: File  # PEM, the chain after it
+    key: Secret = Secret(credential="tls-key")  # PEM, without a password
+    client_ca: File | None = None  # panels have to show a certificate of this authority
+
+
 class Dc09Settings(Section):
     """Sockets passed by systemd under the name `dc09` take the place of both lists."""
 
     tcp: Listeners = (Address("127.0.0.1", 9999),)
     udp: Listeners = (Address("127.0.0.1", 9999),)
+    tls: TlsSettings | None = None
 
 
 class LimitSettings(Section):
@@ -67,6 +77,8 @@ class LimitSettings(Section):
     connections_per_source_max: Annotated[int, whole(1, 60_000)] = 1_000
     # protocols.md 1.7: keep a panel's connection for some minutes; the panel closes.
     idle_timeout_s: Annotated[float, seconds(10, 86_400)] = 300.0
+    # A frame that was begun must be ended within this. The longest takes some seconds on a GSM line.
+    frame_timeout_s: Annotated[float, seconds(1, 300)] = 30.0
     queue_depth_max: Annotated[int, whole(1, 1_000_000)] = 10_000
     batch_max: Annotated[int, whole(1, 10_000)] = 1_000
     # Effects waiting for one channel in memory; more wait in the outbox.

@@ -143,7 +143,7 @@ _ROWS: Final = (
         panel="diallers that wait for the receiver to hang up",
         says="send one message a connection and stay silent until it is closed",
         source="one message per connection: utcar, for Aritech ATS and Advisor",
-        connection=ConnectionPolicy.CLOSE_AFTER_ACK,
+        connection=ConnectionPolicy.CLOSE_AFTER_REPLY,
         idle_limit_s=60.0,
     ),
     Dialect(

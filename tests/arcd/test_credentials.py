@@ -267,7 +267,7 @@ def test_an_imported_site_is_read_by_its_profile() -> None:
         ignore_crc=True,
         encoding="windows-1252",
         dialect="month-from-zero",
-        connection=ConnectionPolicy.CLOSE_AFTER_ACK,
+        connection=ConnectionPolicy.CLOSE_AFTER_REPLY,
         idle_limit_s=60.0,
     )
     keyring.update_site(site("K-1", account, Account(number="0042")))
@@ -279,7 +279,7 @@ def test_an_imported_site_is_read_by_its_profile() -> None:
         ignore_crc=True,
         encoding="windows-1252",
         month_from_zero=True,
-        connection=ConnectionPolicy.CLOSE_AFTER_ACK,
+        connection=ConnectionPolicy.CLOSE_AFTER_REPLY,
         idle_limit_s=60.0,
         is_configured=True,
     )

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from arcd.api.serving import STOP_TIMEOUT_S, UNIX_SOCKET_MODE
-from arcd.settings import Settings
+from arcd.settings import Settings, TlsSettings
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
-NAMES = ("arcd.service", "arcd.socket", "arcd-api.socket", "arcd-failure.service")
+NAMES = ("arcd.service", "arcd.socket", "arcd-tls.socket", "arcd-api.socket", "arcd-failure.service")
 
 
 class Unit(configparser.RawConfigParser):
@@ -84,6 +84,14 @@ def test_panels_find_the_same_ports_with_and_without_systemd() -> None:
     assert socket["FileDescriptorName"] == "dc09"
 
 
+def test_tls_has_the_same_port_with_and_without_systemd() -> None:
+    socket = Unit("arcd-tls.socket")["Socket"]
+    (listen,) = TlsSettings(certificate=Path("/etc/arcd/tls.pem")).listen
+    assert int(socket["ListenStream"]) == listen.port
+    assert socket["FileDescriptorName"] == "dc09-tls"
+    assert socket["Service"] == "arcd.service"
+
+
 def test_the_local_socket_is_where_arcctl_looks() -> None:
     socket = Unit("arcd-api.socket")["Socket"]
     assert Path(socket["ListenStream"]) == Settings().api.socket
@@ -103,7 +111,7 @@ def test_it_is_never_given_up_on(service: Unit) -> None:
     assert service["Service"]["Restart"] == "always"
     assert service["Unit"]["StartLimitIntervalSec"] == "0"
     assert service["Unit"]["OnFailure"] == "arcd-failure.service"
-    for name in ("arcd.socket", "arcd-api.socket"):
+    for name in ("arcd.socket", "arcd-tls.socket", "arcd-api.socket"):
         assert Unit(name)["Socket"]["TriggerLimitIntervalSec"] == "0", "a call storm must not close the door"
 
 

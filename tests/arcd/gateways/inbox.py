@@ -56,6 +56,11 @@ class Inbox:
         self._owed.pop(index)(Reply(reply=kind))
 
     @property
+    def owed(self) -> int:
+        """Frames that wait for the machine's answer."""
+        return len(self._owed)
+
+    @property
     def frames(self) -> list[FrameReceived]:
         return [fact for fact in self.facts if isinstance(fact, FrameReceived)]
 

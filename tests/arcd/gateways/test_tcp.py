@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,9 +14,10 @@ import pytest
 
 from arcd.clock import VirtualClock
 from arcd.gateways import tcp
-from arcd.gateways.tcp import REPLY_BYTES_MAX, TcpGateway
+from arcd.gateways.connection import REPLY_BYTES_MAX, address_text
+from arcd.gateways.tcp import TcpGateway
 from arcd.metrics import Metrics
-from protocols.codec import Codec, Received, ReplyKind, WireProfile
+from protocols.codec import Codec, Profiles, Received, ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec
 from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, listener, new_codec, until
 
@@ -60,6 +62,8 @@ async def hall(
     codec: Callable[[], Codec] = new_codec,
     connections_max: int = 100,
     per_source_max: int = 100,
+    profiles: Profiles | None = None,
+    tls_context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Hall]:
     inbox, clock = Inbox(answers_at_once=answers_at_once), VirtualClock()
     metrics = Metrics(version="test", channels=[])
@@ -74,6 +78,8 @@ async def hall(
         connections_max=connections_max,
         connections_per_source_max=per_source_max,
         idle_timeout_s=300.0,
+        profiles=profiles,
+        tls_context=tls_context,
     )
     await gateway.start()
     async with asyncio.TaskGroup() as tasks:
@@ -323,4 +329,4 @@ async def test_a_stop_of_a_full_machine_takes_nothing_new_either() -> None:
 async def test_addresses_are_for_people() -> None:
     async with hall() as here:
         assert here.gateway.addresses == (f"127.0.0.1:{here.port}",)
-    assert tcp.address_text(("::1", 5000, 0, 0)) == "[::1]:5000"
+    assert address_text(("::1", 5000, 0, 0)) == "[::1]:5000"

@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from arcd.clock import VirtualClock
-from arcd.gateways import udp
-from arcd.gateways.udp import UdpGateway
+from arcd.gateways import reading, udp
+from arcd.gateways.admission import STRANGER_FRAMES_MAX
+from arcd.gateways.udp import SOURCE_PART, UdpGateway
 from arcd.metrics import Metrics
-from protocols.codec import ReplyKind
+from protocols.codec import Profiles, ReplyKind, WireProfile
+from protocols.secrets import WireKey
 from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, new_datagram_codec, udp_socket, until
 
 
@@ -32,7 +34,9 @@ class Field:
 
 
 @asynccontextmanager
-async def field(*, answers_at_once: bool = True) -> AsyncIterator[Field]:
+async def field(
+    *, answers_at_once: bool = True, profiles: Profiles | None = None, queue_depth_max: int = 10_000
+) -> AsyncIterator[Field]:
     inbox, metrics = Inbox(answers_at_once=answers_at_once), Metrics(version="test", channels=[])
     gateway = UdpGateway(
         name="dc09-udp",
@@ -42,6 +46,8 @@ async def field(*, answers_at_once: bool = True) -> AsyncIterator[Field]:
         intake=inbox,
         clock=VirtualClock(),
         metrics=metrics,
+        profiles=profiles,
+        queue_depth_max=queue_depth_max,
     )
     await gateway.start()
     async with asyncio.TaskGroup() as tasks:
@@ -161,3 +167,73 @@ async def test_noise_is_folded_while_it_runs(monkeypatch: pytest.MonkeyPatch) ->
             clock.advance(61)
             await until(lambda: len(here.inbox.malformed) == 2)
             assert [fact.count for fact in here.inbox.malformed] == [1, 2]
+
+
+# --------------------------------------------------------------------------------------------------------------- floods
+
+
+def configured(account: str) -> WireProfile:
+    return WireProfile(is_configured=account == "1001")
+
+
+def refused(here: Field, limit: str) -> float:
+    wanted = f'arc_connections_refused_total{{limit="{limit}"}} '
+    (line,) = [each for each in here.metrics.exposition()[0].decode().splitlines() if each.startswith(wanted)]
+    return float(line.removeprefix(wanted))
+
+
+async def test_a_stranger_has_a_few_places_and_a_panel_at_the_same_address_is_still_heard() -> None:
+    async with field(answers_at_once=False, profiles=configured) as here:
+        with here.panel() as stranger, here.panel() as panel:
+            for number in range(1, STRANGER_FRAMES_MAX + 11):
+                stranger.send(alarm(number, "9999"))
+            await until(lambda: refused(here, "source_share") == 10)
+            panel.send(alarm(1))
+            await until(lambda: len(here.inbox.frames) == STRANGER_FRAMES_MAX + 1)
+            here.inbox.answer(STRANGER_FRAMES_MAX)
+            assert ack_of(await receive(panel)) == ("ack", "0001")
+            for number in range(1, STRANGER_FRAMES_MAX + 1):
+                here.inbox.answer(kind=ReplyKind.DUH)
+                assert ack_of(await receive(stranger)) == ("duh", f"{number:04d}")
+            stranger.send(alarm(99, "9999"))
+            await until(lambda: here.inbox.owed == 1)
+
+
+async def test_a_panel_whose_frame_is_not_genuine_is_a_stranger() -> None:
+    def keyed(account: str) -> WireProfile:
+        return WireProfile(is_configured=True, key=WireKey(bytes(16)))
+
+    async with field(answers_at_once=False, profiles=keyed) as here:
+        with here.panel() as panel:
+            panel.send(alarm(1))
+            await until(lambda: here.inbox.owed == 1)
+            assert here.gateway.genuine.has_room("127.0.0.1")
+
+
+async def test_one_source_of_genuine_frames_has_a_part_of_the_machine() -> None:
+    async with field(answers_at_once=False, profiles=configured, queue_depth_max=8 * SOURCE_PART) as here:
+        with here.panel() as panel, here.panel() as other:
+            for number in range(1, 11):
+                panel.send(alarm(number))
+            await until(lambda: refused(here, "source_share") == 2)
+            assert len(here.inbox.frames) == 8
+            for _ in range(8):
+                here.inbox.answer()
+            other.send(alarm(20))
+            await until(lambda: here.inbox.owed == 1)
+
+
+async def test_noise_without_end_is_counted_unread_and_frames_from_there_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "NOISY_COUNT", 20)
+    async with field(profiles=configured) as here:
+        with here.panel() as panel:
+            for _ in range(60):
+                panel.send(b"GET / HTTP/1.1")
+            panel.send(alarm(1))
+            assert ack_of(await receive(panel)) == ("ack", "0001")
+            await until(lambda: here.gateway.reader.is_noisy("127.0.0.1"))
+            here.gateway.reader.flush()
+            assert [fact.count for fact in here.inbox.malformed] == [1, 59], "the first kept whole, the rest counted"
+            assert not here.gateway.reader.is_noisy("127.0.0.1")
