@@ -38,17 +38,8 @@ class Sockets:
         self._file = (path, path.lstat().st_ino)
 
     def close(self) -> None:
-        for each in (
-            *self.tcp,
-            *self.udp,
-            *self.tls,
-            *self.modbus,
-            *self.smtp,
-            self.http,
-            self.guard,
-            self.health,
-            self.admin,
-        ):
+        panels = (*self.tcp, *self.udp, *self.tls, *self.modbus, *self.smtp, self.http)
+        for each in (*panels, self.guard, self.health, self.admin):
             if each is not None:
                 each.close()
         if self._file is not None:

@@ -27,8 +27,8 @@ from arcd.core.effects import Reply
 from arcd.field_map import FieldMap, WiredPoint
 from arcd.gateways import Intake
 from arcd.gateways.bus import PROTOCOL, Bus, Levels
+from arcd.gateways.connection import address_text
 from arcd.gateways.reading import Reader
-from arcd.gateways.tcp import address_text
 from arcd.metrics import Metrics
 from protocols.codec import Malformed, ReplyKind
 from protocols.modbus_points import PointSpec, Table
