@@ -31,6 +31,7 @@ from arcd.core.facts import Actor, AnyFact, JournalRestored, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
 from arcd.credentials import CredentialError, Kek, Keyring, load_kek
+from arcd.effectors.relay import RelayEffector
 from arcd.field_map import FieldMap
 from arcd.field_receiving import make_field_gateways, make_lines
 from arcd.gateways import Gateway
@@ -73,7 +74,12 @@ class Daemon:
         self.links = LinkSigner.under(self._kek, settings.api.guard_base_url)
         self._escalation = make_escalation(settings, self.clock)
         self._lines = make_lines(settings)
-        effectors = [*make_effectors(settings, self.links, self.clock), *self._escalation.effectors]
+        outputs = [RelayEffector(lines=self._lines, now=self.clock.now)] if self._lines.lines else []
+        effectors = [
+            *make_effectors(settings, self.links, self.clock),
+            *self._escalation.effectors,
+            *outputs,
+        ]
         self.metrics = Metrics(version=__version__, channels=[effector.name for effector in effectors])
         self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
         self.station = Station()

@@ -55,13 +55,15 @@ class LineSpec(Struct, frozen=True, kw_only=True):
 
 
 class LineError(Exception):
-    """`was_sent`: the device may have got the request. `is_answer`: it answered, and said no."""
+    """`was_sent`: the device may have got the request. `is_answer`: it answered, and said no; `is_for_good`: and would
+    say so again."""
 
-    def __init__(self, reason: str, *, was_sent: bool, is_answer: bool = False) -> None:
+    def __init__(self, reason: str, *, was_sent: bool, is_answer: bool = False, is_for_good: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.was_sent = was_sent
         self.is_answer = is_answer
+        self.is_for_good = is_for_good
 
 
 class ModbusLine:
@@ -164,7 +166,8 @@ class ModbusLines:
 def _answered(answer: ModbusPDU) -> ModbusPDU:
     if answer.isError():
         code = getattr(answer, "exception_code", 0)
-        raise LineError(f"exception {code} ({EXCEPTIONS.get(code, 'unknown')})", was_sent=True, is_answer=True)
+        what = f"exception {code} ({EXCEPTIONS.get(code, 'unknown')})"
+        raise LineError(what, was_sent=True, is_answer=True, is_for_good=code in (1, 2, 3))
     return answer
 
 

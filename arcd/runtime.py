@@ -32,6 +32,7 @@ from arcd.core.effects import (
     Reply,
     SendAlert,
     SendMail,
+    SwitchRelay,
 )
 from arcd.core.facts import (
     AccountsHeard,
@@ -168,7 +169,7 @@ class Runtime:
             # The row says that it is outstanding, the state at which attempt (see `_as_batch`).
             pending = self.station.state.pending.get(row.effect_id)
             if pending is not None and not pending.waiting:
-                self._enqueue(pending.effect)
+                self._enqueue(_resumed(pending.effect))
         return restored.head.at if restored.head.seq else None
 
     # -------------------------------------------------------------------------------------------------------- intake
@@ -241,7 +242,7 @@ class Runtime:
             others += [
                 tasks.create_task(self._perform(channel))
                 for channel in self._channels.values()
-                for _ in range(EFFECTS_AT_ONCE_MAX)
+                for _ in range(getattr(channel.effector, "at_once_max", EFFECTS_AT_ONCE_MAX))
             ]
             await self._commit_batches()
             for task in others:
@@ -370,7 +371,7 @@ class Runtime:
                             waiting.asked.set_result(effect)
                     case ProfilesChanged():
                         self._profiles_changed(effect.site_id)
-                    case SendMail() | PostWebhook() | SendAlert():
+                    case SendMail() | PostWebhook() | SendAlert() | SwitchRelay():
                         self._enqueue(effect)
                     case _:
                         assert_never(effect)
@@ -481,6 +482,11 @@ class _Channel:
     async def take(self) -> DurableEffect:
         await self._filled.acquire()
         return self._waiting.popleft()
+
+
+def _resumed(effect: DurableEffect) -> DurableEffect:
+    """From the outbox of an earlier run: what must not happen twice is told that it may have happened."""
+    return msgspec.structs.replace(effect, resumed=True) if isinstance(effect, SwitchRelay) else effect
 
 
 async def _attempted(effector: Effector, effect: DurableEffect) -> Performed:

@@ -38,6 +38,7 @@ from arcd.core.effects import (
     Reply,
     SendAlert,
     SendMail,
+    SwitchRelay,
 )
 from arcd.core.facts import (
     Actor,
@@ -270,6 +271,9 @@ def _effect_line(effect: AnyEffect) -> str:
         case SendAlert():
             message = effect.message
             return f"cap {effect.id}{_attempt(effect)} {message.status} {message.msg_type} {message.identifier[-26:]}"
+        case SwitchRelay():
+            pulse = f" for {effect.pulse_s:g} s" if effect.pulse_s else ""
+            return f"relay {effect.id} {effect.site_id}/{effect.relay_id} {'on' if effect.on else 'off'}{pulse}"
         case PostWebhook():
             return f"post {effect.id}{_attempt(effect)} to {effect.url}: {effect.topic}"
 

@@ -7,7 +7,7 @@ be kept (a full disk) is signed again at the next look; the entries it would hav
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import structlog

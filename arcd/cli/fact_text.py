@@ -13,7 +13,12 @@ from arcd.cli.audit_text import AUDIT_FACTS
 from arcd.cli.times import local_and_utc, read_instant, span
 
 JsonObject = Mapping[str, Any]
-OUTCOMES = {"delivered": "was delivered", "refused": "was refused for good", "failed": "has failed"}
+OUTCOMES = {
+    "delivered": "was delivered",
+    "refused": "was refused for good",
+    "failed": "has failed",
+    "unknown": "MAY OR MAY NOT HAVE HAPPENED",
+}
 
 Describe = Callable[[JsonObject], list[str]]
 
@@ -237,6 +242,14 @@ def _sla_clock_requested(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} asked to {fact['action']} the arrival clock of {fact['case_id']}{why}", *note]
 
 
+def _relay_requested(fact: JsonObject) -> list[str]:
+    word = f", on the word of {fact['requested_by']}" if fact.get("requested_by") else ""
+    case = f", for {fact['case_id']}" if fact.get("case_id") else ""
+    acts = {"pulse": "to pulse", "on": "to switch on", "off": "to switch off", "settle": "to settle as off"}
+    what = f"{acts[fact['action']]} {fact['relay_id']} of {fact['site_id']}"
+    return [f"{_by(fact)} asked {what}{word}{case}: {fact['reason']}"]
+
+
 def _effect_reported(fact: JsonObject) -> list[str]:
     detail = f": {fact['detail']}" if fact.get("detail") else ""
     return [f"{fact['effect_id']} {OUTCOMES.get(fact['outcome'], fact['outcome'])}{detail}"]
@@ -321,6 +334,7 @@ FACTS: dict[str, Describe] = {
     "claim_renew_requested": _claim_renew_requested,
     "sla_clock_requested": _sla_clock_requested,
     "effect_reported": _effect_reported,
+    "relay_requested": _relay_requested,
     "guard_answered": _guard_answered,
     "authority_requested": _authority_requested,
     "authority_called": _authority_called,

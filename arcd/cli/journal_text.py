@@ -109,6 +109,10 @@ def _render_effect(out: Output, effect: JsonObject) -> None:
             message = effect["message"]
             what = f"{message['status']} {message['msg_type']} {message['identifier']}"
             out.line(f"    ⇒ CAP {effect['id']}{_try(effect)} {what} to the authority: {message.get('note', '')}")
+        case "switch_relay":
+            length = f" for {effect['pulse_s']:g} s" if effect.get("pulse_s") else ""
+            what = f"{'on' if effect['on'] else 'off'}{length}"
+            out.line(f"    ⇒ relay {effect['id']}: {effect['site_id']} {effect['relay_id']} {what}")
         case other:
             out.line(f"    ⇒ {other} {details(effect)}")
 

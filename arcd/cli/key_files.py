@@ -1,4 +1,4 @@
-"""Puts receiver keys that are kept in files of their own into the texts of a site base before they are sent.
+"""Puts receiver keys and tokens that are kept in files of their own into the texts of a site base before they are sent.
 
 One rule: the daemon reads texts only, so what a `key_file:` names is read here, by the person who may read it. Only
 those few characters of a text change; every line stays where it was, so that the daemon's problems point at the file
@@ -17,7 +17,9 @@ from arcd.cli.failures import CliError
 from arcd.credentials import CredentialError, read_credential
 from protocols.secrets import WireKey
 
-FIELDS = {"key_file": "key", "previous_key_file": "previous_key"}  # arcd.sitebase.schema.AccountForm
+TOKEN = "token_file"  # noqa: S105 – the name of a field
+# arcd.sitebase.schema.AccountForm, arcd.sitebase.field_schema.SourceForm
+FIELDS = {"key_file": "key", "previous_key_file": "previous_key", TOKEN: "token"}
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -38,7 +40,10 @@ def with_keys(text: str, file: str, directory: Path) -> str:
             continue  # an alias leads to the same lines again
         if "\n" in text[start:end]:
             raise CliError(f"{place}: write {key_node.value}: and the path on one line")
-        parts += [text[done:start], f"{FIELDS[key_node.value]}: {json.dumps(_key(value_node.value, directory, place))}"]
+        parts += [
+            text[done:start],
+            f"{FIELDS[key_node.value]}: {json.dumps(_content(key_node.value, value_node.value, directory, place))}",
+        ]
         done = end
     return "".join([*parts, text[done:]])
 
@@ -60,13 +65,15 @@ def _key_files(root: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.S
                 waiting.append(value)
 
 
-def _key(name: str, directory: Path, place: str) -> str:
+def _content(field: str, name: str, directory: Path, place: str) -> str:
     path = directory / name
     try:
         content = read_credential(path.name, file=path).decode("ascii").strip()
-        WireKey.parse(content)
+        if field != TOKEN:  # what a token must be like is said by the daemon, which does not repeat it
+            WireKey.parse(content)
     except CredentialError as error:
         raise CliError(f"{place}: {error}") from None
     except ValueError:
-        raise CliError(f"{place}: {path} holds no receiver key; write 32, 48 or 64 hex digits into it") from None
+        wanted = "token; write letters and digits" if field == TOKEN else "receiver key; write 32, 48 or 64 hex digits"
+        raise CliError(f"{place}: {path} holds no {wanted} into it") from None
     return content

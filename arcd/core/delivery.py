@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from arcd.core.effects import DurableEffect, PendingEffect
+from arcd.core.effects import DurableEffect, PendingEffect, SwitchRelay
 from arcd.core.facts import EffectOutcome, EffectReported
 from arcd.core.turn import Turn
 
@@ -38,7 +38,8 @@ def record_outcome(turn: Turn, fact: EffectReported) -> tuple[DurableEffect, Eff
         return None  # withdrawn meanwhile, or told twice
     effect = pending.effect
     turn.note("effect", effect.case_id, id=effect.id, attempt=effect.attempt, outcome=fact.outcome, detail=fact.detail)
-    if fact.outcome is EffectOutcome.FAILED and effect.attempt <= len(RETRY_WAITS_S):
+    may_repeat = fact.outcome is EffectOutcome.FAILED and not isinstance(effect, SwitchRelay)
+    if may_repeat and effect.attempt <= len(RETRY_WAITS_S):
         again = msgspec.structs.replace(effect, attempt=effect.attempt + 1)
         turn.state.pending.put(effect.id, PendingEffect(effect=again, waiting=True))
         turn.deadlines.set(f"effect/{effect.id}/retry", turn.after(RETRY_WAITS_S[effect.attempt - 1]))

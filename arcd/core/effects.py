@@ -91,9 +91,31 @@ class SendAlert(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send
     attempt: int = 1
 
 
+class SwitchRelay(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="switch_relay", tag_field="effect"):
+    """An output of a field device switched on, off, or on for a while.
+
+    Never performed twice: one that was under way when the daemon ended comes back `resumed`, and then the output is
+    read and a pulse that still stands is ended, but nothing is switched on again.
+    """
+
+    id: str
+    site_id: str
+    relay_id: str
+    device: str
+    coil: int
+    on: bool
+    expires_at: int  # not switched on after this instant
+    pulse_s: float | None = None
+    feedback: int | None = None  # the discrete input that follows the contact
+    excludes: tuple[tuple[str, int], ...] = ()  # devices and coils of the interlock group: all must be off
+    resumed: bool = False
+    case_id: str = ""
+    attempt: int = 1
+
+
 JournalEffect = ErasePayloads | PruneEntries  # performed by the commit itself
 ImmediateEffect = Reply | Answer | ProfilesChanged | JournalEffect
-DurableEffect = SendMail | PostWebhook | SendAlert
+DurableEffect = SendMail | PostWebhook | SendAlert | SwitchRelay
 AnyEffect = ImmediateEffect | DurableEffect
 
 

@@ -24,7 +24,7 @@ from arcd.core.case.model import Case
 from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
-from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert, SendMail
+from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert, SendMail, SwitchRelay
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
@@ -57,6 +57,7 @@ from arcd.core.facts import (
     OperatorAnswered,
     PartyInformed,
     PruneRequested,
+    RelayRequested,
     RulesLoaded,
     ScheduleChangeRequested,
     SegmentSealed,
@@ -74,6 +75,7 @@ from arcd.core.identity import checking
 from arcd.core.lines import following as lines
 from arcd.core.lines import informing
 from arcd.core.record import StepRecord
+from arcd.core.relays import switching
 from arcd.core.schedules import changing, watching
 from arcd.core.state import Machine, RulesInForce, State
 from arcd.core.turn import NS, Turn
@@ -245,6 +247,8 @@ class Station:
                 self._on_deadline(turn, fact.key, fact.due)
             case EffectReported():
                 self._on_effect(turn, fact)
+            case RelayRequested():
+                switching.request(turn, fact)
             case GuardAnswered():
                 dispatch.answer(turn, fact)
             case CaseMoveRequested():
@@ -369,6 +373,7 @@ class Station:
             watching.on_site(turn, previous, fact.site, site_id)
             lines.on_site(turn, previous, fact.site, site_id)
             field_levels.on_site(turn, previous, fact.site)
+            switching.on_site(turn, previous, fact.site)
         else:
             site_id = fact.site_id
             if site_id not in self.state.sites:
@@ -384,6 +389,7 @@ class Station:
             watching.on_site(turn, self.state.sites[site_id], None, site_id)
             lines.on_site(turn, self.state.sites[site_id], None, site_id)
             field_levels.on_site(turn, self.state.sites[site_id], None)
+            switching.on_site(turn, self.state.sites[site_id], None)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
         turn.refs[f"site/{site_id}"] = None
@@ -397,6 +403,8 @@ class Station:
         effect, outcome = settled
         if isinstance(effect, SendMail) and effect.notice_id:
             return lines.on_mail_settled(turn, effect, outcome)
+        if isinstance(effect, SwitchRelay):
+            return switching.on_settled(turn, effect, fact)
         case = self.state.cases.get(effect.case_id)
         if case is None or not case.is_open:
             return

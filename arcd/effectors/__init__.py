@@ -2,6 +2,7 @@
 
 One rule: an effector tries once and says what happened. Whether to try again, and whom to turn to next, is decided in
 the core, where it is journalled and simulated. Performing the same effect id twice must be harmless to the receiver.
+An effector whose attempts take long may say how many run side by side (`at_once_max`).
 Effectors are found by name through the entry point group `arcd.effectors`.
 """
 

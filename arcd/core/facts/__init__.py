@@ -68,6 +68,7 @@ from arcd.core.facts.outcomes import (
     GuardAnswer,
     GuardAnswered,
 )
+from arcd.core.facts.relays import RelayAction, RelayRequested
 from arcd.core.facts.wire import AccountsHeard, FrameMalformed, FrameReceived
 
 AnyFact = (
@@ -100,6 +101,7 @@ AnyFact = (
     | PartyInformed
     | OperatorAnswered
     | EffectReported
+    | RelayRequested
     | GuardAnswered
     | AuthorityRequested
     | AuthorityCalled
@@ -159,6 +161,8 @@ __all__ = [
     "PartyInformed",
     "PruneRequested",
     "Recurrence",
+    "RelayAction",
+    "RelayRequested",
     "RulesLoaded",
     "ScheduleChangeRequested",
     "Scope",

@@ -14,6 +14,7 @@ class EffectOutcome(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"  # the other side said no for good: do not repeat
     FAILED = "failed"  # did not get through: may be repeated
+    UNKNOWN = "unknown"  # may have happened or not: never repeated, a person finds out
 
 
 class EffectReported(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="effect_reported"):

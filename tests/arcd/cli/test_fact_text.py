@@ -51,6 +51,8 @@ from arcd.core.facts import (
     OperatorAnswered,
     PartyInformed,
     PruneRequested,
+    RelayAction,
+    RelayRequested,
     RulesLoaded,
     ScheduleChangeRequested,
     Scope,
@@ -308,6 +310,19 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     (
         EffectReported(at=AT, effect_id="E1", outcome=EffectOutcome.FAILED, detail="HTTP 503"),
         ("E1 has failed: HTTP 503",),
+    ),
+    (
+        RelayRequested(
+            at=AT,
+            site_id="K-1",
+            relay_id="gate",
+            action=RelayAction.PULSE,
+            reason="Avain hukassa",
+            actor=WHO,
+            case_id="C1",
+            requested_by="helmi",
+        ),
+        ("asked to pulse gate of K-1, on the word of helmi, for C1: Avain hukassa",),
     ),
     (
         GuardAnswered(

@@ -28,6 +28,7 @@ from arcd.core.facts import (
     IdentityChecked,
     OperatorAnswered,
     PartyInformed,
+    RelayRequested,
     RulesLoaded,
     ScheduleChangeRequested,
     SignalPromoted,
@@ -44,7 +45,8 @@ from protocols.codec import ReplyKind
 REQUESTS = (
     AuthorityAnswered, AuthorityCalled, AuthorityRequested, AuthorityUnreadable, CaseMoveRequested, CaseNoted,
     CaseOpenRequested, CaseStepRequested, CentreImported, ClaimRenewRequested, FlagEndRequested, FlagNoticed,
-    FlagStartRequested, GuardAnswered, IdentityChecked, OperatorAnswered, PartyInformed, RulesLoaded,
+    FlagStartRequested, GuardAnswered, IdentityChecked, OperatorAnswered, PartyInformed,
+    RelayRequested, RulesLoaded,
     ScheduleChangeRequested, SignalPromoted,
     SiteImported, SiteRemoved, SlaClockRequested,
 )  # fmt: skip

@@ -47,6 +47,8 @@ from arcd.core.facts import (
     OperatorAnswered,
     PartyInformed,
     Recurrence,
+    RelayAction,
+    RelayRequested,
     RulesLoaded,
     ScheduleChangeRequested,
     Scope,
@@ -56,6 +58,7 @@ from arcd.core.facts import (
     Started,
     Stopped,
 )
+from arcd.core.field import Relay, RelayKind
 from arcd.core.record import Judged, Judgement
 from arcd.core.site import (
     Account,
@@ -91,7 +94,8 @@ DAY = Hours(opens=600, closes=1260)
 CONTACTS = (
     Contact(
         id="helmi", name="Helmi", email="helmi@example.invalid", phones=("+358 40 555 0131",),
-        roles=(ContactRole.KEY_HOLDER, ContactRole.ON_TEST_AUTHORITY, ContactRole.ALARM_CONTACT),
+        roles=(ContactRole.KEY_HOLDER, ContactRole.ON_TEST_AUTHORITY, ContactRole.ALARM_CONTACT,
+               ContactRole.DOOR_OPEN_AUTHORITY),
     ),
     Contact(id="onni", name="Onni", phones=("+358 40 555 0133",), available={"mon": DAY}, substitute="helmi"),
 )  # fmt: skip
@@ -116,6 +120,10 @@ EVERYTHING = replace(
                     Zone(number="3", area="1", kind="yard", exterior=True),
                 ),
                 test_interval_s=3600.0,
+                relays=(
+                    Relay(id="gate", device="plc", coil=1, kind=RelayKind.GATE, pulse_s=3.0, interlock="lock"),
+                    Relay(id="siren", device="plc", coil=2, kind=RelayKind.SIREN, interlock="lock"),
+                ),
             ),
             System(
                 id="fire", kind="fire", accounts=(Account(number="4006"),), zones=(Zone(number="1", kind="smoke"),),
@@ -247,6 +255,19 @@ class Machine(Orders):
                 until=self.play.now + round(lasts_s * NS), reason="service", verified_how=how, requested_by="helmi",
                 actor=SUPERVISING if supervising else OPERATOR, identity_check=self._last_check("helmi"),
                 work_order="W-1", override_reason="agreed" if supervising else "", recurrence=series, owner="onni",
+            )
+        )  # fmt: skip
+
+    @rule(
+        relay=st.sampled_from(["gate", "siren", "moat"]),
+        action=st.sampled_from(RelayAction),
+        reason=st.sampled_from(["why", ""]),
+    )
+    def an_output(self, relay: str, action: RelayAction, reason: str) -> None:
+        self.tell(
+            RelayRequested(
+                at=0, site_id="S-4", relay_id=relay, action=action, reason=reason, actor=OPERATOR,
+                requested_by="helmi", identity_check=self._last_check("helmi"),
             )
         )  # fmt: skip
 

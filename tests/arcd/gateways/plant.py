@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pty
 import tty
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pymodbus.constants import ExcCodes
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
@@ -18,31 +20,46 @@ from arcd.core.site import Account, Site, System, Zone
 from arcd.field_map import FieldMap
 from arcd.modbus_lines import LineSpec
 from protocols.modbus_points import PointSpec, Table
+from tests.arcd.gateways.inbox import a_while
 from tests.sites import a_site
 
 PLACES = 64
 FUNCTIONS = {"coil": 5, "discrete_input": 2, "holding_register": 6, "input_register": 4}
 
+Action = Callable[..., Awaitable[ExcCodes | None]]
 Server = ModbusTcpServer | ModbusSerialServer
 
 
-def _device(unit: int) -> SimDevice:
+def _device(unit: int, action: Action) -> SimDevice:
     bits = [SimData(0, count=PLACES, values=False, datatype=DataType.BITS)]
     registers = [SimData(0, count=PLACES, values=0, datatype=DataType.REGISTERS)]
-    return SimDevice(unit, simdata=(list(bits), list(bits), list(registers), list(registers)))
+    return SimDevice(unit, simdata=(list(bits), list(bits), list(registers), list(registers)), action=action)
 
 
 class Plant:
     """`restart` takes it away and brings it back at the same place, as a power cut does; values survive in `held`."""
 
-    def __init__(self, start: Callable[[list[SimDevice]], Awaitable[Server]], units: tuple[int, ...]) -> None:
+    def __init__(
+        self, start: Callable[[list[SimDevice]], Awaitable[Server]], units: tuple[int, ...], *, is_busy: bool = False
+    ) -> None:
         self._start = start
         self._units = units
         self.server: Server | None = None
         self.held: dict[tuple[int, str, int], int] = {}
+        self.switched_on: list[str] = []  # coils, in the order written
+        self.is_busy = is_busy
+
+    async def _asked(
+        self, function: int, _start: int, address: int, _count: int, _now: list[int], values: list[bool] | None
+    ) -> ExcCodes | None:
+        if self.is_busy:
+            return ExcCodes.DEVICE_BUSY
+        if function == 5 and values == [True]:
+            self.switched_on.append(str(address))
+        return None
 
     async def start(self) -> None:
-        self.server = await self._start([_device(unit) for unit in self._units])
+        self.server = await self._start([_device(unit, self._asked) for unit in self._units])
         for (unit, table, address), value in self.held.items():
             await self._put(unit, table, address, value)
 
@@ -70,7 +87,9 @@ class Plant:
 
 
 @asynccontextmanager
-async def tcp_plant(*, units: tuple[int, ...] = (1,)) -> AsyncIterator[tuple[Plant, tuple[str, int]]]:
+async def tcp_plant(
+    *, units: tuple[int, ...] = (1,), is_busy: bool = False
+) -> AsyncIterator[tuple[Plant, tuple[str, int]]]:
     address = ("127.0.0.1", 0)
 
     async def start(devices: list[SimDevice]) -> ModbusTcpServer:
@@ -80,12 +99,30 @@ async def tcp_plant(*, units: tuple[int, ...] = (1,)) -> AsyncIterator[tuple[Pla
         address = server.transport.sockets[0].getsockname()[:2]  # type: ignore[union-attr]  # – it is listening
         return server
 
-    plant = Plant(start, units)
+    plant = Plant(start, units, is_busy=is_busy)
     await plant.start()
     try:
         yield plant, address
     finally:
         await plant.stop()
+
+
+@asynccontextmanager
+async def scripted_bus(answer: bytes) -> AsyncIterator[tuple[str, int]]:
+    """A peer that says the same to everything: nothing, or nonsense."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(260):
+                writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[:2]
+    finally:
+        server.close()
+        await a_while()
 
 
 @asynccontextmanager
