@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+FUZZ_SECONDS ?= 60
 
 .PHONY: faults run test check fast bench fuzz audit nightly lock clean
 
@@ -47,6 +48,11 @@ audit:
 ## What a machine can do to the daemon: kills at named and random points, disks, floods, clocks. Longer than in `test`.
 faults: $(STAMP)
 	ARCD_CRASHES=200 $(BIN)/python -m pytest tests/faults tests/crash tests/e2e/test_restart.py tests/e2e/test_failing_disk.py
+
+## Sixty seconds of coverage-guided search for every codec. atheris has wheels for Linux on x86-64 only.
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)

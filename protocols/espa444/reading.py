@@ -43,6 +43,7 @@ class Token(Struct, frozen=True, kw_only=True):
     text: str = ""
     block: Block | None = None
     raw: bytes = b""
+    reason: str = ""  # of a BAD_BLOCK: "crc", "syntax", "length", "oversize"
 
 
 class EspaReader:
@@ -68,7 +69,7 @@ class EspaReader:
         """The line was closed: what was begun is reported."""
         tokens: list[Token] = []
         if self._block is not None:
-            tokens.append(_bad("the line was closed inside a block", self._block))
+            tokens.append(_bad("length", "the line was closed inside a block", self._block))
             self._block = None
         self._flush(tokens)
         return tokens
@@ -105,24 +106,24 @@ class EspaReader:
             tokens.append(self._judge(bytes(block)))
             self._block = None
         elif code in (SOH, EOT):
-            tokens.append(_bad("cut short", block))
+            tokens.append(_bad("length", "cut short", block))
             self._block = bytearray((SOH,)) if code == SOH else None
             if code == EOT:
                 tokens.append(Token(what=What.EOT, raw=bytes((EOT,))))
         else:
             block.append(code)
             if len(block) >= BLOCK_BYTES_MAX:
-                tokens.append(_bad(f"no end within {BLOCK_BYTES_MAX} bytes", block))
+                tokens.append(_bad("oversize", f"no end within {BLOCK_BYTES_MAX} bytes", block))
                 self._block = None
 
     def _judge(self, raw: bytes) -> Token:
         stated, computed = raw[-1] & 0x7F, check_of(raw[1:-1])
         if stated != computed:
-            return _bad(f"the block says BCC {stated:02X}, its bytes give {computed:02X}", raw)
+            return _bad("crc", f"the block says BCC {stated:02X}, its bytes give {computed:02X}", raw)
         try:
             block = decode_block(raw[1:-2], is_nordic=self._is_nordic)
         except BlockError as error:
-            return _bad(str(error), raw)
+            return _bad("syntax", str(error), raw)
         return Token(what=What.BLOCK, block=block, raw=raw)
 
     def _flush(self, tokens: list[Token]) -> None:
@@ -132,5 +133,5 @@ class EspaReader:
             self._spoken = bytearray()
 
 
-def _bad(text: str, raw: bytes | bytearray) -> Token:
-    return Token(what=What.BAD_BLOCK, text=text, raw=bytes(raw))
+def _bad(reason: str, text: str, raw: bytes | bytearray) -> Token:
+    return Token(what=What.BAD_BLOCK, text=text, raw=bytes(raw), reason=reason)

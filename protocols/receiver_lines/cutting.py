@@ -79,10 +79,13 @@ class LineCutter:
                 at = end
             elif found[0] in self._closing:
                 raw = buffer[at : found.end()]
-                items.append(Line(raw[len(self._opening[:1]) : -1], raw))
+                if self._says_something(raw[:-1]):
+                    items.append(Line(raw[len(self._opening[:1]) : -1], raw))
                 at = found.end()
             else:
-                items.append(self._malformed("length", "cut short by the start of another", buffer[at : found.start()]))
+                raw = buffer[at : found.start()]
+                if self._says_something(raw):
+                    items.append(self._malformed("length", "cut short by the start of another", raw))
                 at = found.start()
         self._buffer = buffer[at:]
         assert len(self._buffer) < LINE_BYTES_MAX
@@ -93,9 +96,13 @@ class LineCutter:
         items: list[Line | Malformed] = []
         left, self._buffer = self._buffer, b""
         self._end_noise(items)
-        if left:
+        if self._says_something(left):
             items.append(self._malformed("length", "the stream ended inside a line", left))
         return [item for item in items if isinstance(item, Malformed)]
+
+    def _says_something(self, raw: bytes) -> bool:
+        """Boundaries with nothing between them are idle characters too."""
+        return bool(raw[len(self._opening[:1]) :].strip(self._idle))
 
     def _find_start(self, buffer: bytes, at: int) -> int:
         """Where the next line opens; the buffer's end when that is not in it."""

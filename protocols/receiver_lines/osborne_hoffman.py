@@ -50,6 +50,7 @@ _EVENT = re.compile(
     rf"(?:({_HEX}{{16}})?(?:\|#([0-9A-Za-z]{{1,{ACCOUNT_CHARS_MAX}}}))?)?",
     re.DOTALL,
 )
+_LOOKS_RIGHT = re.compile(rb'SR[0-9A-F]{4}L|[0-9A-F]{8}"')
 _DECODERS: Final[dict[str, Callable[..., DecodedContent]]] = {
     "SIA-DCS": sia.decode_blocks,
     "ADM-CID": contact_id.decode_text,
@@ -133,9 +134,8 @@ class OsborneHoffmanCodec:
     def _take(self) -> WireItem:
         raw, self._clear = self._clear.strip(IDLE), b""
         line = Line(raw, raw)
-        return _read(line) or _malformed(
-            "syntax", "neither a heartbeat nor an event: another key, or no OH at all", raw
-        )
+        reason = "syntax" if _LOOKS_RIGHT.match(raw) else "noise"
+        return _read(line) or _malformed(reason, "neither a heartbeat nor an event: another key, or no OH at all", raw)
 
 
 def _read(line: Line) -> Received | None:

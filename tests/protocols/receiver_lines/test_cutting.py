@@ -33,11 +33,12 @@ STREAMS = [
     (opened, b"\na\nb\r", [("length", b"\na"), ("line", b"\nb\r")]),
     (opened, b"\x00\x00\nab\r\x00\r", [("line", b"\nab\r")]),
     (opened, b"\nab", [("length", b"\nab")]),
+    (opened, b"\n\n\r\n\nab\r\n", [("line", b"\nab\r")]),
     (opened, LONG + b"\na\r", [("oversize", LONG[:1024]), ("noise", b"x" * 256), ("line", b"\na\r")]),
     (unopened, b"ab\x14\r\ncd\x14\r\n", [("line", b"ab\x14"), ("line", b"cd\x14")]),
     (unopened, b"x" * 2000 + b"\x14ab\x14", [("oversize", b"x" * 1024), ("noise", b"x" * 256), ("line", b"ab\x14")]),
     (unopened, b"ab", [("length", b"ab")]),
-    (unopened, b"\x14ab\x14", [("line", b"\x14"), ("line", b"ab\x14")]),
+    (unopened, b"\x14ab\x14", [("line", b"ab\x14")]),
 ]  # fmt: skip
 
 
