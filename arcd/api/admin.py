@@ -18,6 +18,7 @@ from arcd.api import (
     journal,
     line_report,
     notices,
+    relays,
     rules,
     rules_past,
     schedules,
@@ -63,6 +64,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
         rules,
         rules_past,
         schedules,
+        relays,
         *lines,
     ):
         app.include_router(module.router)

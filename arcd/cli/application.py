@@ -17,6 +17,7 @@ from arcd.cli import (
     notices,
     panel,
     panel_dialects,
+    relays,
     rules,
     rules_diff,
     rules_history,
@@ -49,6 +50,7 @@ app.add_typer(schedules.app, name="schedule")
 app.add_typer(sites.app, name="sites")
 app.add_typer(notices.app, name="notices")
 app.add_typer(arrangements.app, name="arrangements")
+app.add_typer(relays.app, name="relay")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
 panel_dialects.add_to(panel.app)

@@ -44,6 +44,7 @@ def test_all_verbs_are_there() -> None:
         "journal show", "journal follow", "journal head", "journal verify",
         "rules check", "rules test", "rules show", "rules reload", "rules explain", "rules replay", "rules diff",
         "rules history", "rules rollback",
+        "relay list", "relay pulse", "relay on", "relay off", "relay settle",
         "panel send", "guard listen", "backup", "restore",
     }  # fmt: skip
 
