@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
@@ -64,6 +65,18 @@ class LineError(Exception):
         self.was_sent = was_sent
         self.is_answer = is_answer
         self.is_for_good = is_for_good
+
+
+class BusLine(Protocol):
+    """What may be asked of a line. The twin without a bus is `arcd.modbus_memory`."""
+
+    async def read(self, device: str, block: Block) -> Sequence[int]: ...
+
+    async def write_coil(self, device: str, coil: int, *, on: bool) -> None: ...
+
+
+class BusLines(Protocol):
+    def of(self, device: str) -> BusLine | None: ...
 
 
 class ModbusLine:

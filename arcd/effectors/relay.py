@@ -15,7 +15,7 @@ from collections.abc import Callable
 from arcd.core.effects import DurableEffect, SwitchRelay
 from arcd.core.facts import EffectOutcome
 from arcd.effectors import Performed
-from arcd.modbus_lines import LineError, ModbusLine, ModbusLines
+from arcd.modbus_lines import BusLine, BusLines, LineError
 from protocols.modbus_points import Block, Table
 
 # A contact follows its coil within some 10 ms; a feedback that has not come by then does not come.
@@ -29,7 +29,7 @@ REMEMBERED_MAX = 1_000
 class RelayEffector:
     """`now` is ns since 1970 UTC; `settle_s` is an argument for quick tests."""
 
-    def __init__(self, *, lines: ModbusLines, now: Callable[[], int], settle_s: float = SETTLE_S) -> None:
+    def __init__(self, *, lines: BusLines, now: Callable[[], int], settle_s: float = SETTLE_S) -> None:
         self._lines = lines
         self._now = now
         self._settle_s = settle_s
@@ -73,7 +73,7 @@ class RelayEffector:
 
     # ----------------------------------------------------------------------------------------------------------- on
 
-    async def _switch_on(self, line: ModbusLine, effect: SwitchRelay) -> Performed:
+    async def _switch_on(self, line: BusLine, effect: SwitchRelay) -> Performed:
         hindrance = await self._hindrance(line, effect)
         if hindrance is not None:
             return hindrance
@@ -90,7 +90,7 @@ class RelayEffector:
             raise
         return await self._hold(line, effect)
 
-    async def _hindrance(self, line: ModbusLine, effect: SwitchRelay) -> Performed | None:
+    async def _hindrance(self, line: BusLine, effect: SwitchRelay) -> Performed | None:
         """Before anything is switched: the device answers, the output is at rest, and so are those it excludes.
 
         The core asks for no two outputs of a group at once; this catches what somebody else has switched on.
@@ -108,7 +108,7 @@ class RelayEffector:
             return _failed("came too late, not switched")
         return None
 
-    async def _hold(self, line: ModbusLine, effect: SwitchRelay) -> Performed:
+    async def _hold(self, line: BusLine, effect: SwitchRelay) -> Performed:
         """Read back; and end a pulse when its time is up, also when the daemon is stopped meanwhile."""
         try:
             confirmed = await self._reads(line, effect, on=True)
@@ -137,13 +137,13 @@ class RelayEffector:
 
     # ---------------------------------------------------------------------------------------------------------- off
 
-    async def _switch_off(self, line: ModbusLine, effect: SwitchRelay) -> Performed:
+    async def _switch_off(self, line: BusLine, effect: SwitchRelay) -> Performed:
         """Off is the safe side: it may come late, and more than once."""
         if await self._write_off(line, effect):
             return Performed(outcome=EffectOutcome.DELIVERED, detail="off, read back")
         return Performed(outcome=EffectOutcome.UNKNOWN, detail="switched off, and does not read so or does not answer")
 
-    async def _write_off(self, line: ModbusLine, effect: SwitchRelay) -> bool:
+    async def _write_off(self, line: BusLine, effect: SwitchRelay) -> bool:
         """True when it reads off. A bus that stumbles once must not leave a door open."""
         for _ in range(READ_BACK_TIMES):
             try:
@@ -154,13 +154,13 @@ class RelayEffector:
                 await asyncio.sleep(self._settle_s)
         return False
 
-    async def _make_safe(self, line: ModbusLine, effect: SwitchRelay, reason: str) -> Performed:
+    async def _make_safe(self, line: BusLine, effect: SwitchRelay, reason: str) -> Performed:
         """Nobody knows whether it is on. Either way it shall not stay on."""
         ended = await self._write_off(line, effect)
         state = "now off" if ended else "and it could not be switched off"
         return Performed(outcome=EffectOutcome.UNKNOWN, detail=f"{reason}; it may have been on, {state}")
 
-    async def _resume(self, line: ModbusLine, effect: SwitchRelay) -> Performed:
+    async def _resume(self, line: BusLine, effect: SwitchRelay) -> Performed:
         """The daemon ended while this was under way: nobody knows how far it came."""
         if not effect.on:
             return await self._switch_off(line, effect)
@@ -176,7 +176,7 @@ class RelayEffector:
             return Performed(outcome=EffectOutcome.UNKNOWN, detail=f"interrupted: the pulse still stood, {state}")
         return Performed(outcome=EffectOutcome.UNKNOWN, detail="interrupted: it is off, it may have been on")
 
-    async def _end_for_stop(self, line: ModbusLine, effect: SwitchRelay) -> None:
+    async def _end_for_stop(self, line: BusLine, effect: SwitchRelay) -> None:
         """The daemon is being stopped: a pulse ends now, and the next start says that nobody knows. One that was to
         stay on, stays on."""
         if effect.pulse_s is None:
@@ -189,7 +189,7 @@ class RelayEffector:
 
     # ---------------------------------------------------------------------------------------------------- reading back
 
-    async def _reads(self, line: ModbusLine, effect: SwitchRelay, *, on: bool) -> bool:
+    async def _reads(self, line: BusLine, effect: SwitchRelay, *, on: bool) -> bool:
         """The feedback contact where there is one, else the coil: a few looks, since contacts take their time."""
         for look in range(READ_BACK_TIMES):
             if look:
@@ -204,7 +204,7 @@ class RelayEffector:
         return False
 
 
-async def _is_on(line: ModbusLine, device: str, coil: int) -> bool:
+async def _is_on(line: BusLine, device: str, coil: int) -> bool:
     return bool((await line.read(device, Block(table=Table.COIL, address=coil, count=1)))[0])
 
 
