@@ -253,6 +253,7 @@ class Daemon:
             await gateway.close()
 
     def _say_ready(self, notifier: Notifier) -> None:
+        self.station.watch.begin(self.clock.now())  # a whole limit for every path from now on
         # Code, rules and site base stay for good: the collector need not walk through them again with alarms waiting.
         gc.collect()
         gc.freeze()

@@ -193,9 +193,9 @@ class Runtime:
             self._room.clear()
             await self._room.wait()
 
-    def heartbeat(self, received: Received) -> Reply | None:
+    def heartbeat(self, received: Received, gateway: str) -> Reply | None:
         """The answer to a link test that changes nothing; None when it has to be posted."""
-        reply = self.station.heartbeat(received, self.clock.now())
+        reply = self.station.heartbeat(received, self.clock.now(), gateway)
         if reply is not None:
             self._observer.heartbeat(received)
         return reply
@@ -396,13 +396,17 @@ class Runtime:
             now = self.clock.now()
             if stepped_s:
                 self.post(ClockStepped(at=now, step_s=stepped_s))
+            for fact in self.station.look(now):
+                self.post(fact)
             self._post_due(now)
             if now - self._heard_at >= HEARD_INTERVAL_S * NS:
                 self._heard_at = now
                 self.flush_heard()
             deadline = self.station.next_deadline()
-            latest = now + int(WAKE_S_MAX * NS)
-            self._sleeps_until = latest if deadline is None else min(latest, deadline[0])
+            dues = [now + int(WAKE_S_MAX * NS), deadline[0] if deadline is not None else None]
+            look = self.station.watch.next_look()
+            dues.append(look if look is not None and look > now else None)  # what is held back is looked at again later
+            self._sleeps_until = min(due for due in dues if due is not None)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, (self._sleeps_until - now) / NS)):
                     await self._deadline_moved.wait()
@@ -415,9 +419,10 @@ class Runtime:
             assert still != (due, key), f"deadline {key} fired and was neither taken away nor set anew"
 
     def flush_heard(self) -> None:
-        heard = self.station.take_heard()
-        if heard:
-            self.post(AccountsHeard(at=self.clock.now(), heard=heard))
+        watch = self.station.watch
+        heard, paths, floors = self.station.take_heard(), watch.take_exact(), watch.take_floors()
+        if heard or paths or floors:
+            self.post(AccountsHeard(at=self.clock.now(), heard=heard, paths=paths, floors=floors))
 
     # -------------------------------------------------------------------------------------------------------- effects
 

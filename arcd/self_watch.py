@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from arcd.api.desk import Check
 from arcd.clock import Clock, Discipline, read_discipline
+from arcd.core.facts import DaemonTroubled
 from arcd.core.troubles import own_fold
 from arcd.degraded import (
     CHANNEL_FAILURES,
@@ -29,6 +30,8 @@ from arcd.systemd import Progress
 from arcd.tls_certificate import TlsCertificate
 
 LOOK_S = 1.0
+# Standing still for longer than this we heard nobody, and nobody is to blame for it.
+STALL_S = 5.0
 # A slow commit is seen when it has ended, so with commits of more than a second every other look sees none.
 COMMIT_LOOKS = 5
 
@@ -72,6 +75,9 @@ class SelfWatch:
         if self._runtime.depth == 0:
             self._progress.beat("commit")  # nothing to commit is no stall
         self._metrics.loop_lag(lag_s)
+        if lag_s > STALL_S:
+            detail = f"{lag_s:.1f} s"
+            self._runtime.post(DaemonTroubled(at=self._clock.now(), code="stalled", detail=detail))
         self._observing.gauges(self._runtime.outbox_depth(), self._runtime.depth)
         self._degraded.look(self._readings(lag_s))
         self._metrics.degraded(self._degraded.parts())

@@ -100,6 +100,15 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "link_overdue": Category.SUPERVISION,
         "device_lost": Category.SUPERVISION,  # a device on a bus does not answer, or writes nothing
         "relay_failed": Category.TROUBLE,  # a door, siren or other output was not switched, or nobody knows
+        "path_fault": Category.SUPERVISION,  # one transmission path of a system that has others (requirements 2.2)
+        "ats_fault": Category.SUPERVISION,  # all of them: the site is cut off
+        "line_storm": Category.SUPERVISION,  # many sites behind one operator or network (requirements 4.4)
+        "centre_storm": Category.TROUBLE,  # many sites behind a listener or an uplink of ours
+        "mains_storm": Category.TROUBLE,  # a power failure in a region
+        "uplink_lost": Category.TROUBLE,  # nobody is heard any more: it is us
+        "stalled": Category.TROUBLE,  # the daemon stood still
+        "listener_rebound": Category.TROUBLE,  # a listener was gone for a while
+        "path_changed": Category.TROUBLE,  # another device, address or receiver number speaks for a path
         "test_overdue": Category.SUPERVISION,  # a periodic test report did not come (requirements 4.4)
         # Openings and closings against the area's schedule (requirements 4.4).
         "late_to_open": Category.OPEN_CLOSE,

@@ -181,9 +181,22 @@ class Playbook:
     # ------------------------------------------------------------------------------------------------------- its engine
 
     def _advance_to(self, at: int) -> None:
-        while (due := self.station.next_deadline()) is not None and due[0] <= at:
-            self._reach(*due)
+        while True:
+            due, look = self.station.next_deadline(), self.station.watch.next_look()
+            if look is not None and self.now < look <= at and (due is None or look < due[0]):
+                self._look(look)
+            elif due is not None and due[0] <= at:
+                self._reach(*due)
+            else:
+                break
         self.now = at
+
+    def _look(self, at: int) -> None:
+        """What time has done to supervised paths."""
+        self.now = at
+        for fact in self.station.look(at):
+            self._outstanding.append(f"-- +{(at - self._start) / NS:g} {fact.__struct_config__.tag}")
+            self._step(fact)
 
     def _reach(self, due: int, key: str) -> None:
         self.now = max(self.now, due)

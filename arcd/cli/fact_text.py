@@ -12,6 +12,8 @@ from typing import Any
 from arcd.cli.audit_text import AUDIT_FACTS
 from arcd.cli.times import local_and_utc, read_instant, span
 
+PATHS_SHOWN_MAX = 20  # of one entry
+
 JsonObject = Mapping[str, Any]
 OUTCOMES = {
     "delivered": "was delivered",
@@ -90,7 +92,28 @@ def _frame_malformed(fact: JsonObject) -> list[str]:
 
 
 def _accounts_heard(fact: JsonObject) -> list[str]:
-    return [f"{_count(fact['heard'], 'account')} heard from"]
+    paths = fact.get("paths", {})
+    told = [f"{_count(fact['heard'], 'account')} heard from"]
+    told += [f"{_count(paths, 'path')} that speak seldom heard from"] if paths else []
+    return told + [
+        f"every path that may be silent for {limit} s, and is up, heard since {local_and_utc(instant)}"
+        for limit, at in fact.get("floors", {}).items()
+        if (instant := read_instant(at)) is not None
+    ]
+
+
+def _paths_silent(fact: JsonObject) -> list[str]:
+    return [f"{_count(fact['silent'], 'path')} silent", *_each_path(fact["silent"])]
+
+
+def _paths_heard_again(fact: JsonObject) -> list[str]:
+    return [f"{_count(fact['heard'], 'path')} heard again", *_each_path(fact["heard"])]
+
+
+def _each_path(heard: JsonObject) -> list[str]:
+    shown = list(heard.items())[:PATHS_SHOWN_MAX]
+    told = [f"{key} last heard {local_and_utc(at)}" for key, each in shown if (at := read_instant(each)) is not None]
+    return [*told, f"and {len(heard) - len(shown)} more"] if len(heard) > len(shown) else told
 
 
 def _started(fact: JsonObject) -> list[str]:
@@ -307,6 +330,8 @@ FACTS: dict[str, Describe] = {
     "frame_received": _frame_received,
     "frame_malformed": _frame_malformed,
     "accounts_heard": _accounts_heard,
+    "paths_silent": _paths_silent,
+    "paths_heard_again": _paths_heard_again,
     "started": _started,
     "stopped": _stopped,
     "clock_stepped": _clock_stepped,

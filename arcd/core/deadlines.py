@@ -8,7 +8,8 @@ Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/
 `case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`,
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
 `case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`,
-`schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`.
+`schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`, `settle/<id>`,
+`storm/<id>/tally|item|split|forget`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ One rule: an index over the site table and nothing more; it can be thrown away a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +16,7 @@ from msgspec import Struct
 from arcd.core.account import account_key
 from arcd.core.calendars import is_holiday
 from arcd.core.site import Account, Site, System, Zone, zone_view
+from arcd.core.supervision.paths import SupervisedPath, paths_of
 from protocols.codec import Origin
 from protocols.signals import bare_address
 from rules.model import SiteView, ZoneView
@@ -31,6 +33,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     system: System
     account: Account
     zones: dict[str, tuple[Zone, ZoneView]]  # by number without leading zeros
+    paths: tuple[SupervisedPath, ...] = ()  # of its system
 
 
 class LocalTime(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,9 @@ class Directory:
     def __init__(self, sites: Iterable[Site]) -> None:
         self._by_number: dict[str, list[Entry]] = {}
         self._by_site: dict[str, list[Entry]] = {}
+        self.paths: dict[str, SupervisedPath] = {}  # by key
+        self.node_sizes: Counter[str] = Counter()  # supervised paths that depend on a node
+        self._by_system: dict[str, tuple[SupervisedPath, ...]] = {}
         for site in sites:
             self.put(site)
 
@@ -51,15 +57,29 @@ class Directory:
         view = site.view()
         entries = []
         for system in site.systems:
+            paths = paths_of(site, system)
+            self._put_paths(paths)
             zones = {bare_address(zone.number): (zone, zone_view(zone)) for zone in system.zones}
             for account in system.accounts:
                 key = account_key(account.number, account.receiver, account.line)
-                entries.append(Entry(key=key, site=site, site_view=view, system=system, account=account, zones=zones))
+                entries.append(
+                    Entry(key=key, site=site, site_view=view, system=system, account=account, zones=zones, paths=paths)
+                )
         self._by_site[site.id] = entries
         for entry in entries:
             self._by_number.setdefault(entry.account.number.upper(), []).append(entry)
 
+    def _put_paths(self, paths: tuple[SupervisedPath, ...]) -> None:
+        for path in paths:
+            self.paths[path.key] = path
+            self.node_sizes.update(path.own_nodes())
+            self._by_system[path.system_key] = paths
+
     def remove(self, site_id: str) -> None:
+        for path in self.paths_of_site(site_id):
+            del self.paths[path.key]
+            self.node_sizes.subtract(path.own_nodes())
+            self._by_system.pop(path.system_key, None)
         for entry in self._by_site.pop(site_id, ()):
             number = entry.account.number.upper()
             rest = [other for other in self._by_number[number] if other is not entry]
@@ -83,6 +103,14 @@ class Directory:
 
     def of_site(self, site_id: str) -> list[Entry]:
         return self._by_site.get(site_id, [])
+
+    def paths_of_system(self, system_key: str) -> tuple[SupervisedPath, ...]:
+        """ "<site>/<system>" → its supervised paths."""
+        return self._by_system.get(system_key, ())
+
+    def paths_of_site(self, site_id: str) -> tuple[SupervisedPath, ...]:
+        systems = {entry.system.id: entry.paths for entry in self.of_site(site_id)}
+        return tuple(path for paths in systems.values() for path in paths)
 
 
 def _namespace_match(account: Account, origin: Origin) -> int:

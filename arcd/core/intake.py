@@ -21,6 +21,7 @@ from arcd.core.flags.holding import find_held, mark_promoted
 from arcd.core.lines import following as lines
 from arcd.core.record import Judged, Judgement
 from arcd.core.schedules import watching
+from arcd.core.supervision import stepping as supervision
 from arcd.core.turn import NS, Turn
 from arcd.core.view import signal_view
 from protocols.codec import Kind, Problem, Protection, Received, Speaker
@@ -51,6 +52,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     # Nor is it a repeat of what came "later" than now: the clock was set back, and a repeat too many does less harm.
     recent = recent if recent is not None and 0 <= turn.at - recent.at <= int(horizon_s * NS) else None
     heard = _judge_signals(turn, fact, received, entry, recent)
+    supervision.on_frame(turn, fact, entry)
     if heard is not None:
         _remember(turn, received, entry, state, heard)
     return None

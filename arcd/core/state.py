@@ -26,6 +26,7 @@ from arcd.core.replays import Sent
 from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun
+from arcd.core.storm.model import Candidate, Child, Storm
 from arcd.core.supervision.model import AtsFault, PathFault
 from protocols.dc09.reply_policy import ReplyPolicy
 
@@ -126,6 +127,10 @@ class State:
         self.sent_in_second: Table[dict[str, int]] = self._table("sent_in_second", dict[str, int])
         self.path_faults: Table[PathFault] = self._table("path_fault", PathFault)  # of paths that are not up
         self.ats_faults: Table[AtsFault] = self._table("ats_fault", AtsFault)
+        self.settling: Table[tuple[str, ...]] = self._table("settling", tuple[str, ...])  # keys of path_faults
+        self.storms: Table[Storm] = self._table("storm", Storm)  # by node
+        self.storm_children: Table[Child] = self._table("storm_child", Child)
+        self.storm_candidates: Table[Candidate] = self._table("storm_candidate", Candidate)
         self.path_heard: Table[int] = self._table("path_heard", int)  # of paths that speak seldom
         self.path_floors: Table[int] = self._table("path_floor", int)  # limit → all of it that is up was heard since
         self.flags: Table[Flag] = self._table("flag", Flag)

@@ -56,6 +56,8 @@ from arcd.core.facts import (
     JournalVerified,
     OperatorAnswered,
     PartyInformed,
+    PathsHeardAgain,
+    PathsSilent,
     PruneRequested,
     RelayRequested,
     RulesLoaded,
@@ -78,6 +80,11 @@ from arcd.core.record import StepRecord
 from arcd.core.relays import switching
 from arcd.core.schedules import changing, watching
 from arcd.core.state import Machine, RulesInForce, State
+from arcd.core.supervision import faults
+from arcd.core.supervision import stepping as supervision
+from arcd.core.supervision.looking import look
+from arcd.core.supervision.paths import find_path
+from arcd.core.supervision.watch import Watch
 from arcd.core.turn import NS, Turn
 from protocols.codec import Kind, Received, ReplyKind, Speaker
 from rules.engine import RuleSet
@@ -112,6 +119,7 @@ class Station:
         self._rules: RuleSet | None = None
         self._expected: RuleSet | None = None
         self._heard: dict[str, int] = {}  # proof of life not yet in a fact
+        self.watch = Watch()
 
     @property
     def rules(self) -> RuleSet:
@@ -134,6 +142,7 @@ class Station:
         for table, key, body in rows:
             tables[table].load(key, body)
         self._rebuild_indexes()
+        supervision.rebuild(self.watch, self.directory, self.state)
 
     def _rebuild_indexes(self) -> None:
         self.deadlines.rebuild()
@@ -155,7 +164,7 @@ class Station:
 
     # -------------------------------------------------------------------------------------------------- heartbeats
 
-    def heartbeat(self, received: Received, at: int) -> Reply | None:
+    def heartbeat(self, received: Received, at: int, gateway: str = "") -> Reply | None:
         """Answer a genuine link test of a known account at once: it changes nothing that must be journalled now.
 
         None: it has to go through `step` (unknown account, not genuine, no rules yet).
@@ -167,13 +176,22 @@ class Station:
         entry = self.directory.find(received.origin)
         if entry is None or intake.genuine(received, entry).problem is not None:
             return None
-        self._heard[entry.key] = at
+        if entry.paths:
+            path = find_path(entry.paths, received.origin, gateway)
+            if path is not None:
+                self.watch.hear(path.key, at)
+        else:
+            self._heard[entry.key] = at
         return Reply(reply=ReplyKind.ACK)
 
     def take_heard(self) -> dict[str, int]:
         """Proof of life gathered since the last call, for an `AccountsHeard` fact."""
         heard, self._heard = self._heard, {}
         return heard
+
+    def look(self, now: int) -> list[AnyFact]:
+        """What time has done to supervised paths, for the shell to post. To be asked about once a second."""
+        return look(self.watch, now)
 
     # -------------------------------------------------------------------------------------------------------- step
 
@@ -197,6 +215,7 @@ class Station:
             raise
         changed = map(self.state.cases.get, self.state.changed_keys(self.state.cases))
         cases = tuple(case for case in changed if case is not None)
+        supervision.follow(self.watch, turn, fact)
         # Reported, waiting for its next attempt, or withdrawn: in all three cases the outbox need not hold it.
         settled = tuple(
             key
@@ -289,6 +308,11 @@ class Station:
                 checking.check(turn, fact)
             case AccountsHeard():
                 self._on_heard(fact)
+                supervision.on_heard(turn, fact)
+            case PathsSilent():
+                faults.on_silent(turn, fact)
+            case PathsHeardAgain():
+                faults.on_heard_again(turn, fact)
             case Started() | Stopped() | ClockStepped() | DaemonTroubled() | JournalRestored() | StepFailed():
                 self._on_machine(turn, fact)
             case RulesLoaded():
@@ -332,6 +356,7 @@ class Station:
                         boot_at=boot_at,
                     ),
                 )
+                supervision.on_own_fault(turn)
                 if not fact.clean:
                     troubles.raise_trouble(turn, "restarted_unclean", entry=None, about="self", text=fact.version)
             case Stopped():
@@ -341,6 +366,8 @@ class Station:
                 self.state.machine.put("machine", replace(machine, boot_at=machine.boot_at + step))
                 self._on_clock_step(turn, step)
             case DaemonTroubled():
+                if fact.code in supervision.OWN_FAULTS and not fact.cleared:
+                    supervision.on_own_fault(turn)
                 own_troubles.on_troubled(turn, fact)
             case JournalRestored():
                 text = f"{fact.backup}, {datetime.fromtimestamp(fact.head_at / NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -356,6 +383,8 @@ class Station:
         """`step`: ns the wall clock was set forward, while we ran or while we were down."""
         if abs(step) > int(CLOCK_STEP_WARN_S * NS):
             clock_steps.follow(turn, step)
+            turn.clock_step = step
+            supervision.on_own_fault(turn)
             troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=f"{step / NS:+.3f} s")
 
     def _on_heard(self, fact: AccountsHeard) -> None:
@@ -368,6 +397,7 @@ class Station:
         if isinstance(fact, SiteImported):
             site_id = fact.site.id
             previous = self.state.sites.get(site_id)
+            turn.paths_before = self.directory.paths_of_site(site_id)
             self.state.sites.put(site_id, fact.site)
             self.directory.put(fact.site)
             watching.on_site(turn, previous, fact.site, site_id)
@@ -385,6 +415,7 @@ class Station:
             for entry in self.directory.of_site(site_id):
                 self.state.accounts.drop(entry.key)
                 replays.forget(self.state, entry.key)
+            turn.paths_before = self.directory.paths_of_site(site_id)
             conditioning.forget(turn, site_id)
             watching.on_site(turn, self.state.sites[site_id], None, site_id)
             lines.on_site(turn, self.state.sites[site_id], None, site_id)
@@ -392,6 +423,7 @@ class Station:
             switching.on_site(turn, self.state.sites[site_id], None)
             self.state.sites.drop(site_id)
             self.directory.remove(site_id)
+        supervision.on_site(turn, site_id)
         turn.refs[f"site/{site_id}"] = None
         turn.effects.append(ProfilesChanged(site_id=site_id))
         return turn.grant(site_id)
@@ -434,6 +466,8 @@ class Station:
             ending.forget(turn, name)
         elif owner == "notice":
             lines.on_deadline(turn, name, rest[0])
+        elif owner in ("settle", "storm"):
+            supervision.on_deadline(turn, owner, name, rest)
         else:
             assert owner == "case", key
             self._on_case_deadline(turn, name, rest)

@@ -46,6 +46,10 @@ CATEGORIES: dict[str, Category] = {
     "clock_unsynchronised": Category.TROUBLE,
     "channel_down": Category.TROUBLE,
     "receiver_status": Category.TROUBLE,  # said by a receiver of itself: printer, line card, mains
+    "uplink_lost": Category.TROUBLE,
+    "stalled": Category.TROUBLE,
+    "listener_rebound": Category.TROUBLE,
+    "path_changed": Category.TROUBLE,
 }
 
 

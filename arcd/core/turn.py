@@ -15,6 +15,7 @@ from arcd.core.effects import Answer, AnyEffect
 from arcd.core.record import Judgement, Note
 from arcd.core.site import Centre
 from arcd.core.state import State
+from arcd.core.supervision.paths import SupervisedPath
 from rules.engine import RuleSet
 
 NS = 1_000_000_000
@@ -35,6 +36,9 @@ class Turn:
         self.notes: list[Note] = []
         self.refs: dict[str, None] = {}
         self.agenda: list[Continuation] = []
+        self.heard_path = ""  # the path that a genuine frame came over
+        self.clock_step = 0  # ns the wall clock was set forward
+        self.paths_before: tuple[SupervisedPath, ...] = ()  # of the site that was imported anew, or removed
         self._ids = 0
 
     def new_id(self, prefix: str) -> str:

@@ -143,7 +143,8 @@ class Bus:
                     token="alive",  # noqa: S106 – the kind of message, no secret
                     origin=origin,
                     session_account=origin.account,
-                )
+                ),
+                self._gateway,
             )
 
     def _post(

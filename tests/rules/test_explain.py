@@ -19,6 +19,9 @@ arcd
 ├─ ○ centre   ✗ signal.scheme: arcd (is sia)
 ├─ ○ care   ✗ signal.scheme: arcd (is sia)
 ├─ ○ relay   ✗ signal.scheme: arcd (is sia)
+├─ ○ many-of-ours   ✗ signal.scheme: arcd (is sia)
+├─ ○ power-failure   ✗ signal.scheme: arcd (is sia)
+├─ ○ substituted   ✗ signal.scheme: arcd (is sia)
 ├─ ○ over   ✗ signal.scheme: arcd (is sia)
 fire
 ├─ ○ alarm   ✗ signal.category: fire (is intrusion)

@@ -117,6 +117,7 @@ def test_priorities_are_those_of_the_field() -> None:
         "medical": "P0", "intrusion-confirmed": "P1", "supervision-high-risk": "P1", "system-trouble": "P1",
         "cancel-check": "P1", "intrusion": "P2", "tamper": "P2", "unclassified": "P2", "unknown-account": "P2",
         "relay-check": "P2",
+        "line-storm": "P2", "power-failure": "P3",
         "technical": "P3", "schedule-exception": "P3", "fire-trouble": "P3", "wire-trouble": "P3", "trouble": "P4",
         "supervision": "P4", "test-late": "P4", "service-call": "P5", "log": "P5",
     }  # fmt: skip

@@ -23,6 +23,7 @@ class RetentionClass(StrEnum):
 _KINDS: Mapping[RetentionClass, tuple[str, ...]] = {
     RetentionClass.SIGNAL: (
         "frame_received", "frame_malformed", "accounts_heard", "deadline_reached", "effect_reported", "step_failed",
+        "paths_silent", "paths_heard_again",
     ),
     RetentionClass.OPERATION: (
         "started", "stopped", "clock_stepped", "daemon_troubled", "rules_loaded", "schedule_change_requested",

@@ -34,6 +34,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     path: str = ""  # gateway, account and receiver it came over
     panel_s: int = 0  # the frame's own timestamp in whole seconds; 0 for none
     is_promoted: bool = False  # an operator has made it live: nothing may hold it again
+    is_of_storm: bool = False  # a fault that many sites share: it says nothing about this one
 
     @property
     def is_delayed(self) -> bool:
@@ -51,6 +52,7 @@ def arrived(
     path: str = "",
     panel_s: int = 0,
     is_promoted: bool = False,
+    is_of_storm: bool = False,
 ) -> Arrival:
     delayed_s = _delay_s(entry, signal, at)
     return Arrival(
@@ -69,6 +71,7 @@ def arrived(
         path=path,
         panel_s=panel_s,
         is_promoted=is_promoted,
+        is_of_storm=is_of_storm,
     )
 
 

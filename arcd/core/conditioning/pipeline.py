@@ -28,6 +28,8 @@ from arcd.core.directory import Entry
 from arcd.core.flags.holding import count_held, holding
 from arcd.core.record import Judged, Judgement
 from arcd.core.siterun import Pending
+from arcd.core.storm import mains
+from arcd.core.storm.model import Child
 from arcd.core.troubles import unplaced_fold
 from arcd.core.turn import NS, Turn
 from arcd.core.view import signal_view
@@ -41,6 +43,7 @@ def judge(turn: Turn, arrival: Arrival) -> Judgement:
     if copied is not None:
         return copied
     judgement = _judge_original(turn, arrival)
+    mains.follow(turn, arrival, judgement)
     copies.remember(turn, arrival, like, judgement)
     return judgement
 
@@ -99,9 +102,12 @@ def _decide_alarms(turn: Turn, arrival: Arrival, evidence: tuple[str, ...]) -> N
 def decide(turn: Turn, arrival: Arrival, evidence: tuple[str, ...]) -> Judgement:
     """By the rules, with all that is known of the matter: the open case it joins counts as well."""
     signal, entry = arrival.signal, arrival.entry
+    folded = mains.fold(turn, arrival)
+    if folded is not None:
+        return folded
     standing = group_case(turn, entry, signal.category)
     level = _level(standing, signal.category, evidence)
-    if signal.category is Category.SUPERVISION:
+    if signal.category is Category.SUPERVISION and not arrival.is_of_storm:
         level = max(level, _strengthen_alarms(turn, arrival))
     decision = turn.rules.decide(signal, signal_view(turn, entry, signal, verification=level), turn.at)
     seq = 0 if arrival.seq == turn.seq else arrival.seq
@@ -224,6 +230,18 @@ def _decide_pending(turn: Turn, entry: Entry, waited: Pending, evidence: tuple[s
         kept = tuple(each for each in run.triggers if each.seq != waited.seq or each.zone != arrival.zone)
         put_run(turn, arrival.site_id, replace(run, triggers=kept))
     return judgement
+
+
+def decide_left(turn: Turn, child: Child) -> list[Judgement]:
+    """A mains failure that a storm left behind is a matter of its own again."""
+    own = turn.directory.of_site(child.site_id)
+    entry = next((each for each in own if each.key == child.account_key), None)
+    if entry is None or child.signal is None:
+        return []
+    arrival = arrived(
+        entry, child.signal, index=len(turn.judgements), account=child.account, seq=child.seq, at=child.at
+    )
+    return [decide(turn, arrival, ())]
 
 
 def _decide_stranger(turn: Turn, waited: Pending) -> Judgement:

@@ -42,6 +42,7 @@ def remember(turn: Turn, arrival: Arrival, case_id: str) -> None:
         family=signal.family,
         category=signal.category,
         case_id=case_id,
+        is_of_storm=arrival.is_of_storm,
     )
     put_run(turn, arrival.site_id, run.with_trigger(trigger))
     due, key = _due(trigger, arrival.entry.site.conditioning), _deadline(arrival.site_id)

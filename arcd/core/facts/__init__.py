@@ -69,12 +69,15 @@ from arcd.core.facts.outcomes import (
     GuardAnswered,
 )
 from arcd.core.facts.relays import RelayAction, RelayRequested
+from arcd.core.facts.supervision import PathsHeardAgain, PathsSilent
 from arcd.core.facts.wire import AccountsHeard, FrameMalformed, FrameReceived
 
 AnyFact = (
     FrameReceived
     | FrameMalformed
     | AccountsHeard
+    | PathsSilent
+    | PathsHeardAgain
     | Started
     | Stopped
     | ClockStepped
@@ -159,6 +162,8 @@ __all__ = [
     "NoticeKind",
     "OperatorAnswered",
     "PartyInformed",
+    "PathsHeardAgain",
+    "PathsSilent",
     "PruneRequested",
     "Recurrence",
     "RelayAction",

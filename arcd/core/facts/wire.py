@@ -31,6 +31,12 @@ class FrameMalformed(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="f
 
 
 class AccountsHeard(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="accounts_heard"):
-    """Proof of life since the last such fact: account key → last heard. Keeps heartbeats out of the journal."""
+    """Proof of life since the last such fact: account key → last heard. Keeps heartbeats out of the journal.
+
+    Supervised paths are told of otherwise. `paths` names those that speak seldom, each with its own instant; all that
+    speak often and are up were heard since the instant in `floors`, by the length of silence they are allowed.
+    """
 
     heard: dict[str, int]
+    paths: dict[str, int] = {}  # noqa: RUF012 – msgspec copies an empty default for every instance
+    floors: dict[str, int] = {}  # noqa: RUF012 – likewise

@@ -40,6 +40,7 @@ from arcd.core.flags.model import HELD_FIRST_MAX, HELD_LAST_MAX
 from arcd.core.siterun import TRIGGERS_MAX
 from arcd.core.state import State
 from arcd.core.station import Station, Stepped
+from arcd.core.storm.model import Phase
 from protocols.codec import ReplyKind
 
 REQUESTS = (
@@ -156,8 +157,36 @@ def _check_indexes(station: Station) -> None:
     assert {site_id: sorted(flag_ids) for site_id, flag_ids in state.flags_by_site.items()} == {
         site_id: sorted(flag_ids) for site_id, flag_ids in by_site.items()
     }
+    _check_paths(station)
     heap_first = station.next_deadline()
     assert heap_first == min(((due, key) for key, due in state.deadlines.items()), default=None)
+
+
+def _check_paths(station: Station) -> None:
+    """Whatever is silent is about to be told, told, or counted in a storm; and a storm has an end."""
+    state = station.state
+    settling = {key for keys in state.settling.values() for key in keys}
+    for name in state.settling:
+        assert f"settle/{name}" in state.deadlines, f"{name} settles for ever"
+    for key, fault in state.path_faults.items():
+        system_key = key.rpartition("/")[0]
+        assert fault.confirmed_at or key in settling, f"{key} is silent, and nobody will say so"
+        cut_off = state.ats_faults.get(system_key)
+        told = fault.is_signalled or (cut_off is not None and cut_off.is_signalled)
+        assert not fault.confirmed_at or told or fault.storm, f"{key} is down, and nobody was told"
+        assert not fault.storm or state.storm_children[key].node == fault.storm
+    for system_key, cut_off in state.ats_faults.items():
+        for path in station.directory.paths_of_system(system_key):
+            assert path.key in state.path_faults, f"{system_key} is cut off, and {path.key} is up"
+        assert cut_off.is_signalled or cut_off.storm, f"{system_key} is cut off, and nobody was told"
+    for storm in state.storms.values():
+        due = station.deadlines.of(f"storm/{storm.id}")
+        assert due, f"{storm.node} storms for ever"
+        children = [child for child in state.storm_children.values() if child.node == storm.node]
+        assert storm.phase is Phase.QUIET or len(children) <= storm.children
+        assert storm.phase is Phase.QUIET or storm.back <= storm.children
+    for child in state.storm_children.values():
+        assert child.node in state.storms
 
 
 def same_state(left: State, right: State) -> None:

@@ -46,6 +46,8 @@ from arcd.core.facts import (
     NoticeKind,
     OperatorAnswered,
     PartyInformed,
+    PathsHeardAgain,
+    PathsSilent,
     Recurrence,
     RelayAction,
     RelayRequested,
@@ -69,8 +71,10 @@ from arcd.core.site import (
     ErcContract,
     ErcTestRight,
     Hours,
+    PathKind,
     Schedule,
     System,
+    TransmissionPath,
     Zone,
 )
 from arcd.core.station import Stepped
@@ -87,7 +91,7 @@ from tests.arcd.core.test_orders import CODES, Orders
 from tests.playbook import NS, OPERATOR, After, Panel, Playbook
 from tests.sites import a_site
 
-EXAMPLES, STEPS = 30, 60
+EXAMPLES, STEPS = 45, 60
 
 SUPERVISING = Actor(id="os:saara", roles=(SUPERVISOR,))
 DAY = Hours(opens=600, closes=1260)
@@ -119,14 +123,19 @@ EVERYTHING = replace(
                     Zone(number="2", area="1", kind="pir", technology="pir", confirm_group="hall"),
                     Zone(number="3", area="1", kind="yard", exterior=True),
                 ),
-                test_interval_s=3600.0,
                 relays=(
                     Relay(id="gate", device="plc", coil=1, kind=RelayKind.GATE, pulse_s=3.0, interlock="lock"),
                     Relay(id="siren", device="plc", coil=2, kind=RelayKind.SIREN, interlock="lock"),
                 ),
+                test_interval_s=3600.0, category="DP3",
+                paths=(
+                    TransmissionPath(id="ip", account="4004"),
+                    TransmissionPath(id="mobile", account="4005", kind=PathKind.ALTERNATIVE),
+                ),
             ),
             System(
-                id="fire", kind="fire", accounts=(Account(number="4006"),), zones=(Zone(number="1", kind="smoke"),),
+                id="fire", kind="fire", category="SP4", accounts=(Account(number="4006"),),
+                zones=(Zone(number="1", kind="smoke"),),
                 erc_device="DEMO-1", erc_contract=ErcContract.IN_FORCE, erc_test_right=ErcTestRight.GRANTED,
             ),
         ),
@@ -154,7 +163,7 @@ SIAS = sorted(code.code for code in STANDARD.sia.values())
 # Said twice, it says nothing new: the second must leave the state as it is.
 SAID_ONCE = (
     AccountsHeard, CentreImported, DeadlineReached, EffectReported, FlagEndRequested, FlagNoticed,
-    RulesLoaded, SignalPromoted, SiteImported, SlaClockRequested, Stopped,
+    PathsHeardAgain, PathsSilent, RulesLoaded, SignalPromoted, SiteImported, SlaClockRequested, Stopped,
 )  # fmt: skip
 ANSWERED_ONCE = frozenset({GuardAnswer.ACCEPT, GuardAnswer.DECLINE, GuardAnswer.REPORT})
 TOLD_OF_REFUSED = frozenset({Judged.OPENED, Judged.JOINED, Judged.FOLDED, Judged.LOGGED})
@@ -222,6 +231,14 @@ class Machine(Orders):
         second = "4005" if first == "4004" else "4004"
         for account in (first, second):
             self.tell(happened(self.shop[account].sia(code, zone="1"), 2.0))
+
+    @rule(
+        keys=st.sets(st.sampled_from(["S-4/panel/ip", "S-4/panel/mobile", "S-4/fire/path", "S-9/x/y"]), min_size=1),
+        again=st.booleans(),
+    )  # fmt: skip
+    def paths_fall_silent_or_speak_again(self, keys: set[str], again: bool) -> None:
+        heard = dict.fromkeys(sorted(keys), self.play.now - 180 * NS)
+        self.tell(PathsHeardAgain(at=0, heard=heard) if again else PathsSilent(at=0, silent=heard))
 
     # --------------------------------------------------------------------------------------------------------- people
 

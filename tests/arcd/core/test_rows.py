@@ -1,7 +1,6 @@
 """Row by row: what an alarm centre must do, and the playbook that shows it (requirements 4.2, 4.4, 4.8, 4.9, R-80).
 
-One rule: a row without a test fails here, and so does a test that is named and not there. A row that waits for a part
-still to be built says for which one, and fails as soon as that part is there.
+One rule: a row without a test fails here, and so does a test that is named and not there.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import pytest
 from arcd.core.case.authority.gate import CHECKS
 from arcd.core.case.model import DispatchStatus
 
-ROOT = Path(__file__).parents[3]
 CORE = Path(__file__).parent
 
 
@@ -184,17 +182,36 @@ CONDITIONED: dict[str, tuple[str, ...]] = {
         "conditioning/test_jamming.py::test_at_an_armed_system_it_is_a_tamper",
         "conditioning/test_jamming.py::test_otherwise_it_is_the_trouble_the_panel_says",
     ),
+    "power failures: 20 sites of a region within 10 min are one incident": (
+        "storm/test_mains.py::test_twenty_sites_of_a_region_are_one_incident",
+        "storm/test_mains.py::test_over_ten_minutes_apart_they_are_no_storm",
+        "storm/test_mains.py::test_it_ends_with_the_mains_and_tells_what_is_left",
+    ),
+    "line storm: ten thousand are one incident and its breakouts, the next one is its own": (
+        "storm/test_storms.py::test_ten_thousand_lines_at_once_are_one_matter_and_its_breakouts",
+        "storm/test_storms.py::test_the_storm_is_found_at_the_node_that_explains_it",
+    ),
+    "line storm: self first": (
+        "storm/test_storms.py::test_our_own_uplink_blames_no_site",
+        "storm/test_storms.py::test_more_than_half_of_all_frames_missing_is_us_as_well",
+        "storm/test_storms.py::test_a_clock_that_is_set_blames_no_site",
+        "storm/test_storms.py::test_a_restart_floods_nobody",
+    ),
+    "line storm: breakouts": (
+        "storm/test_storms.py::test_high_risk_breaks_out",
+        "storm/test_storms.py::test_an_alarm_is_never_held_back_and_brings_its_own_line_with_it",
+    ),
+    "line storm: restarts and recovery": (
+        "storm/test_storms.py::test_a_restart_during_a_storm_makes_no_second_matter",
+        "storm/test_storms.py::test_half_of_it_recovers_without_flapping",
+        "storm/test_storms.py::test_it_ends_when_ninety_five_in_a_hundred_are_back_and_the_remainder_is_told_later",
+    ),
+    "line storm: two items per node and hour": ("storm/test_storms.py::test_two_items_an_hour",),
     "all of it: life safety passes, whatever the policy": (
         "conditioning/test_pipeline.py::test_life_safety_passes_everything",
         "test_machine.py::test_every_sort_of_fact_in_any_order",
     ),
 }
-# Row → the part it waits for.
-TO_COME: dict[str, str] = {
-    "power failures at many sites of a region are one incident": "arcd/core/storm",
-    "line faults at many sites are one incident (storm engine)": "arcd/core/storm",
-}
-
 DISPATCHED: dict[str, tuple[str, ...]] = {
     "created, offered, accepted, en route, on site, inspecting, secured, reported": (
         "case/test_dispatch.py::test_from_alarm_to_report",
@@ -313,11 +330,3 @@ def test_every_state_of_a_dispatch_is_met_in_a_playbook() -> None:
         if f"DispatchStatus.{status.name}" not in text and f"D.{status.name}" not in text
     ]
     assert not unmet, unmet
-
-
-@pytest.mark.parametrize("row", TO_COME)
-def test_what_is_to_come_is_not_there_yet(row: str) -> None:
-    """When it is, its row moves up and gets its playbooks."""
-    part = ROOT / TO_COME[row]
-    assert not part.exists(), f"{TO_COME[row]} is there: {row}"
-    assert not part.with_suffix(".py").exists(), f"{TO_COME[row]} is there: {row}"

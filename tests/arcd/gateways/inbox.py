@@ -39,7 +39,7 @@ class Inbox:
     def empty(self) -> None:
         self._room.set()
 
-    def heartbeat(self, received: Received) -> Reply | None:
+    def heartbeat(self, received: Received, gateway: str) -> Reply | None:
         return ACK if received.kind is Kind.LINK_TEST and received.origin.account == PANEL.account else None
 
     def post(self, fact: AnyFact, replied: Replied | None = None) -> None:
