@@ -15,7 +15,7 @@ import msgspec
 from arcd.core.account import AccountState
 from arcd.core.audit.model import Audit, Hold
 from arcd.core.case.authority.policy import EscalationPolicy
-from arcd.core.case.model import Case
+from arcd.core.case.model import Case, ClockCalls
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
@@ -140,6 +140,7 @@ class State:
         self.contact_checks: Table[ContactChecks] = self._table("contact_checks", ContactChecks)
         self.silent_calls: Table[int] = self._table("silent_calls", int)  # per contact: attempts in a row, no answer
         self.cases: Table[Case] = self._table("case", Case)
+        self.clock_calls: Table[ClockCalls] = self._table("clock_calls", ClockCalls)  # "<case type>/<clock>"
         self.folds: Table[str] = self._table("fold", str)  # fold key → the open case that later signals join
         self.open_by_site: Table[tuple[str, ...]] = self._table("open_by_site", tuple[str, ...])
         self.levels: Table[bool] = self._table("level", bool)  # points on a bus that are active; the others are absent

@@ -20,6 +20,7 @@ from arcd.core.case.model import (
     Case,
     CaseNote,
     CaseSignal,
+    ClockCalls,
     MoveMade,
 )
 from arcd.core.facts import DAEMON, CaseNoted
@@ -33,6 +34,9 @@ CLOCK = "clock:"
 # Between two calls of a clock that nobody has answered.
 AGAIN_S_MIN = 60.0
 AGAIN_S_MAX = 15 * 60.0
+# Calls of one clock with words of its own, over all cases: so many in that time.
+CALLS_MAX = 10
+CALLS_WINDOW_S = 600.0
 
 
 def save(turn: Turn, case: Case) -> Case:
@@ -153,11 +157,14 @@ def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> Non
         case = raise_priority(turn, case, clock.raises)
     because = ("clock", {"title": text_in(clock.title, turn.centre.language)}) if clock and clock.title else None
     reason, values = because or ("not_acknowledged", {})
-    if target_number < PAGE_FROM_TARGET:
-        outgoing.tell_supervisors(turn, case, reason, **values)
     case = replace(case, attention=case.attention + 1)
-    if target_number >= PAGE_FROM_TARGET or is_last:
-        outgoing.page_on_duty(turn, case, reason, **values)
+    if because and not _may_call(turn, f"{case.type}/{clock_name}"):
+        turn.note("person.spared", case.id, because=reason, **values)
+    else:
+        if target_number < PAGE_FROM_TARGET:
+            outgoing.tell_supervisors(turn, case, reason, **values)
+        if target_number >= PAGE_FROM_TARGET or is_last:
+            outgoing.page_on_duty(turn, case, reason, **values)
     if is_last and clock is not None and clock.then:
         turn.agenda.append(MoveWanted(case_id=case.id, move=clock.then, form={}))
     elif is_last:
@@ -165,6 +172,16 @@ def on_clock(turn: Turn, case: Case, clock_name: str, target_number: int) -> Non
         again_s = _again_s(case, targets)
         turn.deadlines.set(f"case/{case.id}/clock/{clock_name}/{target_number}", turn.after(again_s))
     save(turn, case)
+
+
+def _may_call(turn: Turn, what: str) -> bool:
+    """A thousand lines that fail together reach their limit together: the first few cases bring somebody, who finds all
+    of them in the list. Each case shows that it has called."""
+    calls = turn.state.clock_calls.get(what)
+    if calls is None or turn.at - calls.since >= CALLS_WINDOW_S * NS or turn.at < calls.since:
+        calls = ClockCalls(since=turn.at)
+    turn.state.clock_calls.put(what, replace(calls, count=calls.count + 1))
+    return calls.count < CALLS_MAX
 
 
 def _again_s(case: Case, targets: tuple[float, ...]) -> float:

@@ -157,6 +157,13 @@ class MoveMade(Struct, frozen=True, kw_only=True, omit_defaults=True):
     form: dict[str, str] = {}
 
 
+class ClockCalls(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How often one clock of a case type has called for somebody lately, whichever the case."""
+
+    since: int
+    count: int = 0
+
+
 class Informed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who was told of the matter; who was told once is told again when it is over (R-21)."""
 

@@ -54,7 +54,7 @@ def case_of(turn: Turn, site_id: str, system_id: str) -> Case | None:
 
 def is_arranged_for(site: Site, system: System) -> bool:
     """Whose contract includes it, and where a fire would go unheard (R-17, R-20)."""
-    return SERVICE in site.services and (system.kind == "fire" or system.insurer)
+    return SERVICE in site.services and system.kind == "fire"
 
 
 # ------------------------------------------------------------------------------------------------------- the line fails
