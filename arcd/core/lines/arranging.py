@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from arcd.core.case import engine
 from arcd.core.case.casebook import save
-from arcd.core.case.continuing import MoveWanted
-from arcd.core.case.model import Case
+from arcd.core.case.continuing import MoveWanted, StepEnded
+from arcd.core.case.model import Case, StepStatus
 from arcd.core.case.texts import render
 from arcd.core.conditioning.closing import is_untouched
 from arcd.core.facts import DAEMON, Actor
@@ -29,7 +29,7 @@ from arcd.core.site import Site, System
 from arcd.core.supervision.model import PathChange
 from arcd.core.turn import NS, Turn, text_in
 from protocols.signals import Category
-from rules.model import Priority
+from rules.model import Priority, StepKind
 
 CASE_TYPE = "arrangement"
 SERVICE = "line_supervision"
@@ -160,6 +160,13 @@ def on_steady(turn: Turn, case: Case) -> None:
     turn.agenda.append(MoveWanted(case_id=case.id, move="fault_over", form={}))
 
 
+def unwatched(turn: Turn, site_id: str, system_id: str) -> None:
+    """The line is not there any more, or nobody watches it: people finish what was arranged for it."""
+    case = case_of(turn, site_id, system_id)
+    if case is not None and case.state in TELLING | DECIDING | ARRANGED:
+        turn.agenda.append(MoveWanted(case_id=case.id, move="fault_over", form={}))
+
+
 def heard_test(turn: Turn, site_id: str, system_id: str) -> None:
     """A test report came through: evidence that the line works (R-21)."""
     if not turn.state.open_by_site.get(site_id):
@@ -179,6 +186,7 @@ def operator_told(turn: Turn, notice: OperatorNotice) -> None:
     keys = sorted(key for key in mine if key > notice.told_until)
     for key in keys[:TOLD_MAX]:
         site_id, system_id, _ = key.split("/")
+        _finish_steps(turn, site_id, notice)
         case = case_of(turn, site_id, system_id)
         if case is None:
             continue
@@ -188,6 +196,23 @@ def operator_told(turn: Turn, notice: OperatorNotice) -> None:
     if len(keys) > TOLD_MAX:
         turn.state.operator_notices.put(notice.id, replace(notice, told_until=keys[TOLD_MAX - 1]))
         turn.deadlines.set(f"notice/{notice.id}/told", turn.after(TOLD_AGAIN_S))
+
+
+def _finish_steps(turn: Turn, site_id: str, notice: OperatorNotice) -> None:
+    """A response plan that wants the operator told has what it wanted."""
+    for case_id in turn.state.open_by_site.get(site_id) or ():
+        case = turn.state.cases[case_id]
+        for step in case.plan.steps if case.plan else ():
+            state = case.step(step.id)
+            if (
+                step.kind is StepKind.NOTIFY_OPERATOR
+                and state
+                and state.status in (StepStatus.ACTIVE, StepStatus.OVERDUE)
+            ):
+                ended = StepEnded(
+                    case_id=case.id, step_id=step.id, status=StepStatus.DONE, by=DAEMON.id, outcome=notice.id
+                )
+                turn.agenda.append(ended)
 
 
 def go_on_telling(turn: Turn, notice_id: str) -> None:

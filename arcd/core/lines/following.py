@@ -44,6 +44,10 @@ def on_site(turn: Turn, previous: Site | None, site: Site | None, site_id: str) 
     kept = recording.keys_of(site)
     for key in [key for key in recording.keys_of(previous) if key not in kept]:
         notices.restored(turn, key)  # nobody waits for a line that is not there any more
+    watched = {system.id for system in (site.systems if site else ()) if recording.path_ids(system)}
+    for system in previous.systems if previous else ():
+        if recording.path_ids(system) and system.id not in watched:
+            arranging.unwatched(turn, site_id, system.id)
 
 
 def hear(turn: Turn, entry: Entry, signal: Signal) -> None:

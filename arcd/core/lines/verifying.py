@@ -48,4 +48,4 @@ def _is_watched(turn: Turn, case: Case) -> bool:
     """Nobody can verify the line of a system that is not there any more."""
     site = turn.state.sites.get(case.site_id)
     system_id = case.form.get(SYSTEM, "")
-    return site is not None and any(system.id == system_id for system in site.systems)
+    return site is not None and any(each.id == system_id and each.category is not None for each in site.systems)
