@@ -19,7 +19,7 @@ from arcd import __version__
 from arcd.administration import Administration, has_errors
 from arcd.api.admin import admin_app
 from arcd.api.authority import take_answer
-from arcd.api.desk import Busy, Check, ImportReport, Listener, Status
+from arcd.api.desk import Busy, Check, ImportReport, LineHealth, Listener, Status
 from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
 from arcd.channels import make_effectors, make_escalation
@@ -41,7 +41,7 @@ from arcd.health import create_health_app
 from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
-from arcd.receiving import make_gateways
+from arcd.receiving import lines_set_up, make_gateways
 from arcd.restoring import forget_marker, read_marker
 from arcd.rule_changes import RuleChanges
 from arcd.runtime import Runtime, RuntimeLimits
@@ -80,7 +80,11 @@ class Daemon:
             *self._escalation.effectors,
             *outputs,
         ]
-        self.metrics = Metrics(version=__version__, channels=[effector.name for effector in effectors])
+        self.metrics = Metrics(
+            version=__version__,
+            protocols=sorted({"dc09", *(line.dialect for line in settings.lines)}),
+            channels=[effector.name for effector in effectors],
+        )
         self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
         self.station = Station()
         self._keyring = Keyring(self._kek)
@@ -196,6 +200,7 @@ class Daemon:
                 escalation=self.settings.escalation.policy(),
                 boot_id=self.clock.boot_id,
                 boottime=round(self.clock.monotonic_s() * NS),
+                lines=lines_set_up(self.settings),
             )
         )
         restored = read_marker(self.settings.store.path)
@@ -376,6 +381,17 @@ class Daemon:
             queue_depth=self.runtime.depth,
             listeners=tuple(self._listeners),
             checks=tuple(self._checks()),
+            lines=tuple(
+                LineHealth(
+                    name=name,
+                    dialect=line.set_up.dialect,
+                    where=line.set_up.where,
+                    state=line.said,
+                    since=line.fault_since or line.silent_since,
+                    last_heard=self.station.line_heard_at(name),
+                )
+                for name, line in self.state.receiver_lines.items()
+            ),
         )
 
 

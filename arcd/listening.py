@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from itertools import chain
 from pathlib import Path
 
 from arcd.api.serving import ListenError, listen_tcp, listen_unix
@@ -25,6 +26,7 @@ class Sockets:
         self.tcp: list[socket.socket] = []
         self.udp: list[socket.socket] = []
         self.tls: list[socket.socket] = []
+        self.lines: dict[str, list[socket.socket]] = {}  # by name of the line
         self.guard: socket.socket | None = None
         self.health: socket.socket | None = None
         self.admin: socket.socket | None = None
@@ -39,7 +41,7 @@ class Sockets:
 
     def close(self) -> None:
         panels = (*self.tcp, *self.udp, *self.tls, *self.modbus, *self.smtp, self.http)
-        for each in (*panels, self.guard, self.health, self.admin):
+        for each in (*panels, *chain.from_iterable(self.lines.values()), self.guard, self.health, self.admin):
             if each is not None:
                 each.close()
         if self._file is not None:
@@ -71,6 +73,9 @@ def take_sockets(settings: Settings) -> Sockets:
             taken.tls = passed.get("dc09-tls", [])
             for address in () if taken.tls else settings.dc09.tls.listen:
                 taken.tls.append(listen_tcp(address.host, address.port))
+        for line in settings.lines:
+            for address in () if line.listen is None else line.listen.addresses:
+                taken.lines.setdefault(line.name, []).append(listen_tcp(address.host, address.port))
         if guard is not None:
             taken.guard = listen_tcp(guard.host, guard.port)
         if metrics is not None:

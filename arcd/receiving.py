@@ -8,12 +8,18 @@ from __future__ import annotations
 import os
 
 from arcd.clock import Clock
+from arcd.core.facts.receiver_lines import LineSetUp
+from arcd.dialects import codec_maker, read_options
 from arcd.gateways import Gateway, Intake
+from arcd.gateways.kept_open import KeptOpenGateway
+from arcd.gateways.line import Line
+from arcd.gateways.line_tcp import LineServerGateway, TcpClientPort
+from arcd.gateways.serial import SerialPort
 from arcd.gateways.tcp import TcpGateway
 from arcd.gateways.udp import UdpGateway
 from arcd.listening import Sockets
 from arcd.metrics import Metrics
-from arcd.settings import Settings
+from arcd.settings import LineSettings, Settings
 from arcd.tls_certificate import TlsCertificate
 from protocols.codec import Profiles
 from protocols.dc09 import Dc09Codec
@@ -69,4 +75,40 @@ def make_gateways(
                 queue_depth_max=limits.queue_depth_max,
             )
         )
+    for line in settings.lines:
+        gateways.append(_make_line(line, sockets, profile, intake, clock, metrics))
     return gateways
+
+
+def _make_line(
+    settings: LineSettings, sockets: Sockets, profile: Profiles, intake: Intake, clock: Clock, metrics: Metrics
+) -> Gateway:
+    options = read_options(settings.dialect, settings.options)
+    line = Line(
+        name=settings.name,
+        protocol=settings.dialect,
+        new_codec=codec_maker(settings.dialect, options, profile),
+        intake=intake,
+        clock=clock,
+        metrics=metrics,
+        receiver=settings.receiver,
+    )
+    if settings.serial is not None:
+        return KeptOpenGateway(line, SerialPort(str(settings.serial.port), settings.serial.serial_mode))
+    if settings.connect is not None:
+        return KeptOpenGateway(line, TcpClientPort(settings.connect.host, settings.connect.port))
+    assert settings.listen is not None
+    return LineServerGateway(
+        line,
+        sockets.lines[settings.name],
+        allowed=settings.listen.allow,
+        connections_max=settings.listen.connections_max,
+    )
+
+
+def lines_set_up(settings: Settings) -> tuple[LineSetUp, ...]:
+    """What the core is told about the lines of this run."""
+    return tuple(
+        LineSetUp(name=line.name, dialect=line.dialect, where=line.where, silence_s=line.silence_s)
+        for line in settings.lines
+    )

@@ -41,6 +41,7 @@ from arcd.core.facts import (
     DeadlineReached,
     EffectOutcome,
     EffectReported,
+    LinesHeard,
     RulesLoaded,
     StepFailed,
 )
@@ -199,6 +200,11 @@ class Runtime:
         if reply is not None:
             self._observer.heartbeat(received)
         return reply
+
+    def hear_line(self, line: str) -> None:
+        """A valid message came over a receiver line, a heartbeat for example: folded into a fact from time to time."""
+        if self.station.hear_line(line, self.clock.now()):
+            self.flush_heard()
 
     def post(self, fact: AnyFact, replied: Replied | None = None) -> None:
         """Give a fact to the machine. `replied` is called with its Reply once the batch is on stable storage."""
@@ -414,6 +420,8 @@ class Runtime:
     def _post_due(self, now: int) -> None:
         while (deadline := self.station.next_deadline()) is not None and deadline[0] <= now:
             due, key = deadline
+            if key.startswith("receiver_line/") and self._flush_lines_heard():
+                continue  # what has been heard and not told yet may have moved it
             self.post(DeadlineReached(at=now, key=key, due=due))
             still = self.station.next_deadline()
             assert still != (due, key), f"deadline {key} fired and was neither taken away nor set anew"
@@ -423,6 +431,13 @@ class Runtime:
         heard, paths, floors = self.station.take_heard(), watch.take_exact(), watch.take_floors()
         if heard or paths or floors:
             self.post(AccountsHeard(at=self.clock.now(), heard=heard, paths=paths, floors=floors))
+        self._flush_lines_heard()
+
+    def _flush_lines_heard(self) -> bool:
+        heard = self.station.take_lines_heard()
+        if heard:
+            self.post(LinesHeard(at=self.clock.now(), heard=heard))
+        return bool(heard)
 
     # -------------------------------------------------------------------------------------------------------- effects
 

@@ -109,6 +109,9 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "stalled": Category.TROUBLE,  # the daemon stood still
         "listener_rebound": Category.TROUBLE,  # a listener was gone for a while
         "path_changed": Category.TROUBLE,  # another device, address or receiver number speaks for a path
+        "line_lost": Category.SUPERVISION,  # the port of a receiver line, many sites behind it (requirements 2.2)
+        "line_silent": Category.SUPERVISION,  # a receiver that says nothing, not even its heartbeat
+        "pager_lost": Category.SUPERVISION,  # the port of a paging line
         "test_overdue": Category.SUPERVISION,  # a periodic test report did not come (requirements 4.4)
         # Openings and closings against the area's schedule (requirements 4.4).
         "late_to_open": Category.OPEN_CLOSE,

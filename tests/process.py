@@ -88,7 +88,7 @@ class Installation:
             self._write(f"rules/{name}", overlay)
 
     def write_settings(self) -> None:
-        settings: dict[str, dict[str, Any]] = {
+        settings: dict[str, Any] = {
             "store": {"path": str(self.journal), "free_bytes_min": 0},
             "dc09": {"tcp": [f"127.0.0.1:{self.dc09_port}"], "udp": [f"127.0.0.1:{self.dc09_port}"]},
             "api": {
@@ -104,7 +104,7 @@ class Installation:
             "log": {"format": "json", "level": "warning"},
         }
         for section, values in self.settings.items():
-            settings[section] = {**settings.get(section, {}), **values}
+            settings[section] = {**settings.get(section, {}), **values} if isinstance(values, Mapping) else values
         self._write("arcd.yaml", settings)
 
     def arcctl(self, *arguments: str, typed: str = "") -> Ran:

@@ -24,6 +24,17 @@ class Listener(Struct, frozen=True, kw_only=True):
     address: str  # "127.0.0.1:9999/tcp"
 
 
+class LineHealth(Struct, frozen=True, kw_only=True):
+    """A receiver line, as the core sees it."""
+
+    name: str
+    dialect: str
+    where: str
+    state: str  # "well", "silent", or the port's fault: "absent", "busy", …
+    since: int  # of the fault; 0 while it is well
+    last_heard: int  # 0: never
+
+
 class Check(Struct, frozen=True, kw_only=True):
     """One line of `arcctl status` and of /readyz."""
 
@@ -46,6 +57,7 @@ class Status(Struct, frozen=True, kw_only=True):
     queue_depth: int
     listeners: tuple[Listener, ...]
     checks: tuple[Check, ...]
+    lines: tuple[LineHealth, ...] = ()
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):

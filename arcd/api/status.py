@@ -25,6 +25,15 @@ class CheckView(View):
     detail: str
 
 
+class LineView(View):
+    name: str
+    dialect: str
+    where: str
+    state: str
+    since: str | None
+    last_heard: str | None
+
+
 class StatusView(View):
     """`ok` is true when every check is."""
 
@@ -42,6 +51,7 @@ class StatusView(View):
     outbox: dict[str, int]
     queue_depth: int
     listeners: list[ListenerView]
+    lines: list[LineView]
     checks: list[CheckView]
 
 
@@ -63,5 +73,16 @@ async def show_status(desk: TheDesk) -> StatusView:
         outbox=dict(status.outbox),
         queue_depth=status.queue_depth,
         listeners=[ListenerView(name=each.name, address=each.address) for each in status.listeners],
+        lines=[
+            LineView(
+                name=line.name,
+                dialect=line.dialect,
+                where=line.where,
+                state=line.state,
+                since=rfc3339(line.since) if line.since else None,
+                last_heard=rfc3339(line.last_heard) if line.last_heard else None,
+            )
+            for line in status.lines
+        ],
         checks=[CheckView(name=each.name, ok=each.ok, detail=each.detail) for each in status.checks],
     )

@@ -116,6 +116,19 @@ def _each_path(heard: JsonObject) -> list[str]:
     return [*told, f"and {len(heard) - len(shown)} more"] if len(heard) > len(shown) else told
 
 
+def _line_lost(fact: JsonObject) -> list[str]:
+    detail = f": {fact['detail']}" if fact.get("detail") else ""
+    return [f"line {fact['line']} IS LOST ({fact['fault']}){detail}"]
+
+
+def _line_restored(fact: JsonObject) -> list[str]:
+    return [f"line {fact['line']} is open"]
+
+
+def _lines_heard(fact: JsonObject) -> list[str]:
+    return [f"heard from {_count(fact['heard'], 'line')}: {', '.join(sorted(fact['heard']))}"]
+
+
 def _started(fact: JsonObject) -> list[str]:
     told = f"arcd {fact['version']} started"
     down_since = read_instant(fact.get("down_since"))
@@ -332,6 +345,9 @@ FACTS: dict[str, Describe] = {
     "accounts_heard": _accounts_heard,
     "paths_silent": _paths_silent,
     "paths_heard_again": _paths_heard_again,
+    "line_lost": _line_lost,
+    "line_restored": _line_restored,
+    "lines_heard": _lines_heard,
     "started": _started,
     "stopped": _stopped,
     "clock_stepped": _clock_stepped,

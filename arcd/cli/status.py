@@ -37,6 +37,16 @@ def _render(out: Output, value: Mapping[str, Any]) -> None:
         out.line("  ", mark, f"{check['name']}", out.styled(f"  {check['detail']}", QUIET))
     for listener in value["listeners"]:
         out.line(out.styled("  listens ", QUIET), f"{listener['name']} on {listener['address']}")
+    for line in value["lines"]:
+        state = out.styled("ok   ", GOOD) if line["state"] == "well" else out.styled("FAIL ", BAD)
+        heard = f"heard {local(read_instant(line['last_heard']))}" if line["last_heard"] else "not heard yet"
+        since = f", {line['state']} since {local(read_instant(line['since']))}" if line["since"] else ""
+        out.line(
+            "  ",
+            state,
+            f"line {line['name']}",
+            out.styled(f"  {line['where']} ({line['dialect']}), {heard}{since}", QUIET),
+        )
     cases = [
         out.styled(f"{priority} {count} ", PRIORITY_STYLES.get(priority, ""))
         for priority, count in sorted(value["cases_open"].items())

@@ -9,6 +9,7 @@ Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
 `case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`,
 `schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`, `settle/<id>`,
+`receiver_line/<name>/silence`,
 `storm/<id>/tally|item|split|forget`.
 """
 
@@ -19,7 +20,7 @@ import heapq
 from arcd.core.state import State
 
 # Owners whose deadlines lie so many seconds after something that happened. Flags and schedules name instants.
-_COUNTING = frozenset({"case", "effect", "site", "report", "testdue", "notice"})
+_COUNTING = frozenset({"case", "effect", "site", "report", "testdue", "notice", "receiver_line"})
 
 
 class Deadlines:

@@ -19,6 +19,7 @@ from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
 from arcd.core.field import REPEAT_S
 from arcd.core.flags.holding import find_held, mark_promoted
 from arcd.core.lines import following as lines
+from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.record import Judged, Judgement
 from arcd.core.schedules import watching
 from arcd.core.supervision import stepping as supervision
@@ -39,9 +40,10 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     received = genuine(fact.received, entry)
     recent = None
     if received.kind is not Kind.LINK_TEST:
-        recent = state.find_recent(received.fingerprint)
+        recent = None if receiver_lines.is_new_frame(turn, fact) else state.find_recent(received.fingerprint)
         if entry is not None and received.problem is None and received.protection is not Protection.PLAIN:
             received, recent = _unrecorded(turn, received, entry, recent)
+    receiver_lines.remember_frame(turn, fact)
     turn.effects.append(Reply(reply=reply_for(received, account_known=entry is not None, policy=policy)))
     if entry is None:
         return _from_stranger(turn, fact, received)

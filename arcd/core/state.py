@@ -21,6 +21,7 @@ from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
 from arcd.core.lines.history import LineHistory
 from arcd.core.lines.model import NoticeLine, OperatorNotice
+from arcd.core.receiver_lines.model import LineState
 from arcd.core.relays.model import RelayRun
 from arcd.core.replays import Sent
 from arcd.core.schedules.model import AreaRun
@@ -150,6 +151,7 @@ class State:
         self.line_watched: Table[int] = self._table("line_watched", int)  # "<site>/<system>" → since when
         self.line_histories: Table[LineHistory] = self._table("line_history", LineHistory)
         self.relays: Table[RelayRun] = self._table("relay", RelayRun)  # that are on, under way, or nobody knows
+        self.receiver_lines: Table[LineState] = self._table("receiver_line", LineState)
         self.deadlines: Table[int] = self._table("deadline", int)
         self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
         self.audit: Table[Audit] = self._table("audit", Audit)

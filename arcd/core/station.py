@@ -54,6 +54,9 @@ from arcd.core.facts import (
     IdentityChecked,
     JournalRestored,
     JournalVerified,
+    LineLost,
+    LineRestored,
+    LinesHeard,
     OperatorAnswered,
     PartyInformed,
     PathsHeardAgain,
@@ -76,6 +79,7 @@ from arcd.core.flags import ending, notices, placing
 from arcd.core.identity import checking
 from arcd.core.lines import following as lines
 from arcd.core.lines import informing
+from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.record import StepRecord
 from arcd.core.relays import switching
 from arcd.core.schedules import changing, watching
@@ -120,6 +124,7 @@ class Station:
         self._expected: RuleSet | None = None
         self._heard: dict[str, int] = {}  # proof of life not yet in a fact
         self.watch = Watch()
+        self._lines_heard: dict[str, int] = {}
 
     @property
     def rules(self) -> RuleSet:
@@ -192,6 +197,22 @@ class Station:
     def look(self, now: int) -> list[AnyFact]:
         """What time has done to supervised paths, for the shell to post. To be asked about once a second."""
         return look(self.watch, now)
+
+    def hear_line(self, line: str, at: int) -> bool:
+        """A valid message came over a receiver line. True: it was silent, and the journal should know at once."""
+        self._lines_heard[line] = at
+        state = self.state.receiver_lines.get(line)
+        return state is not None and state.silent_since != 0
+
+    def line_heard_at(self, line: str) -> int:
+        """Also what is in no fact yet; 0: never."""
+        state = self.state.receiver_lines.get(line)
+        return max(self._lines_heard.get(line, 0), 0 if state is None else state.last_heard)
+
+    def take_lines_heard(self) -> dict[str, int]:
+        """As `take_heard`, for a `LinesHeard` fact."""
+        heard, self._lines_heard = self._lines_heard, {}
+        return heard
 
     # -------------------------------------------------------------------------------------------------------- step
 
@@ -313,6 +334,12 @@ class Station:
                 faults.on_silent(turn, fact)
             case PathsHeardAgain():
                 faults.on_heard_again(turn, fact)
+            case LineLost():
+                receiver_lines.lost(turn, fact)
+            case LineRestored():
+                receiver_lines.restored(turn, fact)
+            case LinesHeard():
+                receiver_lines.heard(turn, fact.heard)
             case Started() | Stopped() | ClockStepped() | DaemonTroubled() | JournalRestored() | StepFailed():
                 self._on_machine(turn, fact)
             case RulesLoaded():
@@ -357,6 +384,7 @@ class Station:
                     ),
                 )
                 supervision.on_own_fault(turn)
+                receiver_lines.on_start(turn, fact.lines)
                 if not fact.clean:
                     troubles.raise_trouble(turn, "restarted_unclean", entry=None, about="self", text=fact.version)
             case Stopped():
@@ -385,6 +413,7 @@ class Station:
             clock_steps.follow(turn, step)
             turn.clock_step = step
             supervision.on_own_fault(turn)
+            receiver_lines.shift(turn, step)
             troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=f"{step / NS:+.3f} s")
 
     def _on_heard(self, fact: AccountsHeard) -> None:
@@ -468,6 +497,8 @@ class Station:
             lines.on_deadline(turn, name, rest[0])
         elif owner in ("settle", "storm"):
             supervision.on_deadline(turn, owner, name, rest)
+        elif owner == "receiver_line":
+            receiver_lines.on_deadline(turn, name)
         else:
             assert owner == "case", key
             self._on_case_deadline(turn, name, rest)

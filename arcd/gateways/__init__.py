@@ -26,6 +26,8 @@ class Intake(Protocol):
 
     def heartbeat(self, received: Received, gateway: str) -> Reply | None: ...
 
+    def hear_line(self, line: str) -> None: ...
+
 
 class Gateway(Protocol):
     @property

@@ -7,6 +7,7 @@ it is found. What people work with (sites, contacts, rules) is not a setting: it
 
 from __future__ import annotations
 
+from arcd.settings.lines import LineSettings
 from arcd.settings.reading import SettingsProblems, load_settings
 from arcd.settings.sections import (
     ApiSettings,
@@ -35,6 +36,7 @@ __all__ = [
     "KekSettings",
     "LanguageSettings",
     "LimitSettings",
+    "LineSettings",
     "LogSettings",
     "MailSettings",
     "MetricsSettings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arcd.core.case.authority.policy import Connector
+from arcd.dialects import NAMES, read_options
 from arcd.effectors.mail import MailSecurity
 from arcd.loopback import is_loopback
 from arcd.settings.field_contradictions import field_contradictions
@@ -13,13 +14,14 @@ from arcd.settings.values import (
     Address,
 )
 from arcd.settings.whole import Settings
-from rules.problems import Problem
+from rules.problems import Problem, write_instead
 from rules.yaml_source import Node
 
 
 def contradictions(settings: Settings, root: Node) -> Iterator[Problem]:
     yield from _double_listeners(settings, root)
     yield from _escalation(settings.escalation, root)
+    yield from _lines(settings, root)
     if settings.languages.default not in settings.languages.offered:
         yield root.problem(
             ("languages", "default"), "the default language is not offered", "add it to languages.offered"
@@ -59,6 +61,32 @@ def _escalation(escalation: EscalationSettings, root: Node) -> Iterator[Problem]
         yield root.problem((here, "phone_after_s"), "the resend would come after the call for a person", advice)
 
 
+def _lines(settings: Settings, root: Node) -> Iterator[Problem]:
+    names: dict[str, int] = {}
+    ports: dict[str, str] = {}
+    for index, line in enumerate(settings.lines):
+        here = ("lines", index)
+        if names.setdefault(line.name, index) != index:
+            yield root.problem((*here, "name"), f"two lines are named {line.name}", "give one another name")
+        if sum(way is not None for way in (line.serial, line.connect, line.listen)) != 1:
+            yield root.problem(here, f"line {line.name} is not reached in one way", "write serial, connect or listen")
+        if line.serial is not None:
+            owner = ports.setdefault(str(line.serial.port), line.name)
+            if owner != line.name:
+                said = f"{line.serial.port} is the port of line {owner}"
+                yield root.problem((*here, "serial", "port"), said, "choose another port")
+        if line.listen is not None and not line.listen.allow:
+            yield root.problem((*here, "listen", "allow"), "nobody may connect", "name the receiver's address")
+        if line.dialect not in NAMES:
+            advice = write_instead(line.dialect, NAMES) or f"dialects: {', '.join(sorted(NAMES))}"
+            yield root.problem((*here, "dialect"), f"there is no dialect {line.dialect}", advice)
+            continue
+        try:
+            read_options(line.dialect, line.options)
+        except ValueError as error:
+            yield root.problem((*here, "options"), f"{line.dialect}: {error}", "see the comments in config/arcd.yaml")
+
+
 def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:
     """Monitoring and guards' pages on the panels' address would be reachable from the panels' network."""
     taken: dict[Address, str] = {}
@@ -67,6 +95,11 @@ def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:
     ]
     for index, address in enumerate(settings.dc09.tls.listen if settings.dc09.tls is not None else ()):
         places.append((("dc09", "tls", "listen", index), address))
+    places += [
+        (("lines", number, "listen", "addresses", index), address)
+        for number, line in enumerate(settings.lines)
+        for index, address in enumerate(line.listen.addresses if line.listen is not None else ())
+    ]
     if settings.api.guard_listen is not None:
         places.append((("api", "guard_listen"), settings.api.guard_listen))
     if settings.metrics.listen is not None:

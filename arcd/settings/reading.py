@@ -18,6 +18,7 @@ from rules.schema_errors import fields_at, problems_of
 from rules.yaml_source import Node, read
 
 _OPTIONAL = frozenset({"mail", "webhook"})
+_LISTS = frozenset({"lines"})
 
 
 class SettingsProblems(Struct, frozen=True):
@@ -44,7 +45,7 @@ def load_settings(path: Path | None) -> Settings | SettingsProblems:
     plain = root.plain()
     assert isinstance(plain, dict)
     # A section whose lines are all commented out is one with the defaults.
-    plain = {name: {} if value is None and name not in _OPTIONAL else value for name, value in plain.items()}
+    plain = {name: _without_lines(name) if value is None else value for name, value in plain.items()}
     unknown = tuple(_unknown_variables(os.environ))
     _lay_environment_over(root, EnvSettingsSource(Settings)())
     try:
@@ -53,6 +54,10 @@ def load_settings(path: Path | None) -> Settings | SettingsProblems:
         return SettingsProblems(tuple(sorted((*problems_of(error, root, Settings), *unknown), key=by_place)))
     found = (*unknown, *contradictions(settings, root))
     return SettingsProblems(tuple(sorted(found, key=by_place))) if found else settings
+
+
+def _without_lines(name: str) -> Any:
+    return None if name in _OPTIONAL else () if name in _LISTS else {}
 
 
 def _read_file(path: Path | None) -> Node | SettingsProblems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from arcd.settings.field_sections import HttpIntakeSettings, MailIntakeSettings, MediaSettings, ModbusSettings
+from arcd.settings.lines import LinesSettings
 from arcd.settings.sections import (
     ApiSettings,
     Dc09Settings,
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
 
     store: StoreSettings = StoreSettings()
     dc09: Dc09Settings = Dc09Settings()
+    lines: LinesSettings = ()
     limits: LimitSettings = LimitSettings()
     reply: ReplySettings = ReplySettings()
     api: ApiSettings = ApiSettings()

@@ -116,7 +116,7 @@ def test_priorities_are_those_of_the_field() -> None:
         "life-safety": "P0", "fire": "P0", "fire-erc-connected": "P0", "gas": "P0", "holdup": "P0", "duress": "P0",
         "medical": "P0", "intrusion-confirmed": "P1", "supervision-high-risk": "P1", "system-trouble": "P1",
         "cancel-check": "P1", "intrusion": "P2", "tamper": "P2", "unclassified": "P2", "unknown-account": "P2",
-        "relay-check": "P2",
+        "relay-check": "P2", "receiver-line": "P1",
         "line-storm": "P2", "power-failure": "P3",
         "technical": "P3", "schedule-exception": "P3", "fire-trouble": "P3", "wire-trouble": "P3", "trouble": "P4",
         "supervision": "P4", "test-late": "P4", "service-call": "P5", "log": "P5",

@@ -68,6 +68,7 @@ from arcd.core.facts.outcomes import (
     GuardAnswer,
     GuardAnswered,
 )
+from arcd.core.facts.receiver_lines import LineFault, LineLost, LineRestored, LineRole, LineSetUp, LinesHeard
 from arcd.core.facts.relays import RelayAction, RelayRequested
 from arcd.core.facts.supervision import PathsHeardAgain, PathsSilent
 from arcd.core.facts.wire import AccountsHeard, FrameMalformed, FrameReceived
@@ -78,6 +79,9 @@ AnyFact = (
     | AccountsHeard
     | PathsSilent
     | PathsHeardAgain
+    | LineLost
+    | LineRestored
+    | LinesHeard
     | Started
     | Stopped
     | ClockStepped
@@ -159,6 +163,12 @@ __all__ = [
     "IdentityOutcome",
     "JournalRestored",
     "JournalVerified",
+    "LineFault",
+    "LineLost",
+    "LineRestored",
+    "LineRole",
+    "LineSetUp",
+    "LinesHeard",
     "NoticeKind",
     "OperatorAnswered",
     "PartyInformed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arcd.core.case.authority.policy import EscalationPolicy
 from arcd.core.facts.base import Fact
+from arcd.core.facts.receiver_lines import LineSetUp
 from protocols.dc09.reply_policy import ReplyPolicy
 
 
@@ -17,6 +18,7 @@ class Started(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="started"
     # the daemon was down is found by them.
     boot_id: str = ""
     boottime: int = 0
+    lines: tuple[LineSetUp, ...] = ()  # receiver lines of this run
 
 
 class Stopped(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="stopped"):

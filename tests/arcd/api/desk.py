@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from arcd.api.desk import Busy, Check, Desk, ImportReport, Listener, Status
+from arcd.api.desk import Busy, Check, Desk, ImportReport, LineHealth, Listener, Status
 from arcd.clock import VirtualClock
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, CentreImported, FrameReceived, SiteImported
@@ -242,6 +242,19 @@ class FakeDesk(Desk):
             checks=(
                 Check(name="store", ok=True, detail="commits in 3 ms"),
                 Check(name="mail", ok=False, detail="refused"),
+            ),
+            lines=(
+                LineHealth(
+                    name="surgard-1",
+                    dialect="surgard",
+                    where="/dev/ttyS0 9600 8N2",
+                    state="absent",
+                    since=1_767_225_595 * 10**9,
+                    last_heard=1_767_225_590 * 10**9,
+                ),
+                LineHealth(
+                    name="system5", dialect="surgard", where="192.0.2.7:1025", state="well", since=0, last_heard=0
+                ),
             ),
         )
 

@@ -43,6 +43,12 @@ from arcd.core.facts import (
     GuardAnswered,
     IdentityChecked,
     IdentityOutcome,
+    LineFault,
+    LineLost,
+    LineRestored,
+    LineRole,
+    LineSetUp,
+    LinesHeard,
     NoticeKind,
     OperatorAnswered,
     PartyInformed,
@@ -162,7 +168,7 @@ SIAS = sorted(code.code for code in STANDARD.sia.values())
 
 # Said twice, it says nothing new: the second must leave the state as it is.
 SAID_ONCE = (
-    AccountsHeard, CentreImported, DeadlineReached, EffectReported, FlagEndRequested, FlagNoticed,
+    AccountsHeard, CentreImported, DeadlineReached, EffectReported, FlagEndRequested, FlagNoticed, LineLost, LinesHeard,
     PathsHeardAgain, PathsSilent, RulesLoaded, SignalPromoted, SiteImported, SlaClockRequested, Stopped,
 )  # fmt: skip
 ANSWERED_ONCE = frozenset({GuardAnswer.ACCEPT, GuardAnswer.DECLINE, GuardAnswer.REPORT})
@@ -173,6 +179,10 @@ URGENT = frozenset({Priority.P0, Priority.P1})
 FAULTS = frozenset({Category.TROUBLE, Category.SUPERVISION, Category.OPEN_CLOSE, Category.TEST, Category.BYPASS})
 
 indexes = st.integers(0, 50)
+LINES = (
+    LineSetUp(name="surgard-1", dialect="surgard", where="/dev/ttyS0", silence_s=90.0),
+    LineSetUp(name="pager", dialect="espa444", where="/dev/ttyS1", role=LineRole.PAGER),
+)
 
 
 class Machine(Orders):
@@ -183,6 +193,7 @@ class Machine(Orders):
         self.checked = 0
         self.shop = {number: Panel(number) for number in ("4004", "4005", "4006")}
         self.tell(SiteImported(at=0, site=EVERYTHING, actor=DAEMON))
+        self.tell(Started(at=0, version="test", lines=LINES))
 
     def tell(self, fact: object) -> None:
         super().tell(fact)
@@ -423,7 +434,7 @@ class Machine(Orders):
     @rule(policy=st.sampled_from([MACHINE, EscalationPolicy(), EscalationPolicy(connector=Connector.CAP_FILE)]))
     def another_run(self, policy: EscalationPolicy) -> None:
         self.tell(Stopped(at=0, reason="settings"))
-        self.tell(Started(at=0, version="test", escalation=policy))
+        self.tell(Started(at=0, version="test", lines=LINES, escalation=policy))
 
     @rule(services=st.sampled_from([EVERYTHING.services, ("alarm_monitoring",)]), scheduled=st.booleans())
     def the_site_base_changes(self, services: tuple[str, ...], scheduled: bool) -> None:
@@ -436,6 +447,22 @@ class Machine(Orders):
     def rules_that_look_away(self, wants_peace: bool) -> None:
         sources = {**shipped.sources(), **({"packs/peace.yaml": PEACE} if wants_peace else {})}
         self.tell(RulesLoaded(at=0, digest="", sources=sources, actor=OPERATOR))
+
+    @rule(name=st.sampled_from(["surgard-1", "pager", "of another run"]), fault=st.sampled_from(LineFault))
+    def a_port_is_lost(self, name: str, fault: LineFault) -> None:
+        self.tell(LineLost(at=0, line=name, fault=fault))
+
+    @rule(name=st.sampled_from(["surgard-1", "pager", "of another run"]))
+    def a_port_is_open(self, name: str) -> None:
+        self.tell(LineRestored(at=0, line=name))
+
+    @rule(name=st.sampled_from(["surgard-1", "pager", "of another run"]), ago_s=st.sampled_from([0, 1, 31]))
+    def a_line_is_heard(self, name: str, ago_s: int) -> None:
+        self.tell(LinesHeard(at=0, heard={name: self.play.now - ago_s * NS}))
+
+    @rule(lines=st.sampled_from([(), LINES[:1], LINES]))
+    def a_start_with_other_lines(self, lines: tuple[LineSetUp, ...]) -> None:
+        self.tell(Started(at=0, version="test", lines=lines))
 
     @rule(index=indexes, off_s=st.sampled_from([-60, 60]))
     def a_deadline_of_another_time(self, index: int, off_s: int) -> None:

@@ -21,6 +21,7 @@ class Inbox:
 
     def __init__(self, *, answers_at_once: bool = True) -> None:
         self.facts: list[AnyFact] = []
+        self.lines_heard: list[str] = []
         self.answers_at_once = answers_at_once
         self._owed: list[Replied] = []
         self._room = asyncio.Event()
@@ -41,6 +42,9 @@ class Inbox:
 
     def heartbeat(self, received: Received, gateway: str) -> Reply | None:
         return ACK if received.kind is Kind.LINK_TEST and received.origin.account == PANEL.account else None
+
+    def hear_line(self, line: str) -> None:
+        self.lines_heard.append(line)
 
     def post(self, fact: AnyFact, replied: Replied | None = None) -> None:
         self.facts.append(fact)
