@@ -22,7 +22,7 @@ from arcd.api.authority import take_answer
 from arcd.api.desk import Busy, Check, ImportReport, LineHealth, Listener, Status
 from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
-from arcd.channels import make_effectors, make_escalation
+from arcd.channels import make_auditor, make_effectors, make_escalation
 from arcd.clock import Clock, SystemClock
 from arcd.core.case.authority.policy import Connector
 from arcd.core.directory import local_time
@@ -105,6 +105,9 @@ class Daemon:
             ),
         )
         self._certificate = None if settings.dc09.tls is None else TlsCertificate(settings.dc09.tls)
+        self.audit = make_auditor(
+            settings, runtime=self.runtime, metrics=self.metrics, clock=self.clock, effectors=effectors
+        )
         self._self_watch = SelfWatch(
             runtime=self.runtime,
             observing=self._observing,
@@ -113,6 +116,7 @@ class Daemon:
             clock=self.clock,
             store=settings.store,
             certificate=self._certificate,
+            others=self.audit.checkpoints.readings,
         )
         self._administration = Administration(runtime=self.runtime, kek=self._kek)
         self._rule_changes = RuleChanges(runtime=self.runtime, metrics=self.metrics, directory=settings.rules.overlay)
@@ -132,6 +136,7 @@ class Daemon:
             at_the_end.callback(sockets.close)
             # Also when the start or a commit fails: the store's threads would keep a failed process from ending.
             at_the_end.push_async_callback(self.runtime.close)
+            at_the_end.push_async_callback(self.audit.checkpoints.close)
             await self._restore()
             async with asyncio.TaskGroup() as tasks:
                 loop_task = tasks.create_task(self.runtime.run(), name="runtime")
@@ -143,6 +148,7 @@ class Daemon:
                     inbox = self._escalation.inbox(self._take_answer)
                     if inbox is not None:
                         runs.append(tasks.create_task(inbox.run(), name="authority's answers"))
+                    runs.append(tasks.create_task(self.audit.run(), name="audit"))
                     self._say_ready(notifier)
                     await self._stopping.wait()
                     notifier.stopping("stopping")
@@ -152,6 +158,7 @@ class Daemon:
                 for task in (*runs, watch, feeding):
                     task.cancel()
             await self.runtime.checkpoint()
+            await self.audit.checkpoints.finish()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -214,6 +221,7 @@ class Daemon:
                     restored_at=restored.at,
                 )
             )
+        await self.audit.begin()
         await self.runtime.drained()
         forget_marker(self.settings.store.path)
         if is_first_import:
@@ -247,6 +255,7 @@ class Daemon:
         for gateway in self._gateways:
             await gateway.stop_taking()
         self.runtime.flush_heard()
+        self.audit.reads.finish()
         self.runtime.post(Stopped(at=self.clock.now(), reason="asked to stop"))
         try:
             async with asyncio.timeout(DRAIN_S):
@@ -312,12 +321,14 @@ class Daemon:
     def _checks(self) -> Sequence[Check]:
         overdue = self.progress.overdue()
         rules = self.station.rules.digest[:12] if self.station.has_rules else "none"
+        is_signed, signing = self.audit.checkpoints.told(self.runtime.committed_seq)
         return (
             Check(name="store", ok="commit" not in overdue, detail=f"journal at {self.runtime.committed_seq}"),
             Check(name="loop", ok="time" not in overdue, detail="turning" if "time" not in overdue else "stalled"),
             Check(name="intake", ok=self.runtime.has_room, detail=f"{self.runtime.depth} steps wait for their commit"),
             Check(name="rules", ok=self.station.has_rules, detail=rules),
             Check(name="receiving", ok=bool(self._gateways), detail=f"{len(self._gateways)} gateways"),
+            Check(name="audit", ok=is_signed, detail=signing),
             *self._self_watch.checks(),
         )
 

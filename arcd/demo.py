@@ -23,4 +23,10 @@ def prepare_demo(settings: Settings) -> list[Path]:
     if secret_file is not None and not secret_file.exists():
         create_kek(secret_file)  # 32 random bytes as hex are a webhook secret as well
         made.append(secret_file)
+    audit_key = settings.audit.key.file
+    if settings.audit.origin and audit_key is not None and not audit_key.exists():
+        create_kek(audit_key)  # an Ed25519 key is 32 random bytes too (RFC 8032 5.1.5)
+        made.append(audit_key)
+    for directory in settings.audit.directories:
+        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
     return made

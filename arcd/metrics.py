@@ -59,6 +59,7 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     "trigger": ("unacknowledged", "step_timeout", "unreachable", "effect_failed", "welfare", OTHER),
     "answer": tuple(status for status in OfferStatus if status is not OfferStatus.OPEN),
     "kind": tuple(FlagKind),
+    "place": ("directory", "url", "mail"),
     "outcome": tuple(EffectOutcome),
     "direction": ("forward", "backward"),
     "result": ("taken", "refused"),
@@ -138,6 +139,11 @@ TABLE: tuple[Spec, ...] = (
     # ---------------------------------------------------------------------------------------------- the journal
     _counter("arc_journal_entries_total", "Journal entries committed since the start"),
     _gauge("arc_journal_checkpoint_timestamp_seconds", "When the newest checkpoint was committed"),
+    _gauge("arc_audit_checkpoint_timestamp_seconds", "When the newest checkpoint was signed"),
+    _counter("arc_audit_copies_total", "Attempts to copy a signed checkpoint elsewhere", "place", "outcome"),
+    _gauge("arc_audit_copy_timestamp_seconds", "Instant of the newest checkpoint that got away", "place"),
+    _gauge("arc_audit_last_verify_success_timestamp_seconds", "When the journal was last verified and found intact"),
+    _counter("arc_audit_verify_failures_total", "Verifications of the journal that found something"),
     _histogram("arc_db_commit_duration_seconds", COMMIT_BUCKETS_S, "Time of one synced commit"),
     _histogram("arc_db_commit_records", COMMIT_RECORD_BUCKETS, "Journal entries in one commit"),
     _gauge("arc_storage_free_bytes", "Free space where the journal lies"),
@@ -232,6 +238,11 @@ class Metrics:
         self._outbox = self._family("arc_outbox_depth", Gauge)
         self._entries = self._family("arc_journal_entries_total", Counter)
         self._checkpoint = self._family("arc_journal_checkpoint_timestamp_seconds", Gauge)
+        self._audit_checkpoint = self._family("arc_audit_checkpoint_timestamp_seconds", Gauge)
+        self._audit_copies = self._family("arc_audit_copies_total", Counter)
+        self._audit_copy = self._family("arc_audit_copy_timestamp_seconds", Gauge)
+        self._audit_verified = self._family("arc_audit_last_verify_success_timestamp_seconds", Gauge)
+        self._audit_failures = self._family("arc_audit_verify_failures_total", Counter)
         self._commit_s = self._family("arc_db_commit_duration_seconds", Histogram)
         self._commit_records = self._family("arc_db_commit_records", Histogram)
         self._storage_free = self._family("arc_storage_free_bytes", Gauge)
@@ -359,6 +370,21 @@ class Metrics:
 
     def checkpoint(self, at: int) -> None:
         self._checkpoint.child().set(at / 1e9)
+
+    def audit_checkpoint(self, at: int) -> None:
+        self._audit_checkpoint.child().set(at / 1e9)
+
+    def audit_copy(self, place: str, outcome: EffectOutcome, at: int) -> None:
+        """`at`: of the checkpoint that was to be copied."""
+        self._audit_copies.child(place, outcome).inc()
+        if outcome is EffectOutcome.DELIVERED:
+            self._audit_copy.child(place).set(at / 1e9)
+
+    def audit_verified(self, at: int, *, ok: bool) -> None:
+        if ok:
+            self._audit_verified.child().set(at / 1e9)
+        else:
+            self._audit_failures.child().inc()
 
     def storage(self, *, free_bytes: int, size_bytes: int) -> None:
         self._storage_free.child().set(free_bytes)

@@ -20,6 +20,7 @@ from arcd.core.facts import (
     EffectReported,
     FrameMalformed,
     FrameReceived,
+    JournalVerified,
     RulesLoaded,
     StepFailed,
 )
@@ -103,6 +104,8 @@ class Observing:
                 self._metrics.clock_step(fact.step_s)
             elif isinstance(fact, StepFailed):
                 self._metrics.step_failed()
+            elif isinstance(fact, JournalVerified):
+                self._metrics.audit_verified(fact.at, ok=not fact.findings)
             elif isinstance(fact, RulesLoaded):
                 self._metrics.rules_loaded(taken=True)
             if record.notes:

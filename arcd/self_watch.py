@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from arcd.api.desk import Check
 from arcd.clock import Clock, Discipline, read_discipline
@@ -47,6 +47,7 @@ class SelfWatch:
         clock: Clock,
         store: StoreSettings,
         certificate: TlsCertificate | None = None,
+        others: Callable[[], Iterator[Reading]] = lambda: iter(()),
     ) -> None:
         self._runtime = runtime
         self._observing = observing
@@ -54,6 +55,7 @@ class SelfWatch:
         self._progress = progress
         self._clock = clock
         self._store = store
+        self._others = others  # of parts that measure themselves
         self._slowest_commits_s: deque[float] = deque(maxlen=COMMIT_LOOKS)
         self._certificate = certificate
         self._degraded = Degraded(
@@ -96,6 +98,7 @@ class SelfWatch:
         for channel, (failures, said) in sorted(self._observing.channel_failures.items()):
             detail = f"{failures} attempts in a row have failed, the last: {said}" if failures else "the last one went"
             yield Reading("channel_down", failures >= CHANNEL_FAILURES, detail, about=channel)
+        yield from self._others()
 
     def _disk(self) -> Iterator[Reading]:
         try:

@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from arcd import __version__
 from arcd.api import (
     arrangements,
+    audit,
     case_authority,
     cases,
     flags,
@@ -55,6 +56,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     lines = (arrangements, line_report, notices)
     for module in (
         status,
+        audit,
         case_authority,
         cases,
         flags,

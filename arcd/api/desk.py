@@ -6,7 +6,7 @@ One rule: requests go in as facts through `ask` and are answered after the commi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from arcd.guard_links import LinkSigner
 from arcd.store import Entry, Store
 from rules.engine import RuleSet
 from rules.problems import Problem
+
+if TYPE_CHECKING:
+    from arcd.auditing.auditor import Auditor
 
 
 class Listener(Struct, frozen=True, kw_only=True):
@@ -86,6 +89,9 @@ class Desk(Protocol):
 
     @property
     def links(self) -> LinkSigner: ...
+
+    @property
+    def audit(self) -> Auditor: ...
 
     def now(self) -> int: ...
 

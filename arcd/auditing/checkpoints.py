@@ -151,7 +151,8 @@ class Checkpoints:
             return True, "checkpoints are not signed (audit.origin of the settings)"
         behind_s = self._clock.monotonic_s() - self._signed_s
         is_overdue = head_seq > self._signed_size and behind_s > OVERDUE_INTERVALS * self._interval_s
-        line = f"signed up to entry {self._signed_size}, copied to {len(self._couriers)} places"
+        reached = sum(courier.brought is not None and not courier.failures for courier in self._couriers)
+        line = f"signed up to entry {self._signed_size}; {reached} of {len(self._couriers)} places take copies"
         if len(self._couriers) < PLACES_WANTED:
             line += f" ({PLACES_WANTED} are wanted)"
         return not is_overdue, line

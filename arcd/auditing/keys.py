@@ -10,7 +10,7 @@ key can then trust the new one.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from arcd.core.audit.model import SigningKey as KnownKey
@@ -40,9 +40,12 @@ def load_signing_key(
 
 
 def key_change(
-    known: tuple[KnownKey, ...], key: SigningKey, previous: SigningKey | None, at: int
+    known: tuple[KnownKey, ...], key: SigningKey, previous: Callable[[str], SigningKey | None], at: int
 ) -> AuditKeyChanged | None:
-    """What has to be said before `key` signs; None when it is the one that signed before."""
+    """What has to be said before `key` signs; None when it is the one that signed before.
+
+    `previous` gives the private key before this one under the name it then had, None when it is not at hand.
+    """
     verifier = str(key.verifier)
     if known and known[-1].verifier == verifier:
         return None
@@ -50,11 +53,7 @@ def key_change(
     if not known:
         return AuditKeyChanged(at=at, verifier=verifier, note=encode_note(text, [key]))
     before = known[-1].verifier
-    by = next((old for old in (previous,) if old is not None and str(old.verifier) == before), None)
-    keys = [key] if by is None else [key, by]
-    return AuditKeyChanged(at=at, verifier=verifier, note=encode_note(text, keys), vouched=by is not None)
-
-
-def name_before(known: tuple[KnownKey, ...], otherwise: str) -> str:
-    """Under which name the key before signed: the origin of the settings may have changed with it."""
-    return decode_verifier_key(known[-1].verifier).name if known else otherwise
+    old = previous(decode_verifier_key(before).name)
+    is_vouched = old is not None and str(old.verifier) == before
+    keys = [key, old] if old is not None and is_vouched else [key]
+    return AuditKeyChanged(at=at, verifier=verifier, note=encode_note(text, keys), vouched=is_vouched)

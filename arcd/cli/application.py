@@ -14,6 +14,7 @@ from arcd.cli import (
     flags,
     guard,
     journal,
+    journal_audit,
     notices,
     panel,
     panel_dialects,
@@ -44,6 +45,7 @@ explain.add_to(rules.app)
 rules_diff.add_to(rules.app)
 rules_replay.add_to(rules.app)
 rules_history.add_to(rules.app)
+journal_audit.add_to(journal.app)
 app.add_typer(flags.test_app, name="test")
 app.add_typer(flags.maintenance_app, name="maintenance")
 app.add_typer(schedules.app, name="schedule")

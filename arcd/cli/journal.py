@@ -25,7 +25,7 @@ ROWS_MAX = 100_000  # of one answer; a longer story is read in parts
 STORE_NAME = "journal.sqlite"
 STORE_PATHS = (Path("var") / STORE_NAME, Path("/var/lib/arcd") / STORE_NAME)  # from a clone, else as systemd runs it
 
-app = group("The journal: show the story, follow it, verify the chain, note where it stands.")
+app = group("The journal: show the story, verify it, sign it, export a case, erase and hold what the law says.")
 
 
 @verb(
@@ -98,17 +98,34 @@ def head(call: Invocation) -> None:
 @verb(
     app,
     "verify",
-    examples=("arcctl journal verify", "arcctl journal verify /backup/journal.sqlite --json"),
+    examples=(
+        "arcctl journal verify",
+        "arcctl journal verify /backup/journal.sqlite --json",
+        "arcctl journal verify --copy /mnt/witness --key arc.example.org/journal+0a1b2c3d+AX…",
+        "arcctl journal verify --report",
+    ),
 )
 def verify(
     call: Invocation,
     path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="The journal, or a copy of it.")] = None,
     store: Annotated[Path | None, typer.Option("--store", metavar="PATH", help="The same as PATH.")] = None,
+    copies: Annotated[
+        list[Path] | None,
+        typer.Option("--copy", metavar="PATH", help="A checkpoint that was copied elsewhere, or a directory of them."),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="A verifier key known from elsewhere, or a file that holds it."),
+    ] = None,
+    report: Annotated[bool, typer.Option("--report", help="Tell the daemon how it went (metrics, a case).")] = False,
 ) -> None:
-    """Check every entry of a journal file against the chain. Needs no daemon and no secrets; both may be running.
+    """Check every entry of a journal file against the chain, the signed checkpoints, and copies of them.
 
-    Exit code 1 when anything was changed, is missing or stands in another order; each finding says where.
+    Needs no daemon and no secrets; both may be running. Without --copy and --key a journal that was rewritten from the
+    beginning, keys and all, cannot be told from a true one. Exit code 1 when anything was changed, is missing or stands
+    in another order; each finding says where.
     """
+    from arcd.cli.evidence_files import read_copies, read_keys
     from arcd.store import StoreError
     from arcd.store.verify import verify_file
 
@@ -118,8 +135,9 @@ def verify(
     if not file.is_file():
         raise UsageError(f"there is no journal at {file}; name the file: arcctl journal verify PATH")
     try:
-        with call.out.progress("verifying") as report:
-            verdict = verify_file(file, progress=report)
+        known, brought = read_keys(keys or ()), read_copies(copies or ())
+        with call.out.progress("verifying") as progress:
+            verdict = verify_file(file, copies=brought, keys=known, progress=progress)
     except StoreError as error:
         raise CliError(str(error)) from error
     value = {
@@ -128,10 +146,26 @@ def verify(
         "entries": verdict.entries,
         "head_seq": verdict.head_seq,
         "head_hash": verdict.head_hash,
+        "root": verdict.root,
         "erased": verdict.erased,
+        "pruned_through": verdict.pruned_through,
+        "checkpoints": verdict.checkpoints,
+        "copies": verdict.copies,
+        "copies_too_old": verdict.copies_too_old,
+        "signed_seq": verdict.signed_seq,
+        "keys": list(verdict.keys),
+        "keys_given": verdict.keys_given,
         "findings": [{"seq": finding.seq, "what": finding.what} for finding in verdict.findings],
     }
     call.out.show(value, _render_verdict)
+    if report:
+        call.daemon.post(
+            "/v1/audit/verified",
+            {
+                **{name: value[name] for name in ("head_seq", "head_hash", "entries", "signed_seq")},
+                "findings": [f"entry {finding.seq}: {finding.what}"[:1000] for finding in verdict.findings],
+            },
+        )
     if not verdict.ok:
         raise FindingError("")
 
@@ -184,4 +218,19 @@ def _render_verdict(out: Output, value: Mapping[str, Any]) -> None:
     erased = f", {value['erased']} with erased content" if value["erased"] else ""
     verdict = out.styled("intact", GOOD) if value["ok"] else out.styled("NOT INTACT", BAD)
     out.line(f"{value['path']}: ", verdict, f": {value['entries']} entries{erased}")
+    if value["pruned_through"]:
+        out.line(
+            out.styled(f"entries up to {value['pruned_through']} were given up; a sealed head stands for them", QUIET)
+        )
+    if value["signed_seq"]:
+        known = "keys given" if value["keys_given"] else "keys as the journal names them"
+        out.line(
+            out.styled(
+                f"signed up to entry {value['signed_seq']}: {value['checkpoints']} checkpoints in the file,"
+                f" {value['copies']} copies from elsewhere; {known}",
+                QUIET,
+            )
+        )
+    elif value["ok"]:
+        out.line(out.styled("no signed checkpoint vouches for it; see audit: in the settings", QUIET))
     out.line(out.styled(f"head: entry {value['head_seq']}, {value['head_hash']}", QUIET))

@@ -101,6 +101,10 @@ def _render_effect(out: Output, effect: JsonObject) -> None:
             out.line("    ⇒ ", told, rule, subject, message)
         case "profiles_changed":
             out.line(f"    ⇒ receiver keys and accounts of {effect['site_id']} are taken over")
+        case "erase_payloads":
+            out.line(f"    ⇒ the content of {len(effect['seqs'])} entries is erased")
+        case "prune_entries":
+            out.line(f"    ⇒ the entries up to {effect['through']} are given up")
         case "send_mail":
             out.line(f"    ⇒ mail {effect['id']}{_try(effect)} to {', '.join(effect['to'])}: “{effect['subject']}”")
         case "post_webhook":

@@ -82,7 +82,7 @@ def seconds(least: float, most: float) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
     """From the environment a list comes as text: "127.0.0.1:9999,[::1]:9999"."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -148,12 +148,12 @@ def _network(text: str) -> str:
 
 File = Annotated[Path, BeforeValidator(_path)]
 Listen = Annotated[Address, BeforeValidator(Address.parse)]
-Listeners = Annotated[tuple[Listen, ...], BeforeValidator(_as_list), AfterValidator(_bounded)]
+Listeners = Annotated[tuple[Listen, ...], BeforeValidator(as_list), AfterValidator(_bounded)]
 CredentialName = Annotated[str, AfterValidator(_credential_name)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 MachineUrl = Annotated[str, AfterValidator(_machine_url)]
 CapName = Annotated[str, AfterValidator(_cap_name)]
-Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(_as_list)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(as_list)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Language = Literal["fi", "sv", "en"]
-Languages = Annotated[tuple[Language, ...], BeforeValidator(_as_list)]
+Languages = Annotated[tuple[Language, ...], BeforeValidator(as_list)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from arcd.settings.audit_section import AuditSettings
 from arcd.settings.field_sections import HttpIntakeSettings, MailIntakeSettings, MediaSettings, ModbusSettings
 from arcd.settings.lines import LinesSettings
 from arcd.settings.sections import (
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
     mail_intake: MailIntakeSettings = MailIntakeSettings()
     http_intake: HttpIntakeSettings = HttpIntakeSettings()
     media: MediaSettings = MediaSettings()
+    audit: AuditSettings = AuditSettings()
     rules: RulesSettings = RulesSettings()
     site_base: SiteBaseSettings = SiteBaseSettings()
     kek: KekSettings = KekSettings()

@@ -148,7 +148,7 @@ class CaseQuery(Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """Single writer. All methods but `commit` and `sweep` may run while a commit is under way."""
+    """Single writer. All methods but `commit` may run while a commit is under way."""
 
     async def open(self) -> Restored:
         """Take the store for this process. StoreError: locked by another, unreadable, newer version, no disk."""

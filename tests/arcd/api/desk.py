@@ -14,8 +14,11 @@ import httpx
 import msgspec
 
 from arcd.api.desk import Busy, Check, Desk, ImportReport, LineHealth, Listener, Status
+from arcd.auditing.auditor import Auditor
+from arcd.auditing.checkpoints import Checkpoints
 from arcd.clock import VirtualClock
-from arcd.core.effects import Answer
+from arcd.core.audit.retention import DAYS_DEFAULT
+from arcd.core.effects import Answer, ErasePayloads, PruneEntries
 from arcd.core.facts import Actor, AnyFact, CentreImported, FrameReceived, SiteImported
 from arcd.core.site import (
     Account,
@@ -32,11 +35,13 @@ from arcd.core.site import (
 from arcd.core.state import State
 from arcd.core.station import Station, Stepped, compiled
 from arcd.guard_links import LinkSigner
-from arcd.store import Batch, CaseRow, Entry, Record
+from arcd.metrics import Metrics
+from arcd.store import Batch, CaseRow, Checkpoint, Entry, Record, Sealed
 from arcd.store.memory import MemoryStore
 from protocols.codec import Kind, Origin, Received
 from protocols.event_codes import STANDARD
 from protocols.signals import Qualifier, Scheme, Signal
+from protocols.tlog.note import SigningKey
 from rules import shipped
 from rules.engine import RuleSet
 
@@ -127,6 +132,18 @@ class FakeDesk(Desk):
         self._store = MemoryStore(urandom=bytes)
         self._links = LinkSigner(b"k" * 32, BASE_URL)
         self._seq = 0
+        self.audit_key = SigningKey("arc.example/test", bytes(32))
+        self.metrics = Metrics(version="test")
+        self._audit = Auditor(
+            store=self._store,
+            state=self._station.state,
+            clock=self.clock,
+            ask=self.ask,
+            post=self._post,
+            checkpoints=Checkpoints(store=self._store, clock=self.clock, metrics=self.metrics, key=self.audit_key),
+            days=DAYS_DEFAULT,
+        )
+        self.posted: list[AnyFact] = []
         self._grown = asyncio.Event()
         self.asked: list[AnyFact] = []
         self.is_busy = False
@@ -142,6 +159,14 @@ class FakeDesk(Desk):
         for site in (SITE, OTHER_SITE):
             await self.take(SiteImported(at=self.now(), site=site, actor=actor))
         return self
+
+    def _post(self, fact: AnyFact) -> None:
+        """Remembered; `take` it to have it in the journal."""
+        self.posted.append(fact)
+
+    @property
+    def audit(self) -> Auditor:
+        return self._audit
 
     async def take(self, fact: AnyFact) -> Stepped:
         """Step and commit, as the runtime does."""
@@ -169,7 +194,28 @@ class FakeDesk(Desk):
             )
             for case in stepped.cases
         ]
-        await self._store.commit(Batch(records=[record], cases=rows))
+        erasures = [effect for effect in stepped.effects if isinstance(effect, ErasePayloads)]
+        prunings = [effect for effect in stepped.effects if isinstance(effect, PruneEntries)]
+        await self._store.commit(
+            Batch(
+                records=[record],
+                cases=rows,
+                checkpoint=Checkpoint(seq=self._seq, rows=[]) if erasures or prunings else None,
+                erased=[seq for effect in erasures for seq in effect.seqs],
+                cases_gone=[case_id for effect in erasures for case_id in effect.cases],
+                pruned=next(
+                    (
+                        Sealed(
+                            through=effect.through,
+                            hash=bytes.fromhex(effect.hash),
+                            peaks=tuple(map(bytes.fromhex, effect.peaks)),
+                        )
+                        for effect in prunings
+                    ),
+                    None,
+                ),
+            )
+        )
         self._grown.set()
         self._grown = asyncio.Event()
         return stepped

@@ -8,7 +8,18 @@ import pytest
 from arcd.api.redaction import readable
 from arcd.cli.journal_text import JUDGED_STYLES, REPLY_STYLES, details, render_entry
 from arcd.cli.output import Output
-from arcd.core.effects import Answer, AnyEffect, PostWebhook, ProfilesChanged, Reply, SendAlert, SendMail, SwitchRelay
+from arcd.core.effects import (
+    Answer,
+    AnyEffect,
+    ErasePayloads,
+    PostWebhook,
+    ProfilesChanged,
+    PruneEntries,
+    Reply,
+    SendAlert,
+    SendMail,
+    SwitchRelay,
+)
 from arcd.core.facts import AnyFact, Stopped
 from arcd.core.record import Judged, Judgement, Note, StepRecord
 from protocols.cap.message import Alert, MsgType, Scope, Status
@@ -30,6 +41,8 @@ EFFECTS: tuple[AnyEffect, ...] = (
     Answer(granted=False, rule="R-62", message="Say why.", subject="C1"),
     Answer(granted=True, subject="C2"),
     ProfilesChanged(site_id="K-1"),
+    ErasePayloads(seqs=(3, 7)),
+    PruneEntries(through=9, hash="aa", peaks=()),
     SendMail(id="E1", to=("a@example.invalid", "b@example.invalid"), subject="Alarm\x1b[2J", body="…", attempt=2),
     SendAlert(id="E3", message=ALERT, case_id="C1"),
     SwitchRelay(id="E4", site_id="K-1", relay_id="gate", device="plc", coil=3, on=True, expires_at=0, pulse_s=3.0),
@@ -106,6 +119,8 @@ def test_effects_tell_whom_and_what(capsys: pytest.CaptureFixture[str]) -> None:
         "    ⇒ refused by R-62 C1: Say why.",
         "    ⇒ granted C2",
         "    ⇒ receiver keys and accounts of K-1 are taken over",
+        "    ⇒ the content of 2 entries is erased",
+        "    ⇒ the entries up to 9 are given up",
         "    ⇒ mail E1 (attempt 2) to a@example.invalid, b@example.invalid: “Alarm\\x1b[2J”",
         "    ⇒ CAP E3 Test Alert arcd-C1-1 to the authority: said twice",
         "    ⇒ relay E4: K-1 gate on for 3 s",
