@@ -38,7 +38,7 @@ _KINDS: Mapping[RetentionClass, tuple[str, ...]] = {
         "case_open_requested", "case_move_requested", "case_noted", "case_step_requested", "claim_renew_requested",
         "sla_clock_requested", "guard_answered", "authority_requested", "authority_called", "authority_answered",
         "authority_unreadable", "flag_start_requested", "flag_end_requested", "flag_noticed", "signal_promoted",
-        "identity_checked", "operator_answered", "party_informed",
+        "identity_checked", "operator_answered", "party_informed", "relay_requested",
     ),
 }  # fmt: skip
 
