@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from arcd.cli.dialling import Panel, SocketWire, WireError
+from arcd.cli.dialling import Panel
+from arcd.cli.wires import Receiver, SocketWire, Transport, WireError
 from arcd.clock import SystemClock
 from protocols.dc09 import Dialler
 from protocols.secrets import WireKey
@@ -33,7 +34,10 @@ class Transmitter:
     """One way to the receiver, used by the accounts behind it one after the other, as an alarm gateway does."""
 
     def __init__(self, port: int, *, is_udp: bool = False, key: bytes | None = None) -> None:
-        self._wire = SocketWire("127.0.0.1", port, is_udp=is_udp, connect_timeout_s=REPLY_TIMEOUT_S)
+        self._wire = SocketWire(
+            Receiver(host="127.0.0.1", port=port, transport=Transport.UDP if is_udp else Transport.TCP),
+            connect_timeout_s=REPLY_TIMEOUT_S,
+        )
         self._key = None if key is None else WireKey(key)
         self.transmissions = 0
         self.abandoned = threading.Event()

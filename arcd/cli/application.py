@@ -18,6 +18,8 @@ from arcd.cli import (
     notices,
     panel,
     panel_dialects,
+    panel_flood,
+    panel_script,
     relays,
     rules,
     rules_diff,
@@ -56,6 +58,8 @@ app.add_typer(relays.app, name="relay")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
 panel_dialects.add_to(panel.app)
+panel_flood.add_to(panel.app)
+panel_script.add_to(panel.app)
 app.add_typer(panel.app, name="panel")
 app.add_typer(guard.app, name="guard")
 

@@ -7,99 +7,20 @@ the message sent once more, and only an ACK of this very message counts. What is
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
-from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from arcd.cli.failures import CliError
+from arcd.cli.wires import Wire
 from arcd.clock import NS_PER_S, Clock
 from protocols.codec import ReplyKind
 from protocols.dc09 import FRAME_BYTES_MAX, Dialler, ReplyReceived
 
-READ_BYTES_MAX = 65_536
 # More unread answer than this comes from no receiver: the buffer is dropped and the wait goes on.
 ANSWER_BYTES_MAX = 4 * FRAME_BYTES_MAX
 
 _REPLY_HEAD_BYTES = 7  # LF, two bytes of a binary CRC, 0LLL: no CR before this is the end of a reply (protocols.md 1.1)
-
-
-class Wire(Protocol):
-    """The way to a receiver, opened by the first `send`."""
-
-    def send(self, frame: bytes) -> None: ...
-
-    def receive(self, timeout_s: float) -> bytes | None:
-        """What arrived; b"" when the other side has closed; None when nothing came in time."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class WireError(CliError):
-    """The receiver cannot be reached at all."""
-
-    kind = "no_receiver"
-
-
-class SocketWire:
-    """TCP stays open between messages, as panels keep it; a UDP socket is connected so that a refusal is noticed."""
-
-    def __init__(self, host: str, port: int, *, is_udp: bool, connect_timeout_s: float) -> None:
-        self.address = f"{host} port {port}/{'udp' if is_udp else 'tcp'}"
-        self._target = (host, port)
-        self._kind = socket.SOCK_DGRAM if is_udp else socket.SOCK_STREAM
-        self._connect_timeout_s = connect_timeout_s
-        self._socket: socket.socket | None = None
-
-    def send(self, frame: bytes) -> None:
-        try:
-            if self._socket is None:
-                self._socket = self._connected()
-            self._socket.sendall(frame)
-        except (OSError, UnicodeError) as error:  # a name that no resolver could even be asked for is a UnicodeError
-            self.close()
-            raise self._failure(error) from error
-
-    def receive(self, timeout_s: float) -> bytes | None:
-        assert self._socket is not None, "a reply is waited for after something was sent"
-        self._socket.settimeout(max(timeout_s, 0.001))  # 0 would mean "do not wait", which raises another error
-        try:
-            return self._socket.recv(READ_BYTES_MAX)
-        except TimeoutError:
-            return None
-        except ConnectionResetError:
-            return b""
-        except OSError as error:
-            self.close()
-            raise self._failure(error) from error
-
-    def close(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    def _connected(self) -> socket.socket:
-        found = socket.getaddrinfo(*self._target, type=self._kind)
-        family, kind, protocol, _, address = found[0]
-        made = socket.socket(family, kind, protocol)
-        made.settimeout(self._connect_timeout_s)
-        try:
-            made.connect(address)
-        except OSError:
-            made.close()
-            raise
-        return made
-
-    def _failure(self, error: OSError | UnicodeError) -> WireError:
-        if isinstance(error, socket.gaierror | UnicodeError):
-            return WireError(f"the name {self._target[0]} is not known; check --host")
-        if isinstance(error, ConnectionRefusedError):
-            return WireError(f"nobody listens on {self.address}; start the receiver, or check --host, --port and --udp")
-        if isinstance(error, TimeoutError):
-            return WireError(f"no connection to {self.address} in time; check the address and what filters the way")
-        return WireError(f"no connection to {self.address}: {error.strerror or error}")
 
 
 class Sent(Struct, frozen=True, kw_only=True):
@@ -112,6 +33,11 @@ class Sent(Struct, frozen=True, kw_only=True):
     elapsed_s: float  # from the first byte sent to the reply, or to giving up
     clock_corrected_s: float | None = None  # the correction a NAK asked for and the repeat used
     unread: bytes = b""  # an answer that was no reply we can read
+
+    @property
+    def has_new_key(self) -> bool:
+        """The receiver has changed the key; later messages are sealed with the new one."""
+        return self.reply is not None and self.reply.new_key is not None
 
     @property
     def is_acknowledged(self) -> bool:
@@ -136,16 +62,24 @@ class Panel:
         self._dialler = dialler
         self._wire = wire
         self._clock = clock
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._transmissions_max = transmissions_max
         self._pad = pad
+        self._last: tuple[bytes, int] | None = None  # frame and sequence number
 
     @property
     def is_keyed(self) -> bool:
         return self._dialler.key is not None
 
     def send(
-        self, token: str, data: str, sequence: int, *, extended: tuple[str, ...] = (), is_stamped: bool = True
+        self,
+        token: str,
+        data: str,
+        sequence: int,
+        *,
+        extended: tuple[str, ...] = (),
+        is_stamped: bool = True,
+        corrects_clock: bool = True,
     ) -> Sent:
         """One message; after a NAK with a time once more, with our clock corrected by it."""
         start_s = self._clock.monotonic_s()
@@ -162,7 +96,12 @@ class Panel:
 
         sent = self._transmit(build(), sequence, start_s)
         correction_s = sent.reply.clock_offset_s if sent.reply is not None else None
-        if sent.reply is None or sent.reply.kind is not ReplyKind.NAK or correction_s is None or not is_stamped:
+        if (
+            sent.reply is None
+            or sent.reply.kind is not ReplyKind.NAK
+            or correction_s is None
+            or not (is_stamped and corrects_clock)
+        ):
             return sent
         self.clock_offset_s += correction_s
         again = self._transmit(build(), sequence, start_s)
@@ -176,16 +115,25 @@ class Panel:
             unread=again.unread,
         )
 
+    def again(self) -> Sent:
+        """The same bytes once more: a repetition, or a recording. ValueError before the first message."""
+        if self._last is None:
+            raise ValueError("nothing has been sent that could be sent again")
+        return self._transmit(*self._last, self._clock.monotonic_s())
+
     def _now(self) -> int:
         return self._clock.now() + round(self.clock_offset_s * NS_PER_S)
 
     def _transmit(self, frame: bytes, sequence: int, start_s: float) -> Sent:
         reply, transmissions, unread = None, 0, b""
+        self._last = (frame, sequence)
         while reply is None and transmissions < self._transmissions_max:
             self._wire.send(frame)
             transmissions += 1
             reply, unread = self._await_reply(sequence)
         elapsed_s = self._clock.monotonic_s() - start_s
+        if reply is not None and reply.new_key is not None:
+            self._dialler = replace(self._dialler, key=reply.new_key)
         return Sent(
             sequence=sequence,
             frame=frame,
@@ -198,7 +146,7 @@ class Panel:
     def _await_reply(self, sequence: int) -> tuple[ReplyReceived | None, bytes]:
         """The reply to this message, and what came that was none."""
         buffer = b""
-        due_s = self._clock.monotonic_s() + self._timeout_s
+        due_s = self._clock.monotonic_s() + self.timeout_s
         while (left_s := due_s - self._clock.monotonic_s()) > 0:
             arrived = self._wire.receive(left_s)
             if not arrived:

@@ -6,36 +6,35 @@ key is never shown.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from arcd.cli.failures import CliError, FindingError, UsageError
+from arcd.cli.failures import FindingError, UsageError
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import BAD, GOOD, QUIET, WARNING, Output
+from arcd.cli.panel_messages import (
+    SEQUENCE_MAX,
+    Event,
+    message_of,
+    numbered,
+    receiver_of,
+    wire_key,
+)
+from arcd.cli.panel_options import Ca, Host, Key, KeyFile, Port, ServerName, Tls, Udp
 from arcd.cli.times import parse_duration, span
 
 if TYPE_CHECKING:
     from arcd.cli.dialling import Panel, Sent
-    from protocols.secrets import WireKey
 
 app = group("A panel's side of the wire: send test signals to a DC-09 receiver.")
 
-KEY_ENVIRONMENT = "ARCD_PANEL_KEY"
-DEMO_SETTINGS = Path("config/demo/arcd.yaml")
-DEFAULT_ADDRESS = ("127.0.0.1", 9999)
 TIMEOUT_S = 5.0
 TIMEOUT_S_MIN, TIMEOUT_S_MAX = 0.01, 300.0
 RETRIES_MAX = 5  # dc09_spt, as other panels, sends the same bytes again up to five times
 REPEAT_MAX = 1_000_000
-SEQUENCE_MAX = 9999
-
-SCHEMES = ("sia", "contact_id")
-QUALIFIERS = ("new", "restore", "status")
 
 MEANINGS = {
     "ack": "the receiver has taken responsibility for it",
@@ -71,13 +70,16 @@ def send(
     extended: Annotated[
         list[str] | None, typer.Option(metavar="XTEXT", help="Extended data, letter first: V…, I…, X…; repeatable.")
     ] = None,
-    key: Annotated[str | None, typer.Option(metavar="KEY", help="AES key; ps shows it: better --key-file.")] = None,
-    key_file: Annotated[Path | None, typer.Option(metavar="PATH", help=f"File with it [{KEY_ENVIRONMENT}].")] = None,
+    key: Key = None,
+    key_file: KeyFile = None,
     receiver: Annotated[str | None, typer.Option(metavar="HEX", help="Receiver number (R) [left out].")] = None,
     line: Annotated[str, typer.Option(metavar="HEX", help="Line or account prefix (L).")] = "0",
-    host: Annotated[str | None, typer.Option(metavar="NAME", help="Receiver [the demo's, else 127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(metavar="PORT", min=1, max=65535, help="[the demo's, else 9999]")] = None,
-    udp: Annotated[bool, typer.Option("--udp", help="Over UDP instead of TCP.")] = False,
+    host: Host = None,
+    port: Port = None,
+    udp: Udp = False,
+    tls: Tls = False,
+    ca: Ca = None,
+    server_name: ServerName = None,
     repeat: Annotated[int, typer.Option(metavar="N", min=1, max=REPEAT_MAX, help="Messages, one after another.")] = 1,
     interval: Annotated[str | None, typer.Option(metavar="DURATION", help="Pause between them.")] = None,
     sequence: Annotated[int, typer.Option(metavar="N", min=0, max=SEQUENCE_MAX, help="Number of the first.")] = 1,
@@ -96,20 +98,22 @@ def send(
     Exit code 0 only when every message was acknowledged. After a NAK with a time the clock is corrected by it and the
     message is sent once more, as panels do.
     """
-    wire_key = _wire_key(key, key_file)
-    event = _Event(code, scheme, qualifier, zone, area, user, text)
-    message = _message(account, null=null, token=token, data=data, event=event)
+    sealing = wire_key(key, key_file)
+    event = Event(code, scheme, qualifier, zone, area, user, text)
+    message = message_of(account, null=null, token=token, data=data, event=event)
 
-    from arcd.cli.dialling import Panel, SocketWire
+    from arcd.cli.dialling import Panel
+    from arcd.cli.wires import SocketWire
     from arcd.clock import SystemClock
     from protocols.dc09 import Dialler
 
-    wire = SocketWire(*_address(host, port, is_udp=udp), is_udp=udp, connect_timeout_s=timeout)
-    dialler = Dialler(account=account, receiver=receiver, line=line, key=wire_key, is_binary_crc=binary_crc)
+    where = receiver_of(host, port, udp=udp, tls=tls, ca=ca, server_name=server_name)
+    wire = SocketWire(where, connect_timeout_s=timeout)
+    dialler = Dialler(account=account, receiver=receiver, line=line, key=sealing, is_binary_crc=binary_crc)
     panel = Panel(
         dialler, wire, SystemClock(), timeout_s=timeout, transmissions_max=retries + 1, clock_offset_s=clock_offset
     )
-    sequences = [_numbered(sequence, index) for index in range(repeat)]
+    sequences = [numbered(sequence, index) for index in range(repeat)]
     try:
         told = _send_all(call, panel, message, sequences, tuple(extended or ()), interval, is_stamped=timestamp)
     finally:
@@ -142,97 +146,6 @@ def _send_all(
     return told
 
 
-class _Event:
-    """What the options say about an event; empty when they say nothing."""
-
-    def __init__(self, code: str | None, scheme: str, qualifier: str, *where: str | None) -> None:
-        self.code = code
-        self.scheme = _one_of("--scheme", scheme, SCHEMES)
-        self.qualifier = _one_of("--qualifier", qualifier, QUALIFIERS)
-        self.zone, self.area, self.user, self.text = where
-        if self.scheme == "sia" and self.qualifier != "new":
-            raise UsageError("a SIA code says itself whether it is new or a restore: BA or BR; leave --qualifier out")
-        if self.scheme == "contact_id" and self.text is not None:
-            raise UsageError("Contact ID has no text; send it as extended data: --extended I…")
-
-    def encoded(self, account: str) -> tuple[str, str]:
-        """(token, data)"""
-        from protocols import contact_id, sia
-        from protocols.content import DecodedContent
-        from protocols.signals import Qualifier
-
-        assert self.code is not None
-        code = self.code.upper()
-        if self.scheme == "sia":
-            signal = sia.signal(code, area=self.area, zone=self.zone, user=self.user, text=self.text)
-            return sia.TOKEN, sia.encode_blocks(DecodedContent(account=account, signals=(signal,)))
-        if self.zone is not None and self.user is not None:
-            raise ValueError("Contact ID has room for a zone or a user, not both")
-        address = self.zone or self.user or "000"
-        signal = contact_id.signal(code, Qualifier(self.qualifier), area=self.area or "00", address=address)
-        return contact_id.TOKEN, contact_id.encode_text(DecodedContent(account=account, signals=(signal,)))
-
-
-def _message(account: str, *, null: bool, token: str | None, data: str, event: _Event) -> tuple[str, str]:
-    if (event.code is not None) + null + (token is not None) != 1:
-        raise UsageError("say what to send: --code CODE, or --null, or --token TOKEN with --data")
-    if null:
-        return "NULL", ""
-    if token is not None:
-        return token, data
-    try:
-        return event.encoded(account)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _wire_key(key: str | None, key_file: Path | None) -> WireKey | None:
-    """From the option, the file or the environment; errors never repeat it."""
-    from arcd.cli.source_files import read_text
-    from protocols.secrets import WireKey
-
-    if key is not None and key_file is not None:
-        raise UsageError("give --key or --key-file, not both")
-    if key_file is not None:
-        key = read_text(key_file).strip()
-    elif key is None:
-        key = os.environ.get(KEY_ENVIRONMENT)
-    if not key:
-        if key_file is not None:
-            raise UsageError(f"{key_file} is empty; it must hold the key")
-        return None
-    try:
-        return WireKey.parse(key)
-    except ValueError as error:
-        raise UsageError(f"the key cannot be used: {error}") from None
-
-
-def _address(host: str | None, port: int | None, *, is_udp: bool) -> tuple[str, int]:
-    if host is not None and port is not None:
-        return host, port
-    known_host, known_port = _known_address(is_udp=is_udp)
-    return host or known_host, port or known_port
-
-
-def _known_address(*, is_udp: bool) -> tuple[str, int]:
-    """Where the demo listens, when arcctl is run from a clone."""
-    if not DEMO_SETTINGS.is_file():
-        return DEFAULT_ADDRESS
-    from arcd.settings import Settings, load_settings
-
-    settings = load_settings(DEMO_SETTINGS)
-    if not isinstance(settings, Settings):
-        raise CliError(f"{settings}\ncorrect the settings, or name --host and --port")
-    listeners = settings.dc09.udp if is_udp else settings.dc09.tcp
-    return (listeners[0].host, listeners[0].port) if listeners else DEFAULT_ADDRESS
-
-
-def _numbered(first: int, index: int) -> int:
-    """0001 follows 9999 (protocols.md 1.1); 0000 only when it was asked for."""
-    number = first + index
-    return number if number <= SEQUENCE_MAX else (number - 1) % SEQUENCE_MAX + 1
-
-
 def _plain(sent: Sent, message: tuple[str, str], *, is_encrypted: bool) -> dict[str, Any]:
     from protocols.dc09.body import blank_keys
 
@@ -251,6 +164,7 @@ def _plain(sent: Sent, message: tuple[str, str], *, is_encrypted: bool) -> dict[
         "clock_offset_s": round(reply.clock_offset_s, 3) if reply and reply.clock_offset_s is not None else None,
         "clock_corrected_s": round(sent.clock_corrected_s, 3) if sent.clock_corrected_s is not None else None,
         "elapsed_s": round(sent.elapsed_s, 6),
+        "new_key": sent.has_new_key,
         "unread": sent.unread.decode("latin-1"),
     }
 
@@ -267,6 +181,8 @@ def _render_sent(out: Output, sent: Mapping[str, Any]) -> None:
     encrypted = " (AES)" if sent["reply_encrypted"] else ""
     times = f", sent {sent['transmissions']} times" if sent["transmissions"] > 1 else ""
     out.line("reply ", out.styled(f"{reply}{encrypted}", style), f" in {span(sent['elapsed_s'])}{times}")
+    if sent["new_key"]:
+        out.line(out.styled("      the receiver has changed the key: later messages use the new one", WARNING))
     if not sent["acknowledged"]:
         out.line(out.styled(f"      {MEANINGS[sent['reply']]}", QUIET))
     if sent["unread"]:
@@ -297,9 +213,3 @@ def _render_summary(out: Output, value: Mapping[str, Any]) -> None:
         out.styled(f"{value['acknowledged']} of {value['sent']} acknowledged", style),
         f"; median {span(times['median'])}, slowest {span(times['max'])}",
     )
-
-
-def _one_of(option: str, word: str, allowed: tuple[str, ...]) -> str:
-    if word not in allowed:
-        raise UsageError(f"{option} {word!r}: write one of {', '.join(allowed)}")
-    return word

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from arcd.__main__ import EXIT_CANNOT
-from arcd.cli.dialling import WireError
+from arcd.cli.wires import WireError
 from arcd.core.facts import FrameReceived
 from arcd.core.record import Judged
 from tests.e2e.installations import centre, site

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from arcd.__main__ import EXIT_CANNOT
-from arcd.cli.dialling import WireError
+from arcd.cli.wires import WireError
 from tests.e2e.installations import centre, site
 from tests.e2e.test_failing_disk import numbers_in
 from tests.panels import Message, Transmitter

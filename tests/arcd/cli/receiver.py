@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import cast
+
+import trustme
 
 from arcd.clock import SystemClock
 from protocols.codec import Malformed, Received, WireProfile
@@ -87,15 +90,17 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 @contextlib.contextmanager
-def receiving(twist: Twist = honest, *, udp: bool = False, closes: bool = False) -> Iterator[Receiver]:
+def receiving(
+    twist: Twist = honest, *, udp: bool = False, closes: bool = False, tls: trustme.LeafCert | None = None
+) -> Iterator[Receiver]:
     """A receiver in a thread of its own, because arcctl blocks this one."""
     receiver = Receiver(twist, closes=closes)
-    with in_thread(lambda: _listen(receiver, udp=udp)):
+    with in_thread(lambda: _listen(receiver, udp=udp, tls=tls)):
         yield receiver
 
 
 @contextlib.asynccontextmanager
-async def _listen(receiver: Receiver, *, udp: bool) -> AsyncIterator[None]:
+async def _listen(receiver: Receiver, *, udp: bool, tls: trustme.LeafCert | None) -> AsyncIterator[None]:
     if udp:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(receiver), local_addr=("127.0.0.1", 0))
@@ -103,7 +108,11 @@ async def _listen(receiver: Receiver, *, udp: bool) -> AsyncIterator[None]:
         yield
         transport.close()
         return
-    server = await asyncio.start_server(receiver.serve_tcp, "127.0.0.1", 0)
+    context = None
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.configure_cert(context)
+    server = await asyncio.start_server(receiver.serve_tcp, "127.0.0.1", 0, ssl=context)
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
         yield

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from arcd.cli.dialling import ANSWER_BYTES_MAX, Panel, SocketWire, WireError
+from arcd.cli.dialling import ANSWER_BYTES_MAX, Panel
+from arcd.cli.wires import Receiver, SocketWire, WireError
 from arcd.clock import NS_PER_S, VirtualClock
 from protocols.codec import ReplyKind
 from protocols.dc09 import Dialler
@@ -127,14 +128,14 @@ def test_the_clock_of_the_panel_is_the_one_given() -> None:
 
 
 def test_a_host_nobody_knows_is_a_sentence() -> None:
-    wire = SocketWire("no..where", 9999, is_udp=False, connect_timeout_s=1)
+    wire = SocketWire(Receiver(host="no..where", port=9999), connect_timeout_s=1)
     with pytest.raises(WireError, match=r"the name no\.\.where is not known"):
         wire.send(b"x")
 
 
 def test_a_connection_reset_is_the_end_of_the_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        wire = SocketWire("127.0.0.1", server.getsockname()[1], is_udp=False, connect_timeout_s=1)
+        wire = SocketWire(Receiver(host="127.0.0.1", port=server.getsockname()[1]), connect_timeout_s=1)
         wire.send(b"x")
         accepted, _ = server.accept()
         accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")

@@ -96,7 +96,7 @@ def test_json_names_everything_about_a_message(arcctl: Arcctl) -> None:
     [message] = value["messages"]
     assert set(message) == {
         "token", "data", "sequence", "encrypted", "frame", "transmissions", "acknowledged", "reply", "reply_token",
-        "reply_encrypted", "clock_offset_s", "clock_corrected_s", "elapsed_s", "unread",
+        "reply_encrypted", "clock_offset_s", "clock_corrected_s", "elapsed_s", "new_key", "unread",
     }  # fmt: skip
     assert message["frame"].encode("latin-1") == receiver.raw[0]
     assert message["reply"] == "ack"

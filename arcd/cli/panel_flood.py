@@ -1,0 +1,184 @@
+"""arcctl panel flood: many panels at once, to see what a receiver and the way to it can take.
+
+One rule: nobody else's receiver is flooded by mistake. Beyond this machine it needs --yes, and everything is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from arcd.cli.failures import FindingError, UsageError
+from arcd.cli.invocation import Invocation, verb
+from arcd.cli.output import BAD, GOOD, QUIET, Output
+from arcd.cli.panel_messages import Event, message_of, receiver_of, wire_key
+from arcd.cli.panel_options import Ca, Host, Key, KeyFile, Port, ServerName, Tls, Udp
+from arcd.cli.times import parse_duration, span
+
+if TYPE_CHECKING:
+    from arcd.cli.flooding import Load, Outcome
+    from arcd.cli.wires import Receiver
+    from protocols.secrets import WireKey
+
+ACCOUNTS_MAX = 1_000
+COUNT = 1_000
+CONNECTIONS = 10
+TIMEOUT_S = 5.0
+
+
+def add_to(app: typer.Typer) -> None:
+    verb(
+        app,
+        "flood",
+        examples=(
+            "arcctl panel flood --account 1001 --code OP --count 500",
+            "arcctl panel flood --account 1001 --account 1002 --null --rate 200 --connections 50 --for 30s --udp",
+            "arcctl panel flood --account 1001 --code OP --host arc.example.org --rate 20 --yes --json",
+        ),
+    )(flood)
+
+
+def flood(
+    call: Invocation,
+    account: Annotated[list[str], typer.Option(metavar="NUMBER", help="Account; several share the connections.")],
+    code: Annotated[str | None, typer.Option(metavar="CODE", help="Event code of SIA: OP, BA, …")] = None,
+    address: Annotated[int, typer.Option(metavar="NUMBER", min=1, max=900, help="Zone, or user of the code.")] = 1,
+    null: Annotated[bool, typer.Option("--null", help="Link tests instead of events.")] = False,
+    count: Annotated[int, typer.Option(metavar="N", min=1, max=1_000_000, help="Messages of all together.")] = COUNT,
+    rate: Annotated[
+        float | None, typer.Option(metavar="PER_SECOND", min=0.01, max=20_000, help="[as fast as it answers]")
+    ] = None,
+    connections: Annotated[int, typer.Option(metavar="N", min=1, max=1_000, help="Panels at once.")] = CONNECTIONS,
+    limit: Annotated[str, typer.Option("--for", metavar="DURATION", help="At most so long, up to 1h.")] = "60s",
+    key: Key = None,
+    key_file: KeyFile = None,
+    host: Host = None,
+    port: Port = None,
+    udp: Udp = False,
+    tls: Tls = False,
+    ca: Ca = None,
+    server_name: ServerName = None,
+    timestamp: Annotated[bool, typer.Option("--timestamp", help="Stamp plain messages too.")] = False,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.01, max=300, help="For each reply.")] = TIMEOUT_S,
+    yes: Annotated[bool, typer.Option("--yes", help="The receiver is ours, although it is not this machine.")] = False,
+) -> None:
+    """Send many messages over many connections; show the rate reached and how long the ACKs took.
+
+    Each connection has one message under way. Alarms sent to a receiver in service open cases: use an account on test,
+    or openings (OP), or link tests. Exit code 0 only when every message was acknowledged.
+    """
+    receiver = receiver_of(host, port, udp=udp, tls=tls, ca=ca, server_name=server_name)
+    load = _load(
+        tuple(account), code, address, wire_key(key, key_file), parse_duration(limit),
+        null=null, count=count, rate=rate, connections=connections, timeout_s=timeout, is_stamped=timestamp,
+    )  # fmt: skip
+    _check_whose(receiver, is_ours=yes)
+    _finish(call, receiver, load, _run(call, receiver, load))
+
+
+def _load(
+    accounts: tuple[str, ...],
+    code: str | None,
+    address: int,
+    key: WireKey | None,
+    seconds_max: int,
+    *,
+    null: bool,
+    count: int,
+    rate: float | None,
+    connections: int,
+    timeout_s: float,
+    is_stamped: bool,
+) -> Load:
+    from arcd.cli.flooding import SECONDS_MAX as LONGEST_S
+    from arcd.cli.flooding import SEQUENCES, Load
+    from protocols.dc09 import Dialler
+
+    if len(accounts) > ACCOUNTS_MAX:
+        raise UsageError(f"at most {ACCOUNTS_MAX} accounts")
+    if seconds_max > LONGEST_S:
+        raise UsageError(f"--for is at most {span(LONGEST_S)}")
+
+    def message(account: str, number: int) -> tuple[str, str]:
+        where = str(address + number // SEQUENCES)  # the same sequence number again must be another event
+        event = Event(code, "sia", "new", *((None, None, where) if is_of_user else (where, None, None)), None)
+        return message_of(account, null=null, token=None, data="", event=event)
+
+    is_of_user = False
+    try:
+        message(accounts[0], 0)
+    except UsageError:
+        is_of_user = True
+        message(accounts[0], 0)  # what cannot be sent either way is said before anything is
+    for account in accounts:
+        try:
+            Dialler(account=account).null(sequence=1)
+        except ValueError as error:
+            raise UsageError(f"--account {account}: {error}") from error
+    return Load(
+        accounts=accounts,
+        messages=count,
+        rate_per_s=rate,
+        connections=connections,
+        seconds_max=float(seconds_max),
+        timeout_s=timeout_s,
+        message=message,
+        dialler=lambda account: Dialler(account=account, key=key),
+        is_stamped=is_stamped,
+    )
+
+
+def _check_whose(receiver: Receiver, *, is_ours: bool) -> None:
+    from arcd.loopback import is_loopback
+
+    if not is_ours and not is_loopback(receiver.host):
+        raise UsageError(
+            f"{receiver.host} is not this machine: flooding a receiver in service delays real alarms; say --yes if it "
+            "is yours and nobody depends on it now"
+        )
+
+
+def _run(call: Invocation, receiver: Receiver, load: Load) -> Outcome:
+    import asyncio
+
+    from arcd.cli.flooding import Flood
+    from arcd.clock import SystemClock
+
+    with call.out.progress(f"to {receiver}") as told:
+        return asyncio.run(Flood(receiver, load, SystemClock(), told).run())
+
+
+def _finish(call: Invocation, receiver: Receiver, load: Load, outcome: Outcome) -> None:
+    times = {name: outcome.percentile_s(percent) for name, percent in (("p50", 50), ("p99", 99), ("max", 100))}
+    value = {
+        "receiver": str(receiver),
+        "connections": min(load.connections, load.messages),
+        "asked": load.messages,
+        "sent": outcome.sent,
+        "acknowledged": outcome.acknowledged,
+        "replies": dict(sorted(outcome.replies.items())),
+        "seconds": round(outcome.seconds, 3),
+        "per_second": round(outcome.acknowledged / outcome.seconds, 1) if outcome.seconds else 0.0,
+        "elapsed_s": {name: None if seconds is None else round(seconds, 6) for name, seconds in times.items()},
+    }
+    call.out.show(value, _render)
+    if outcome.acknowledged < load.messages:
+        raise FindingError("")
+
+
+def _render(out: Output, value: Mapping[str, Any]) -> None:
+    whole = value["acknowledged"] == value["asked"]
+    out.line(
+        out.styled(f"{value['acknowledged']} of {value['asked']} acknowledged", GOOD if whole else BAD),
+        f" in {span(value['seconds'])} over {value['connections']} connections: {value['per_second']:g} a second",
+    )
+    times = value["elapsed_s"]
+    if times["p50"] is not None:
+        out.line(f"ACK after {span(times['p50'])} (p50), {span(times['p99'])} (p99), {span(times['max'])} (slowest)")
+    for reply, count in value["replies"].items():
+        if reply != "ack":
+            out.line(out.styled(f"{count} {reply}", BAD))
+    if value["sent"] < value["asked"]:
+        out.line(out.styled(f"{value['asked'] - value['sent']} were not sent: the time was up", QUIET))

@@ -1,0 +1,190 @@
+"""A scenario for one panel, written in YAML: what it sends, what it expects, how long it waits.
+
+    panel: {account: "1001"}
+    steps:
+      - send: {code: BA, zone: 3}        # expects an ACK unless it says otherwise
+      - wait: 2s
+      - again: true                      # the same bytes once more
+      - repeat: 3
+        steps:
+          - send: {link_test: true}
+            within: 1s
+      - send: {code: FA, clock_offset_s: -3600}
+        expect: nak                      # ack | nak | duh | none
+
+One rule: the whole file is read and checked before the first byte is sent, and how much it may send is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from msgspec import Struct
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from arcd.cli.failures import UsageError
+from arcd.cli.panel_messages import Event, message_of
+from arcd.cli.times import parse_duration
+from rules.problems import Problem, by_place
+from rules.schema import fault
+from rules.schema_errors import problems_of
+from rules.yaml_source import read
+
+ACTIONS_MAX = 100_000  # after repetitions are written out
+WAIT_S_MAX = 3_600.0
+WITHIN_S = 5.0
+REPEAT_MAX = 10_000
+STEPS_MAX = 1_000
+DEPTH_MAX = 4
+
+Expectation = Literal["ack", "nak", "duh", "none"]
+
+
+def _seconds(value: object) -> object:
+    """ "2s" as everywhere, or a bare number for parts of a second."""
+    if isinstance(value, str):
+        try:
+            return float(parse_duration(value))
+        except UsageError as error:
+            raise fault("this is not a duration", f"write 0.5 for half a second, or {error.message[-30:]}") from None
+    return value
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Wait = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=WAIT_S_MAX)]
+Text = Annotated[str, BeforeValidator(_text), Field(max_length=4_000)]
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SendForm(Form):
+    code: Text | None = None
+    scheme: Literal["sia", "contact_id"] = "sia"
+    qualifier: Literal["new", "restore", "status"] = "new"
+    zone: Text | None = None
+    area: Text | None = None
+    user: Text | None = None
+    text: Text | None = None
+    link_test: bool = False
+    token: Text | None = None
+    data: Text = ""
+    extended: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    sequence: Annotated[int, Field(ge=0, le=9999)] | None = None
+    clock_offset_s: Annotated[float, Field(ge=-1e9, le=1e9)] = 0.0
+
+
+class StepForm(Form):
+    send: SendForm | None = None
+    again: Literal[True] | None = None
+    wait: Wait | None = None
+    close: Literal[True] | None = None
+    repeat: Annotated[int, Field(ge=1, le=REPEAT_MAX)] | None = None
+    steps: Annotated[tuple[StepForm, ...], Field(max_length=STEPS_MAX)] = ()
+    expect: Expectation = "ack"
+    within: Wait = WITHIN_S
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        given = [name for name in ("send", "again", "wait", "close", "repeat") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise fault("a step is one thing", "write one of send, again, wait, close, repeat, each with its own dash")
+        if bool(self.steps) != (self.repeat is not None):
+            raise fault("repeat and steps belong together", "write repeat: 3 and below it steps: with what is repeated")
+        return self
+
+
+class PanelForm(Form):
+    account: Text
+    receiver: Text | None = None
+    line: Text = "0"
+    key_file: Text | None = None
+    binary_crc: bool = False
+    timestamp: bool = False
+    retries: Annotated[int, Field(ge=0, le=5)] = 0
+
+
+class ScriptForm(Form):
+    panel: PanelForm
+    steps: Annotated[tuple[StepForm, ...], Field(min_length=1, max_length=STEPS_MAX)]
+
+
+class Action(Struct, frozen=True, kw_only=True):
+    """One thing to do; `message` is what is sent, None for `again`."""
+
+    kind: Literal["send", "again", "wait", "close"]
+    message: tuple[str, str] | None = None
+    extended: tuple[str, ...] = ()
+    sequence: int | None = None
+    clock_offset_s: float = 0.0
+    seconds: float = 0.0
+    expect: Expectation = "ack"
+    within_s: float = WITHIN_S
+
+
+class Script(Struct, frozen=True, kw_only=True):
+    panel: PanelForm
+    actions: tuple[Action, ...]
+
+
+def read_script(text: str, path: Path) -> Script:
+    """UsageError with a line for each thing that is wrong."""
+    document = read(text, str(path))
+    if document.root is None or document.problems:
+        raise _wrong(list(document.problems))
+    try:
+        form = ScriptForm.model_validate(document.root.plain())
+    except ValidationError as error:
+        raise _wrong(problems_of(error, document.root, ScriptForm)) from None
+    try:
+        actions = tuple(_actions(form.steps, form.panel.account, depth=1))
+    except UsageError as error:
+        raise UsageError(f"{path}: {error.message}") from error
+    return Script(panel=form.panel, actions=actions)
+
+
+def _wrong(problems: list[Problem]) -> UsageError:
+    return UsageError("\n".join(str(problem) for problem in sorted(problems, key=by_place)))
+
+
+def _actions(steps: tuple[StepForm, ...], account: str, *, depth: int) -> Iterator[Action]:
+    if depth > DEPTH_MAX:
+        raise UsageError(f"repeat stands {depth} deep; at most {DEPTH_MAX}")
+    written = 0
+    for step in steps:
+        for action in _of(step, account, depth):
+            written += 1
+            if written > ACTIONS_MAX:
+                raise UsageError(f"more than {ACTIONS_MAX} messages and pauses; repeat less, or use arcctl panel flood")
+            yield action
+
+
+def _of(step: StepForm, account: str, depth: int) -> Iterator[Action]:
+    if step.repeat is not None:
+        once = tuple(_actions(step.steps, account, depth=depth + 1))
+        for _ in range(step.repeat):
+            yield from once
+    elif step.send is not None:
+        send = step.send
+        event = Event(send.code, send.scheme, send.qualifier, send.zone, send.area, send.user, send.text)
+        yield Action(
+            kind="send",
+            message=message_of(account, null=send.link_test, token=send.token, data=send.data, event=event),
+            extended=send.extended,
+            sequence=send.sequence,
+            clock_offset_s=send.clock_offset_s,
+            expect=step.expect,
+            within_s=step.within,
+        )
+    elif step.again is not None:
+        yield Action(kind="again", expect=step.expect, within_s=step.within)
+    elif step.wait is not None:
+        yield Action(kind="wait", seconds=step.wait)
+    else:
+        yield Action(kind="close")
