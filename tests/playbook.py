@@ -181,22 +181,25 @@ class Playbook:
     # ------------------------------------------------------------------------------------------------------- its engine
 
     def _advance_to(self, at: int) -> None:
+        seen: int | None = None  # a look that found nothing to say
         while True:
             due, look = self.station.next_deadline(), self.station.watch.next_look()
-            if look is not None and self.now < look <= at and (due is None or look < due[0]):
-                self._look(look)
+            if look is not None and look != seen and look <= at and (due is None or look < due[0]):
+                seen = None if self._look(max(look, self.now)) else look
             elif due is not None and due[0] <= at:
                 self._reach(*due)
             else:
                 break
         self.now = at
 
-    def _look(self, at: int) -> None:
-        """What time has done to supervised paths."""
+    def _look(self, at: int) -> bool:
+        """What time has done to supervised paths; whether it has done anything."""
         self.now = at
-        for fact in self.station.look(at):
+        facts = self.station.look(at)
+        for fact in facts:
             self._outstanding.append(f"-- +{(at - self._start) / NS:g} {fact.__struct_config__.tag}")
             self._step(fact)
+        return bool(facts)
 
     def _reach(self, due: int, key: str) -> None:
         self.now = max(self.now, due)

@@ -47,13 +47,13 @@ class Daemon:
     def close(self) -> None:
         self._http.close()
 
-    def get(self, path: str, **query: str | int | bool | None) -> Any:
+    def get(self, path: str, /, **query: str | int | bool | None) -> Any:
         return self._ask("GET", path, query=query)
 
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         return self._ask("POST", path, body=body)
 
-    def text(self, path: str, **query: str | int | bool | None) -> str:
+    def text(self, path: str, /, **query: str | int | bool | None) -> str:
         """An answer that is no JSON: a picture, a page."""
         with self._reaching():
             answer = self._http.get(path, params=_given(query))

@@ -9,13 +9,14 @@ from arcd.core.case.model import Case
 from arcd.core.directory import Entry
 from arcd.core.effects import SendMail
 from arcd.core.facts import EffectOutcome, OperatorAnswered
+from arcd.core.flags.holding import holding
 from arcd.core.lines import arranging, notices, recording
 from arcd.core.site import Site
 from arcd.core.supervision.model import ChangeKind, PathChange
 from arcd.core.troubles import raise_trouble
 from arcd.core.turn import Turn
 from protocols.event_codes import is_test_report
-from protocols.signals import Signal
+from protocols.signals import Category, Qualifier, Scheme, Signal
 
 # Nodes of a storm that are ours: nobody else is told that they have a fault.
 OWN_NODES = ("daemon", "listener:", "uplink:")
@@ -28,7 +29,11 @@ def on_change(turn: Turn, change: PathChange) -> None:
     key = f"{change.site_id}/{change.system_id}/{change.path_id}"
     match change.kind:
         case ChangeKind.PATH_FAILED:
-            if not change.storm.startswith(OWN_NODES):
+            if change.storm.startswith(OWN_NODES):
+                return
+            if _is_held(turn, change):
+                turn.note("operator.spared", site=change.site_id, system=change.system_id, path=change.path_id)
+            else:
                 notices.failed(turn, operator, key, change.since)
         case ChangeKind.PATH_RESTORED:
             notices.restored(turn, key)
@@ -36,6 +41,15 @@ def on_change(turn: Turn, change: PathChange) -> None:
             arranging.failed(turn, change)
         case ChangeKind.ATS_RESTORED:
             arranging.restored(turn, change)
+
+
+def _is_held(turn: Turn, change: PathChange) -> bool:
+    """Somebody works on the line, and said so: the operator need not look for what is no fault of theirs. Whether a
+    fire would be heard meanwhile is another question, so arrangements are not held."""
+    entry = next((each for each in turn.directory.of_site(change.site_id) if each.system.id == change.system_id), None)
+    code = "path_fault"
+    signal = Signal(scheme=Scheme.ARCD, code=code, category=Category.SUPERVISION, qualifier=Qualifier.NEW, family=code)
+    return entry is not None and holding(turn, entry, signal) is not None
 
 
 def on_site(turn: Turn, previous: Site | None, site: Site | None, site_id: str) -> None:

@@ -14,6 +14,7 @@ WAITING = ""  # a line in `line_notices` that is down and not yet in any notice
 
 class NoticeLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str  # "<site>/<system>/<path>"
+    operator_id: str = ""
     since: int  # when it was last heard
     up_at: int | None = None
     held_until: int = 0  # reported no earlier

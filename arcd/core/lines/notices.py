@@ -38,7 +38,7 @@ def failed(turn: Turn, operator_id: str, key: str, since: int) -> None:
     if turn.centre.transmission_operator(operator_id) is None or key in turn.state.line_notices:
         return
     turn.state.line_notices.put(key, WAITING)
-    turn.state.lines_waiting.put(key, NoticeLine(key=key, since=since))
+    turn.state.lines_waiting.put(key, NoticeLine(key=key, operator_id=operator_id, since=since))
     _settle_at(turn, operator_id, turn.after(SETTLE_S))
 
 
@@ -75,7 +75,7 @@ def _settle_at(turn: Turn, operator_id: str, due: int) -> None:
 
 def _settle(turn: Turn, operator_id: str) -> None:
     operator = turn.centre.transmission_operator(operator_id)
-    mine = [line for line in turn.state.lines_waiting.values() if _operator_of(turn, line.key) == operator_id]
+    mine = [line for line in turn.state.lines_waiting.values() if line.operator_id == operator_id]
     waiting = [line for line in mine if line.held_until <= turn.at]
     for line in waiting:
         turn.state.lines_waiting.drop(line.key)
@@ -205,11 +205,6 @@ def operator_of(site: Site | None, system_id: str, path_id: str) -> str:
     return (path.operator if path else "") or (system.transmission_operator if system else "")
 
 
-def _operator_of(turn: Turn, key: str) -> str:
-    site_id, system_id, path_id = key.split("/")
-    return operator_of(turn.state.sites.get(site_id), system_id, path_id)
-
-
 # -------------------------------------------------------------------------------------------------------------- its end
 
 
@@ -252,7 +247,9 @@ def _report_rest(turn: Turn, notice: OperatorNotice) -> None:
     held_until = turn.after(REST_S)
     for key in rest:
         turn.state.line_notices.put(key, WAITING)
-        line = NoticeLine(key=key, since=since.get(key, notice.at), held_until=held_until)
+        line = NoticeLine(
+            key=key, operator_id=notice.operator_id, since=since.get(key, notice.at), held_until=held_until
+        )
         turn.state.lines_waiting.put(key, line)
     _settle_at(turn, notice.operator_id, held_until)
 
