@@ -7,24 +7,20 @@ the same state and the same effects; that is what restores, simulations and dry 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import clock_steps, delivery, field_levels, intake, own_troubles, replays, troubles
+from arcd.core import due, intake, outcomes, own_facts, site_changes
 from arcd.core.account import AccountState
 from arcd.core.audit import keeping
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import answering as authority_answers
 from arcd.core.case.authority import following
-from arcd.core.case.authority import notifying as authority
 from arcd.core.case.model import Case
-from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.deadlines import Deadlines
 from arcd.core.directory import Directory
-from arcd.core.effects import AnyEffect, ProfilesChanged, Reply, SendAlert, SendMail, SwitchRelay
+from arcd.core.effects import AnyEffect, Reply
 from arcd.core.facts import (
     AccountsHeard,
     AnyFact,
@@ -82,23 +78,17 @@ from arcd.core.lines import informing
 from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.record import StepRecord
 from arcd.core.relays import switching
-from arcd.core.schedules import changing, watching
+from arcd.core.schedules import changing
 from arcd.core.state import Machine, RulesInForce, State
 from arcd.core.supervision import faults
 from arcd.core.supervision import stepping as supervision
 from arcd.core.supervision.looking import look
 from arcd.core.supervision.paths import find_path
 from arcd.core.supervision.watch import Watch
-from arcd.core.turn import NS, Turn
+from arcd.core.turn import Turn
 from protocols.codec import Kind, Received, ReplyKind, Speaker
 from rules.engine import RuleSet
 from rules.loader import load
-
-# A wall clock that moves more than this against the monotonic one is put before a person (requirements 5, clock:
-# warn above 1 s; the DC-09 window is only -40/+20 s wide).
-CLOCK_STEP_WARN_S = 1.0
-# A deadline whose step failed comes again: it still means something, and it must not stop every other one meanwhile.
-FAILED_DEADLINE_AGAIN_S = 60.0
 
 # Requests about a case: a refusal belongs to the case's story as well.
 CASE_REQUESTS = (CaseMoveRequested, CaseStepRequested, CaseNoted, ClaimRenewRequested, SlaClockRequested)
@@ -284,9 +274,9 @@ class Station:
             case FrameMalformed():
                 intake.malformed(turn, fact)
             case DeadlineReached():
-                self._on_deadline(turn, fact.key, fact.due)
+                due.on_deadline(turn, fact.key, fact.due)
             case EffectReported():
-                self._on_effect(turn, fact)
+                outcomes.on_effect(turn, fact)
             case RelayRequested():
                 switching.request(turn, fact)
             case GuardAnswered():
@@ -341,14 +331,14 @@ class Station:
             case LinesHeard():
                 receiver_lines.heard(turn, fact.heard)
             case Started() | Stopped() | ClockStepped() | DaemonTroubled() | JournalRestored() | StepFailed():
-                self._on_machine(turn, fact)
+                own_facts.on_machine(turn, fact)
             case RulesLoaded():
                 self._load_rules(turn, fact)
             case CentreImported():
                 self.state.centre.put("centre", fact.centre)
                 turn.grant("centre")
             case SiteImported() | SiteRemoved():
-                self._on_site(turn, fact)
+                site_changes.on_site(turn, fact)
             case (
                 AuditKeyChanged()
                 | SegmentSealed()
@@ -360,175 +350,11 @@ class Station:
             ):
                 keeping.keep(turn, fact)
 
-    # ------------------------------------------------------------------------------------------- facts of the machine
-
-    def _on_machine(
-        self, turn: Turn, fact: Started | Stopped | ClockStepped | DaemonTroubled | JournalRestored | StepFailed
-    ) -> None:
-        machine = self.state.machine.get("machine") or Machine()
-        match fact:
-            case Started():
-                boot_at = fact.at - fact.boottime
-                if fact.boot_id and fact.boot_id == machine.boot_id:
-                    self._on_clock_step(turn, boot_at - machine.boot_at)
-                self.state.machine.put(
-                    "machine",
-                    replace(
-                        machine,
-                        started_at=fact.at,
-                        stopped_cleanly=False,
-                        reply_policy=fact.reply_policy,
-                        escalation=fact.escalation,
-                        boot_id=fact.boot_id,
-                        boot_at=boot_at,
-                    ),
-                )
-                supervision.on_own_fault(turn)
-                receiver_lines.on_start(turn, fact.lines)
-                if not fact.clean:
-                    troubles.raise_trouble(turn, "restarted_unclean", entry=None, about="self", text=fact.version)
-            case Stopped():
-                self.state.machine.put("machine", replace(machine, stopped_cleanly=True))
-            case ClockStepped():
-                step = round(fact.step_s * NS)
-                self.state.machine.put("machine", replace(machine, boot_at=machine.boot_at + step))
-                self._on_clock_step(turn, step)
-            case DaemonTroubled():
-                if fact.code in supervision.OWN_FAULTS and not fact.cleared:
-                    supervision.on_own_fault(turn)
-                own_troubles.on_troubled(turn, fact)
-            case JournalRestored():
-                text = f"{fact.backup}, {datetime.fromtimestamp(fact.head_at / NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
-                troubles.raise_trouble(turn, "journal_restored", entry=None, about="self", text=text)
-            case StepFailed():
-                if fact.failed_kind == "deadline_reached":
-                    key = msgspec.json.decode(fact.failed_fact, type=DeadlineReached).key
-                    turn.deadlines.set(key, turn.after(FAILED_DEADLINE_AGAIN_S))
-                text = f"{fact.failed_kind}: {fact.error}"
-                troubles.raise_trouble(turn, "undecided", entry=None, about=fact.failed_kind, text=text)
-
-    def _on_clock_step(self, turn: Turn, step: int) -> None:
-        """`step`: ns the wall clock was set forward, while we ran or while we were down."""
-        if abs(step) > int(CLOCK_STEP_WARN_S * NS):
-            clock_steps.follow(turn, step)
-            turn.clock_step = step
-            supervision.on_own_fault(turn)
-            receiver_lines.shift(turn, step)
-            troubles.raise_trouble(turn, "clock_stepped", entry=None, about="self", text=f"{step / NS:+.3f} s")
-
     def _on_heard(self, fact: AccountsHeard) -> None:
         for key, at in fact.heard.items():
             account = self.state.accounts.get(key) or AccountState()
             if at > account.last_heard:
                 self.state.accounts.put(key, replace(account, last_heard=at))
-
-    def _on_site(self, turn: Turn, fact: SiteImported | SiteRemoved) -> None:
-        if isinstance(fact, SiteImported):
-            site_id = fact.site.id
-            previous = self.state.sites.get(site_id)
-            turn.paths_before = self.directory.paths_of_site(site_id)
-            self.state.sites.put(site_id, fact.site)
-            self.directory.put(fact.site)
-            watching.on_site(turn, previous, fact.site, site_id)
-            lines.on_site(turn, previous, fact.site, site_id)
-            field_levels.on_site(turn, previous, fact.site)
-            switching.on_site(turn, previous, fact.site)
-        else:
-            site_id = fact.site_id
-            if site_id not in self.state.sites:
-                return turn.refuse("site.unknown", f"No site {site_id}.")
-            if self.state.open_by_site.get(site_id):
-                return turn.refuse("site.open_cases", f"{site_id} has open cases; close them first.")
-            if conditioning.is_waiting(turn, site_id):
-                return turn.refuse("site.pending", f"A signal of {site_id} still waits to be decided; try again later.")
-            for entry in self.directory.of_site(site_id):
-                self.state.accounts.drop(entry.key)
-                replays.forget(self.state, entry.key)
-            turn.paths_before = self.directory.paths_of_site(site_id)
-            conditioning.forget(turn, site_id)
-            watching.on_site(turn, self.state.sites[site_id], None, site_id)
-            lines.on_site(turn, self.state.sites[site_id], None, site_id)
-            field_levels.on_site(turn, self.state.sites[site_id], None)
-            switching.on_site(turn, self.state.sites[site_id], None)
-            self.state.sites.drop(site_id)
-            self.directory.remove(site_id)
-        supervision.on_site(turn, site_id)
-        turn.refs[f"site/{site_id}"] = None
-        turn.effects.append(ProfilesChanged(site_id=site_id))
-        return turn.grant(site_id)
-
-    def _on_effect(self, turn: Turn, fact: EffectReported) -> None:
-        settled = delivery.record_outcome(turn, fact)
-        if settled is None:
-            return
-        effect, outcome = settled
-        if isinstance(effect, SendMail) and effect.notice_id:
-            return lines.on_mail_settled(turn, effect, outcome)
-        if isinstance(effect, SwitchRelay):
-            return switching.on_settled(turn, effect, fact)
-        case = self.state.cases.get(effect.case_id)
-        if case is None or not case.is_open:
-            return
-        if isinstance(effect, SendAlert):
-            casebook.save(turn, authority.on_effect_settled(turn, case, effect, outcome))
-        elif effect.offer_id:
-            casebook.save(turn, dispatch.on_effect_settled(turn, case, effect, outcome))
-        elif outcome is not outcome.DELIVERED:
-            casebook.message_failed(turn, case)
-
-    # ------------------------------------------------------------------------------------------------------- deadlines
-
-    def _on_deadline(self, turn: Turn, key: str, due: int) -> None:
-        if self.deadlines.due_of(key) != due:
-            return  # taken away or moved between the shell's look and its post
-        self.deadlines.clear(key)
-        owner, name, *rest = key.split("/")
-        if owner == "effect":
-            delivery.try_again(turn, name)
-        elif owner == "site":
-            conditioning.on_deadline(turn, name, rest)
-        elif owner == "flag":
-            ending.on_deadline(turn, name, rest[0])
-        elif owner in ("schedule", "testdue"):
-            watching.on_deadline(turn, owner, name, rest, due)
-        elif owner == "report":
-            ending.forget(turn, name)
-        elif owner == "notice":
-            lines.on_deadline(turn, name, rest[0])
-        elif owner in ("settle", "storm"):
-            supervision.on_deadline(turn, owner, name, rest)
-        elif owner == "receiver_line":
-            receiver_lines.on_deadline(turn, name)
-        else:
-            assert owner == "case", key
-            self._on_case_deadline(turn, name, rest)
-
-    def _on_case_deadline(self, turn: Turn, case_id: str, rest: list[str]) -> None:
-        case = self.state.cases[case_id]
-        turn.refs[f"case/{case_id}"] = None
-        match rest:
-            case ["clock", clock, target]:
-                casebook.on_clock(turn, case, clock, int(target))
-            case ["step", step_id]:
-                casebook.save(turn, steps.on_timeout(turn, case, step_id))
-            case ["offer", offer_id]:
-                casebook.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
-            case ["sla", what]:
-                casebook.save(turn, sla.on_deadline(turn, case, what))
-            case ["authority", what]:
-                casebook.save(turn, authority.on_deadline(turn, case, what))
-            case ["claim"]:
-                claims.on_deadline(turn, case)
-            case ["steady"]:
-                lines.on_case_deadline(turn, case)
-            case ["welfare"]:
-                casebook.save(turn, dispatch.on_welfare(turn, case))
-            case ["resume"]:
-                engine.resume(turn, case)
-            case ["forget"]:
-                self.state.cases.drop(case_id)
-            case _:
-                raise AssertionError(f"nobody set a deadline like case/{case_id}/{'/'.join(rest)}")
 
 
 def compiled(sources: dict[str, str]) -> RuleSet:
