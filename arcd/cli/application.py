@@ -10,6 +10,7 @@ from arcd.cli import (
     arrangements,
     backup,
     cases,
+    decode,
     explain,
     flags,
     guard,
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 status.add_to(app)
 cases.add_to(app)
+decode.add_to(app)
 backup.add_to(app)
 explain.add_to(rules.app)
 rules_diff.add_to(rules.app)

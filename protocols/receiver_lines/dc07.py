@@ -104,7 +104,7 @@ class Dc07Codec(LineCodec):
         echo = f"{sequence}{where}".encode("ascii")
         if token in _REPLIES:
             return _malformed("direction", f"a reply ({token}) arrived where a receiver sends: is this a loop?", line)
-        if token in _LINK_TESTS or not data:
+        if token in _LINK_TESTS:
             beat = own_heartbeat(PROTOCOL, line, receiver=receiver, number=number, remarks=remarks)
             return replace(beat, sequence=sequence, reply_context=echo)
         decoder = _DECODERS.get(token)
