@@ -12,6 +12,7 @@ from arcd import __version__
 from arcd.api import (
     arrangements,
     audit,
+    audit_export,
     case_authority,
     cases,
     flags,
@@ -57,6 +58,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     for module in (
         status,
         audit,
+        audit_export,
         case_authority,
         cases,
         flags,

@@ -26,6 +26,7 @@ INSTANT_NAMES = frozenset(
 )  # fmt: skip
 _URL_NAMES = frozenset({"url", "webhook_url"})
 _JSON_NAMES = frozenset({"failed_fact"})  # StepFailed keeps the fact it could not digest as JSON text
+_RECEIVED = frozenset({"protocol", "origin", "kind"})
 _SEALED = frozenset({"nonce", "ciphertext"})  # arcd.core.site.SealedKey
 # An instant of this daemon, not a small number that happens to bear the name: 2001 or later, in ns.
 _INSTANT_MIN = 10**18
@@ -37,11 +38,42 @@ def readable(payload: bytes) -> Any:
     return _clean(msgspec.json.decode(payload))
 
 
+def has_secret(payload: bytes) -> bool:
+    """Whether `readable` leaves anything of it out. Instants are only written otherwise."""
+    return _holds_secret(msgspec.json.decode(payload))
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.keys() == _SEALED or any(
+            _field_holds_secret(str(name), inner) for name, inner in value.items() if not _is_id_token(name, value)
+        )
+    if isinstance(value, list):
+        return any(map(_holds_secret, value))
+    return isinstance(value, str) and value.startswith("$argon2")
+
+
+def _field_holds_secret(name: str, value: Any) -> bool:
+    if name in SECRET_NAMES and _is_secret(name, value):
+        return True
+    if name in _URL_NAMES and isinstance(value, str):
+        return _bare_url(value) != value
+    if name in _JSON_NAMES and isinstance(value, str):
+        try:
+            return has_secret(value.encode())
+        except msgspec.DecodeError:
+            return True
+    return _holds_secret(value)
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == _SEALED:
             return True
-        return {name: _clean_field(str(name), inner) for name, inner in value.items()}
+        return {
+            name: inner if _is_id_token(name, value) else _clean_field(str(name), inner)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return [_clean(inner) for inner in value]
     if isinstance(value, str) and value.startswith("$argon2"):
@@ -61,6 +93,11 @@ def _clean_field(name: str, value: Any) -> Any:
     if name in _JSON_NAMES and isinstance(value, str):
         return _clean_json(value)
     return _clean(value)
+
+
+def _is_id_token(name: Any, value: dict[Any, Any]) -> bool:
+    """What DC-09 calls the id token ("SIA-DCS") is the name of a format (protocols.codec.Received)."""
+    return name == "token" and isinstance(value[name], str) and _RECEIVED <= value.keys()
 
 
 def _is_secret(name: str, value: Any) -> bool:

@@ -61,6 +61,14 @@ class Daemon:
             self._fail(answer)
         return answer.text
 
+    def fetch(self, path: str, body: Mapping[str, object]) -> bytes:
+        """An answer that is a file."""
+        with self._reaching():
+            answer = self._http.request("POST", path, json=body)
+        if not answer.is_success:
+            self._fail(answer)
+        return answer.content
+
     def lines(
         self, path: str, *, body: Mapping[str, object] | None = None, **query: str | int | bool | None
     ) -> Generator[Any, None, None]:

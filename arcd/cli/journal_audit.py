@@ -5,6 +5,7 @@ One rule: nothing that cannot be taken back happens without a reason and, at a t
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,11 @@ def add_to(app: typer.Typer) -> None:
     )(erase)
     verb(app, "seal", examples=('arcctl journal seal --reason "end of 2026"', "arcctl journal seal --list"))(seal)
     verb(app, "prune", examples=('arcctl journal prune 120000 --reason "older than 6 years"',))(prune)
+    verb(
+        app,
+        "export",
+        examples=('arcctl journal export --case C12 --reason "5560/R/1234/26" --for "Helsinki police"',),
+    )(export)
     app.add_typer(keys_app, name="keys")
     app.add_typer(hold_app, name="hold")
 
@@ -125,6 +131,31 @@ def erase(
     call.out.show(call.daemon.post("/v1/audit/erase", order), _render_message)
 
 
+def export(
+    call: Invocation,
+    case_id: Annotated[str, typer.Option("--case", metavar="ID", help="This case.")],
+    reason: Reason,
+    recipient: Annotated[str, typer.Option("--for", metavar="WHO", help="Who gets it.")],
+    path: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="[arcd-ID.zip]")] = None,
+) -> None:
+    """Evidence of one case as a zip: a report in fi, sv and en, the entries, proofs, and a script that checks them."""
+    import hashlib
+
+    file = path or Path(f"arcd-{case_id}.zip")
+    if file.exists():
+        raise UsageError(f"{file} exists; name another file with --out")
+    order = {"case_id": case_id, "reason": reason, "recipient": recipient}
+    package = call.daemon.fetch("/v1/audit/export", order)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it is full of personal data
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(package)
+    except OSError as error:
+        raise CliError(f"cannot write {file}: {error.strerror}") from error
+    value = {"file": str(file), "bytes": len(package), "sha256": hashlib.sha256(package).hexdigest()}
+    call.out.show(value, _render_export)
+
+
 def seal(
     call: Invocation,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the journal.")] = "",
@@ -201,6 +232,11 @@ def _render_seals(out: Output, value: Mapping[str, Any]) -> None:
         out.line("up to entry ", out.styled(each["through"], STRONG), f" of {each['sealed_at']}, {each['hash']}")
     if not value["seals"]:
         out.line("no segment is sealed")
+
+
+def _render_export(out: Output, value: Mapping[str, Any]) -> None:
+    out.line(out.styled(value["file"], STRONG), f", {value['bytes']} bytes, sha256 {value['sha256']}")
+    out.line(out.styled("unpack it and check it with: python3 -I verify.py --key KEY", QUIET))
 
 
 def _render_message(out: Output, value: Mapping[str, Any]) -> None:
