@@ -102,8 +102,9 @@ def _judge_signals(
 
 def _is_anew(turn: Turn, signal: Signal, case_id: str) -> bool:
     """A life-safety signal whose case has been closed meanwhile counts as new: some panels never change their sequence
-    number, and a second press of a hold-up button must not look like an echo of the first."""
-    if signal.category not in LIFE_SAFETY or not case_id:
+    number, and a second press of a hold-up button must not look like an echo of the first. A restore is no alarm: its
+    echo must not end the alarm that has come since."""
+    if signal.category not in LIFE_SAFETY or signal.qualifier is Qualifier.RESTORE or not case_id:
         return False
     case = turn.state.cases.get(case_id)
     return case is not None and not case.is_open

@@ -637,6 +637,30 @@ def test_a_restore_reaches_the_open_case_although_an_older_alarm_was_never_resto
     assert play.station.state.siteruns["S-1"].triggers == ()
 
 
+def test_the_echo_of_a_restore_does_not_end_the_next_alarm(playbook: Play) -> None:
+    """Its ACK was lost, its case is closed, and it burns again: what stands is the new alarm."""
+    play = playbook(sources=rules(routes={"FR": "log"}))
+    panel = Panel()
+    play >> panel.sia("FA", zone="3")
+    play << ...
+    play >> panel.sia("FR", zone="3", sequence=77)
+    play << ...
+    for made, form in (("acknowledge", {}), ("close", CLOSING)):
+        play >> move(made, form=form)
+        play << ...
+    play >> panel.sia("FA", zone="3", sequence=78)
+    play << ...
+    play >> panel.sia("FR", zone="3", sequence=77)
+    (
+        play
+        << """
+        duplicate C10 same as entry 11
+        reply ack
+        """
+    )
+    assert [trigger.seq for trigger in play.station.state.siteruns["S-1"].triggers] == [14]
+
+
 def test_a_restore_of_a_closed_case_changes_nothing(playbook: Play) -> None:
     play = playbook()
     panel = Panel()
