@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 FUZZ_SECONDS ?= 60
 
-.PHONY: faults run test check fast bench fuzz audit nightly lock clean
+.PHONY: faults run test check fast bench fuzz audit nightly sim lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -57,6 +57,12 @@ fuzz: $(STAMP)
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)
 	ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+## Very many seeds of the simulated centre: `make sim SEEDS=100000 [FROM=…] [WORLD="bad lines"]`.
+SEEDS ?= 10000
+FROM ?= 0
+sim: $(STAMP)
+	$(BIN)/python -m tests.sim --seeds $(SEEDS) --from $(FROM) --world "$(WORLD)" --workers $(WORKERS)
 
 ## Resolve the locked dependencies anew.
 lock: $(STAMP)
