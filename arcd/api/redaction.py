@@ -97,7 +97,7 @@ def _clean_field(name: str, value: Any) -> Any:
 
 def _is_id_token(name: Any, value: dict[Any, Any]) -> bool:
     """What DC-09 calls the id token ("SIA-DCS") is the name of a format (protocols.codec.Received)."""
-    return name == "token" and isinstance(value[name], str) and _RECEIVED <= value.keys()
+    return name == "token" and isinstance(value[name], str) and value.keys() >= _RECEIVED
 
 
 def _is_secret(name: str, value: Any) -> bool:

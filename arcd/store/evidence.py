@@ -10,6 +10,7 @@ JSON is read here without the core, so that a journal of another release verifie
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -128,8 +129,15 @@ class Evidence:
             self.copy_count += 1
             self._compare(source, head, encoded, tree_root)
 
-    def starts_after(self, sealed: Sealed, own_notes: Sequence[object]) -> None:
-        """The journal begins behind entries that were given up."""
+    def starts_after(self, sealed: Sealed, own_notes: Sequence[object], seal_payloads: Iterable[object]) -> None:
+        """The journal begins behind entries that were given up.
+
+        The keys that were named in them stand in the entry of the seal, which comes behind what they have signed.
+        """
+        for body in seal_payloads:
+            with contextlib.suppress(msgspec.MsgspecError, TypeError):  # reported where the entry itself is reached
+                for note in _seal_entry.decode(body).fact.key_notes:  # type: ignore[arg-type]  # – whatever stands there
+                    self._key_named(sealed.through, note)
         tree_root = root(Frontier(size=sealed.through, peaks=sealed.peaks))
         for encoded in own_notes:
             self.own(sealed.through, encoded, tree_root)

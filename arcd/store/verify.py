@@ -230,7 +230,12 @@ class _Walk:
         self._seq, self._hash = through, sealed_hash
         self._frontier = Frontier(size=through, peaks=cut)
         own = connection.execute("SELECT body FROM note WHERE size = ?", (through,)).fetchall()
-        self._evidence.starts_after(self._sealed, [body for (body,) in own])
+        seals = connection.execute(
+            "SELECT body FROM entry AS e JOIN payload AS p ON p.seq = e.seq WHERE kind = ? AND e.seq > ?"
+            " ORDER BY e.seq LIMIT 1",
+            (SEALED, through),
+        ).fetchall()
+        self._evidence.starts_after(self._sealed, [body for (body,) in own], [body for (body,) in seals])
 
     def _grow(self, connection: sqlite3.Connection, version: int, leaves: list[bytes]) -> None:
         """Take the page's entries into the tree, stopping wherever somebody has signed for its root."""
