@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from arcd.core.effects import Answer, DurableEffect, PostWebhook, SendMail
 from arcd.core.facts import AnyFact, ClockStepped, EffectOutcome, EffectReported, Started, Stopped
@@ -99,10 +99,7 @@ class Process:
             station=new_station(),
             store=store,
             clock=world.clock,
-            effectors=[
-                MemoryEffector(name="mail", handles=(SendMail,)),
-                MemoryEffector(name="webhook", handles=(PostWebhook,)),
-            ],
+            effectors=self._effectors(),
             profiles_changed=lambda _: None,
             observer=_Watching(world),
             limits=world.rng.choice(LIMITS),
@@ -114,6 +111,12 @@ class Process:
         self._syncing: tuple[list, Batch] | None = None  # type: ignore[type-arg] # – the runtime's own
         self._under_way: Counter[str] = Counter()
         self._will_flush = False
+
+    def _effectors(self) -> list[Any]:
+        return [
+            MemoryEffector(name="mail", handles=(SendMail,)),
+            MemoryEffector(name="webhook", handles=(PostWebhook,)),
+        ]
 
     # ------------------------------------------------------------------------------------------------ beginning and end
 
@@ -273,6 +276,10 @@ class Process:
 
     # ------------------------------------------------------------------------------------------------------ a last look
 
+    @property
+    def is_committing(self) -> bool:
+        return self.is_up and bool(self.runtime._open or self._syncing is not None)
+
     def unfinished(self) -> list[str]:
         state = self.runtime.station.state
         left = [
@@ -287,7 +294,7 @@ class Process:
             for site_id, run in state.siteruns.items()
             for pending in run.pending
         ]
-        if self.runtime._open or self._syncing is not None:
+        if self.is_committing:
             left.append("steps wait for their commit")
         return left
 

@@ -36,6 +36,7 @@ from tests.sim.scene import FORTNIGHT_S, GUARDS, KEY, KEYED, NS, SCENE_AT, SITE_
 REST_S_MAX = 12 * 3600.0
 LOOK_S = 30.0
 PROBE_S = 90.0
+COMMIT_S = 0.01
 FACTS_SHOWN = 30
 
 Teller = Callable[[float, str], None]
@@ -208,6 +209,8 @@ class World:
             operator.rest()
         happening = panel.report("BA", zone=PROBED)
         self.run_until(self.time + int(PROBE_S * NS))
+        while self.process.is_committing:
+            self.run_until(self.time + int(COMMIT_S * NS))
         self.oracle.probed(happening)
 
 
