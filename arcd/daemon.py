@@ -31,10 +31,13 @@ from arcd.core.facts import Actor, AnyFact, JournalRestored, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
 from arcd.credentials import CredentialError, Kek, Keyring, load_kek
+from arcd.dialects import ESPA
+from arcd.effectors.pager import PagerEffector
 from arcd.effectors.relay import RelayEffector
 from arcd.field_map import FieldMap
 from arcd.field_receiving import make_field_gateways, make_lines
 from arcd.gateways import Gateway
+from arcd.gateways.espa import EspaGateway
 from arcd.gateways.tcp import TcpGateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
@@ -79,6 +82,7 @@ class Daemon:
             *make_effectors(settings, self.links, self.clock),
             *self._escalation.effectors,
             *outputs,
+            *self._pager(),
         ]
         self.metrics = Metrics(
             version=__version__,
@@ -126,6 +130,11 @@ class Daemon:
         self._last_entry_at: int | None = None
         self._restored_head = ""
         self._stopping = asyncio.Event()
+
+    def _pager(self) -> list[PagerEffector]:
+        if not any(line.dialect == ESPA for line in self.settings.lines):
+            return []
+        return [PagerEffector(lambda: {each.name: each for each in self._gateways if isinstance(each, EspaGateway)})]
 
     # ------------------------------------------------------------------------------------------------------- its life
 

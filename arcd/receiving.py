@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 
 from arcd.clock import Clock
-from arcd.core.facts.receiver_lines import LineSetUp
-from arcd.dialects import codec_maker, read_options
+from arcd.core.facts.receiver_lines import LineRole, LineSetUp
+from arcd.dialects import ESPA, codec_maker, read_options
 from arcd.gateways import Gateway, Intake
+from arcd.gateways.espa import EspaGateway
 from arcd.gateways.kept_open import KeptOpenGateway
-from arcd.gateways.line import Line
+from arcd.gateways.line import Line, Port
 from arcd.gateways.line_tcp import LineServerGateway, TcpClientPort
 from arcd.gateways.serial import SerialPort
 from arcd.gateways.tcp import TcpGateway
@@ -23,6 +24,7 @@ from arcd.settings import LineSettings, Settings
 from arcd.tls_certificate import TlsCertificate
 from protocols.codec import Profiles
 from protocols.dc09 import Dc09Codec
+from protocols.espa444 import EspaSettings
 
 
 def make_gateways(
@@ -93,10 +95,12 @@ def _make_line(
         metrics=metrics,
         receiver=settings.receiver,
     )
-    if settings.serial is not None:
-        return KeptOpenGateway(line, SerialPort(str(settings.serial.port), settings.serial.serial_mode))
-    if settings.connect is not None:
-        return KeptOpenGateway(line, TcpClientPort(settings.connect.host, settings.connect.port))
+    port = _port(settings)
+    if isinstance(options, EspaSettings):
+        assert port is not None, "checked in arcd.settings.contradictions"
+        return EspaGateway(line, port, options)
+    if port is not None:
+        return KeptOpenGateway(line, port)
     assert settings.listen is not None
     return LineServerGateway(
         line,
@@ -106,9 +110,23 @@ def _make_line(
     )
 
 
+def _port(settings: LineSettings) -> Port | None:
+    if settings.serial is not None:
+        return SerialPort(str(settings.serial.port), settings.serial.serial_mode)
+    if settings.connect is not None:
+        return TcpClientPort(settings.connect.host, settings.connect.port)
+    return None
+
+
 def lines_set_up(settings: Settings) -> tuple[LineSetUp, ...]:
     """What the core is told about the lines of this run."""
     return tuple(
-        LineSetUp(name=line.name, dialect=line.dialect, where=line.where, silence_s=line.silence_s)
+        LineSetUp(
+            name=line.name,
+            dialect=line.dialect,
+            where=line.where,
+            role=LineRole.PAGER if line.dialect == ESPA else LineRole.RECEIVER,
+            silence_s=line.silence_s,
+        )
         for line in settings.lines
     )

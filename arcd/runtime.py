@@ -32,6 +32,7 @@ from arcd.core.effects import (
     Reply,
     SendAlert,
     SendMail,
+    SendPage,
     SwitchRelay,
 )
 from arcd.core.facts import (
@@ -377,7 +378,7 @@ class Runtime:
                             waiting.asked.set_result(effect)
                     case ProfilesChanged():
                         self._profiles_changed(effect.site_id)
-                    case SendMail() | PostWebhook() | SendAlert() | SwitchRelay():
+                    case SendMail() | SendPage() | PostWebhook() | SendAlert() | SwitchRelay():
                         self._enqueue(effect)
                     case _:
                         assert_never(effect)

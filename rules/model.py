@@ -144,7 +144,7 @@ class Step(Struct, frozen=True, kw_only=True, omit_defaults=True):
     recipients: str = ""
     strategy: str = "sequential"  # call: sequential | parallel
     rounds: int = 2  # call: how many times through the list
-    channels: tuple[str, ...] = ()  # message: "mail", "webhook"
+    channels: tuple[str, ...] = ()  # message: "mail", "pager"
     template: str = ""  # message: a named text of the plan's `texts`
     sla_s: float | None = None  # dispatch_guard: from decision to on site
     offer_timeout_s: float = 60.0  # dispatch_guard: requirements 4.8

@@ -96,7 +96,7 @@ def _by_kind(step: StepShape, plan: PlanShape, node: Node, at: tuple[str | int, 
         yield node.problem(at, f"step {step.id} does not say whom", "add recipients: guards, keyholders, on_duty, …")
     if kind is StepKind.MESSAGE:
         if not step.channels:
-            yield node.problem(at, f"step {step.id} does not say how", "add channels: [mail] or [webhook]")
+            yield node.problem(at, f"step {step.id} does not say how", "add channels: [mail], [pager] or both")
         if step.template not in plan.texts:
             advice = write_instead(step.template, plan.texts) or "add it under texts:"
             yield node.problem((*at, "template"), f"there is no text {step.template or '(none)'}", advice)

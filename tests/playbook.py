@@ -38,6 +38,7 @@ from arcd.core.effects import (
     Reply,
     SendAlert,
     SendMail,
+    SendPage,
     SwitchRelay,
 )
 from arcd.core.facts import (
@@ -282,6 +283,8 @@ def _effect_line(effect: AnyEffect) -> str:
             return f"erase {', '.join(map(str, effect.seqs))} {', '.join(effect.cases)}".strip()
         case PruneEntries():
             return f"prune to {effect.through}"
+        case SendPage():
+            return f"page {effect.id}{_attempt(effect)} to {effect.address}: {effect.text}"
         case SendMail():
             return f"mail {effect.id}{_attempt(effect)} to {', '.join(effect.to)}: {effect.subject}"
         case SendAlert():

@@ -107,6 +107,8 @@ def _render_effect(out: Output, effect: JsonObject) -> None:
             out.line(f"    ⇒ the entries up to {effect['through']} are given up")
         case "send_mail":
             out.line(f"    ⇒ mail {effect['id']}{_try(effect)} to {', '.join(effect['to'])}: “{effect['subject']}”")
+        case "send_page":
+            out.line(f"    ⇒ page {effect['id']}{_try(effect)} to {effect['address']}: “{effect['text']}”")
         case "post_webhook":
             out.line(f"    ⇒ webhook {effect['id']}{_try(effect)} {effect['topic']} to {effect['url']}")
         case "send_alert":

@@ -70,6 +70,19 @@ class SendMail(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send_
     attempt: int = 1
 
 
+class SendPage(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="send_page", tag_field="effect"):
+    """A call to a pager over a paging line. Performed twice it beeps twice, with the same text."""
+
+    id: str
+    address: str  # the pager's number
+    text: str
+    urgency: str = "3"  # ESPA record 6: 1 alarm, 2 high, 3 normal
+    beep: str = ""  # ESPA record 3, as the paging system has it set up
+    line: str = ""  # "": the first that is set up
+    case_id: str = ""
+    attempt: int = 1
+
+
 class PostWebhook(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="post_webhook", tag_field="effect"):
     """A signed JSON POST. `payload` gains `links` at the moment of sending when it is a job offer."""
 
@@ -115,7 +128,7 @@ class SwitchRelay(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="sw
 
 JournalEffect = ErasePayloads | PruneEntries  # performed by the commit itself
 ImmediateEffect = Reply | Answer | ProfilesChanged | JournalEffect
-DurableEffect = SendMail | PostWebhook | SendAlert | SwitchRelay
+DurableEffect = SendMail | SendPage | PostWebhook | SendAlert | SwitchRelay
 AnyEffect = ImmediateEffect | DurableEffect
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arcd.core import delivery
 from arcd.core.case import casebook, dispatch
 from arcd.core.case.authority import notifying as authority
-from arcd.core.effects import SendAlert, SendMail, SwitchRelay
+from arcd.core.effects import SendAlert, SendMail, SendPage, SwitchRelay
 from arcd.core.facts import EffectReported
 from arcd.core.lines import following as lines
 from arcd.core.relays import switching
@@ -26,7 +26,7 @@ def on_effect(turn: Turn, fact: EffectReported) -> None:
         return
     if isinstance(effect, SendAlert):
         casebook.save(turn, authority.on_effect_settled(turn, case, effect, outcome))
-    elif effect.offer_id:
+    elif not isinstance(effect, SendPage) and effect.offer_id:
         casebook.save(turn, dispatch.on_effect_settled(turn, case, effect, outcome))
     elif outcome is not outcome.DELIVERED:
         casebook.message_failed(turn, case)

@@ -213,6 +213,7 @@ class Contact(Struct, frozen=True, kw_only=True, omit_defaults=True):
     languages: tuple[str, ...] = ("fi",)
     phones: tuple[str, ...] = ()
     email: str | None = None
+    pager: str | None = None  # its number on the paging line
     code_word_hash: str | None = None  # argon2id
     duress_word_hash: str | None = None
     # When this person may be called: "mon" … "sun", "holiday" → minutes of the local day; empty: always.

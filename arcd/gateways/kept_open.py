@@ -40,6 +40,9 @@ class KeptOpenGateway:
     def addresses(self) -> tuple[str, ...]:
         return (self._port.where,)
 
+    def new_connection(self) -> LineConnection:
+        return LineConnection(self.line, self._port.where)
+
     async def start(self) -> None:
         """A port that is not there must not keep the daemon from starting; `run` opens it."""
 
@@ -51,7 +54,7 @@ class KeptOpenGateway:
     async def _keep_open(self) -> None:
         again_s = self._again_s[0]
         while self._is_taking:
-            connection = LineConnection(self.line, self._port.where)
+            connection = self.new_connection()
             try:
                 await self._port.open(connection)
             except PortError as error:

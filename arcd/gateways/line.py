@@ -168,6 +168,12 @@ class LineConnection(asyncio.Protocol):
 
     # --------------------------------------------------------------------------------------------------- the gateway's
 
+    def heard(self) -> None:
+        """Something valid has come."""
+        self.heard_s = self._line.clock.monotonic_s()
+        self.proved.set()
+        self._line.intake.hear_line(self._line.name)
+
     def hold(self) -> None:
         """Read nothing until `read_on`."""
         self._is_held = True
@@ -194,9 +200,7 @@ class LineConnection(asyncio.Protocol):
                 line.reader.take(self._codec, [item], self.peer, self._write)
                 continue
             self._newest += 1
-            self.heard_s = line.clock.monotonic_s()
-            self.proved.set()
-            line.intake.hear_line(line.name)
+            self.heard()
             received = line.named(item)
             if received.kind is Kind.LINK_TEST and received.speaker is Speaker.RECEIVER:
                 # The receiver's own heartbeat: nothing to keep. The core counts it as a sign of life.

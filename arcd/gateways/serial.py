@@ -12,6 +12,7 @@ import contextlib
 import errno
 import os
 import re
+import termios
 import threading
 from collections.abc import Callable
 
@@ -64,6 +65,15 @@ class SerialMode(Struct, frozen=True, kw_only=True):
 
 
 class _Serial(serial.Serial):
+    _is_set_up = False
+
+    def _reconfigure_port(self, force_update: bool = False) -> None:
+        """Once, while it is opened. pyserial-asyncio 0.6 sets its timeouts again in the loop, and pyserial would then
+        ask the driver for all of the port's settings once more."""
+        if not self._is_set_up:
+            super()._reconfigure_port(force_update)  # type: ignore[misc]  # – not in the stubs
+            self._is_set_up = True
+
     def flush(self) -> None:
         """pyserial-asyncio 0.6 calls this before it closes, in the loop, and tcdrain(3) has no time limit."""
         self.reset_output_buffer()
@@ -135,11 +145,14 @@ class SerialPort:
                 opening.set_exception(error)
 
         def work() -> None:
-            opened, failed = None, None
+            opened: serial.Serial | None = None
+            failed: Exception | None = None
             try:
                 opened = self._open_serial(self._path, self._mode)
             except (OSError, ValueError) as error:
                 failed = error
+            except termios.error as error:  # no OSError: the driver does not know the mode
+                failed = OSError(*error.args)
             try:
                 loop.call_soon_threadsafe(give, opened, failed)
             except RuntimeError:  # the loop has ended meanwhile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arcd.core.case.authority.policy import Connector
-from arcd.dialects import NAMES, read_options
+from arcd.dialects import ESPA, NAMES, read_options
 from arcd.effectors.mail import MailSecurity
 from arcd.loopback import is_loopback
 from arcd.settings.field_contradictions import field_contradictions
@@ -81,6 +81,8 @@ def _lines(settings: Settings, root: Node) -> Iterator[Problem]:
             advice = write_instead(line.dialect, NAMES) or f"dialects: {', '.join(sorted(NAMES))}"
             yield root.problem((*here, "dialect"), f"there is no dialect {line.dialect}", advice)
             continue
+        if line.dialect == ESPA and line.listen is not None:
+            yield root.problem((*here, "listen"), "ESPA has one far end", "write serial or connect")
         try:
             read_options(line.dialect, line.options)
         except ValueError as error:

@@ -264,9 +264,11 @@ def _call_lists(lists: CallLists, contacts: tuple[ContactForm, ...], root: Node,
             if contact is None:
                 advice = write_instead(contact_id, known) or "add the contact under contacts"
                 yield root.problem((*here, index), f"there is no contact {contact_id} here", advice)
-            elif not contact.phones and not contact.email:
+            elif not contact.phones and not contact.email and not contact.pager:
                 yield root.problem(
-                    (*here, index), f"contact {contact_id} cannot be reached", "give the contact phones or email"
+                    (*here, index),
+                    f"contact {contact_id} cannot be reached",
+                    "give it phones, email or a pager",
                 )
 
 

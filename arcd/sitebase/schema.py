@@ -59,6 +59,7 @@ CALL_LISTS_MAX = 50
 LIST_MAX = 100  # tags, phones, cameras, the names on one call list, …
 TEXT_CHARS_MAX = 4_000
 EMAIL_CHARS_MAX = 254  # RFC 5321 4.5.3.1.3 less the angle brackets
+PAGER_CHARS_MAX = 16
 PHONE_CHARS_MAX = 40
 URL_CHARS_MAX = 2_000
 ACCOUNT_CHARS_MAX = 32  # opaque to us, and up to 32 characters in the field (protocols.dc09); leading zeros count
@@ -77,6 +78,7 @@ CALLS_BEFORE_DISPATCH_MAX = 10
 _ACCOUNT = re.compile(r"[A-Za-z0-9_.-]+")
 _PREFIX = re.compile(r"[0-9A-Fa-f]+")
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}|[1-9][0-9]{2,5}")  # E.164, or a short number of this country
+_PAGER = re.compile(r"[0-9]+")
 _EMAIL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9-]+")
 _WORD = re.compile(r"[^\s/]+")
 _ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1", "iso-8859-15", "windows-1251")
@@ -186,6 +188,7 @@ def _test_interval(seconds: float) -> float:
 
 _is_word = matching(_WORD, "one word", "write it without spaces and slashes, like high_value")
 _is_email = matching(_EMAIL, "an e-mail address", "write it like name@example.org")
+_is_pager = matching(_PAGER, "a pager's number", 'write digits: "550"')
 _is_account = matching(_ACCOUNT, "an account number", 'write it as the panel sends it: "0042"')
 _is_prefix = matching(_PREFIX, "a receiver or line number", "write 1 to 6 hex digits, or leave it out for any")
 
@@ -199,6 +202,7 @@ Encoding = Annotated[str, *checked(ID_CHARS_MAX, _encoding)]
 Email = Annotated[str, *checked(EMAIL_CHARS_MAX, _is_email)]
 Url = Annotated[str, *checked(URL_CHARS_MAX, _url)]
 Phone = Annotated[str, *checked(PHONE_CHARS_MAX, _phone), BeforeValidator(_phone_as_text)]
+Pager = Annotated[str, *checked(PAGER_CHARS_MAX, _is_pager), BeforeValidator(as_text)]
 AccountNumber = Annotated[str, *checked(ACCOUNT_CHARS_MAX, _is_account)]
 Prefix = Annotated[str, *checked(PREFIX_CHARS_MAX, _is_prefix)]
 Key = Annotated[WireKey, BeforeValidator(_wire_key)]
@@ -330,6 +334,7 @@ class ContactForm(Form):
     languages: Languages = ("fi",)
     phones: tuple[Phone, ...] = Field(default=(), max_length=LIST_MAX)
     email: Email | None = None
+    pager: Pager | None = None
     code_word: Word | None = None
     code_word_hash: WordHash | None = None
     duress_word: Word | None = None

@@ -239,6 +239,7 @@ class Sealer:
             languages=form.languages,
             phones=form.phones,
             email=form.email,
+            pager=form.pager,
             code_word_hash=form.code_word_hash or self._hashed(form.code_word, known[0]),
             duress_word_hash=form.duress_word_hash or self._hashed(form.duress_word, known[1]),
             available=form.available,

@@ -75,7 +75,7 @@ def test_branches_and_answers() -> None:
 
 def test_messages_need_a_way_and_a_text() -> None:
     (said,) = found(step("message", "recipients: k, template: t") + GOOD, "texts: {t: {fi: a, sv: a, en: a}}\n")
-    assert "step one does not say how — add channels: [mail] or [webhook]" in said
+    assert "step one does not say how — add channels: [mail], [pager] or both" in said
     message = step("message", "recipients: k, template: t, channels: [mail]")
     assert found(message + GOOD, "texts: {t: {fi: '{site_name}', sv: '{link}', en: '{{x}} {case_id}'}}\n") == []
     (said,) = found(message + GOOD, "texts: {t: {fi: '{sitename}', sv: a, en: a}}\n")

@@ -9,16 +9,21 @@ from arcd.core.calendars import reachable
 from arcd.core.case import texts
 from arcd.core.case.model import Case
 from arcd.core.delivery import ask_for
-from arcd.core.effects import SendMail
+from arcd.core.effects import SendMail, SendPage
 from arcd.core.site import Centre, Contact, Site
 from arcd.core.state import State
 from arcd.core.turn import Turn, text_in
 from protocols.event_codes import lookup_contact_id, lookup_sia
 from protocols.signals import Scheme, Signal
+from rules.model import Priority
 
 ON_DUTY = "on_duty"
 SUPERVISORS = "supervisors"  # a call list of the centre, which need not be there
 CENTRE_TIMEZONE = "Europe/Helsinki"  # R-81
+
+
+# Priority of a case → ESPA record 6.
+URGENCY = {Priority.P0: "1", Priority.P1: "1", Priority.P2: "2"}
 
 
 def signal_text(signal: Signal) -> str:
@@ -95,6 +100,19 @@ def mail_people(turn: Turn, case: Case, contacts: tuple[Contact, ...], subject: 
     return ids
 
 
+def page_people(turn: Turn, case: Case, contacts: tuple[Contact, ...], text: str) -> list[str]:
+    """One page per contact that carries a pager; the effect ids. What is urgent in the room is urgent on the belt."""
+    ids = []
+    urgency = URGENCY.get(case.priority, "3")
+    for contact in contacts:
+        if contact.pager is None:
+            continue
+        effect_id = turn.new_id("E")
+        ask_for(turn, SendPage(id=effect_id, address=contact.pager, text=text, urgency=urgency, case_id=case.id))
+        ids.append(effect_id)
+    return ids
+
+
 def available(turn: Turn, site: Site | None, contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
     """Who of a list may be called now, with substitutes for those who are away (requirements 4.7)."""
     known = {contact.id: contact for contact in (*turn.centre.contacts, *(site.contacts if site else ()))}
@@ -124,8 +142,6 @@ def page_on_duty(turn: Turn, case: Case, because: str, **values: str) -> None:
 def _mail_about(turn: Turn, case: Case, contacts: tuple[Contact, ...], because: str, **values: str) -> list[str]:
     language = turn.centre.language
     filled = {**values_of(turn, case, language), "because": texts.reason_text(because, language, **values)}
-    return mail_people(
-        turn, case, contacts,
-        texts.message("person.subject", language, filled),
-        texts.message("person.body", language, filled),
-    )  # fmt: skip
+    subject = texts.message("person.subject", language, filled)
+    mailed = mail_people(turn, case, contacts, subject, texts.message("person.body", language, filled))
+    return mailed + page_people(turn, case, contacts, subject)

@@ -159,7 +159,8 @@ def _send_message(turn: Turn, case: Case, step: Step) -> Case:
     site = turn.state.sites.get(case.site_id)
     contacts = outgoing.people(turn, site, step.recipients or outgoing.ON_DUTY)
     subject = texts.render("{case_id} {category}: {site_name}", values)
-    sent = outgoing.mail_people(turn, case, contacts, subject, body)
+    sent = outgoing.mail_people(turn, case, contacts, subject, body) if set(step.channels) != {"pager"} else []
+    sent += outgoing.page_people(turn, case, contacts, body) if "pager" in step.channels else []
     if not sent:
         return finish(turn, case, step.id, StepStatus.FAILED, by=DAEMON.id, note="nobody on the list has an address")
     return finish(turn, case, step.id, StepStatus.DONE, by=DAEMON.id, outcome=f"{len(sent)} mails")

@@ -18,6 +18,7 @@ from arcd.core.effects import (
     Reply,
     SendAlert,
     SendMail,
+    SendPage,
     SwitchRelay,
 )
 from arcd.core.facts import AnyFact, Stopped
@@ -44,6 +45,7 @@ EFFECTS: tuple[AnyEffect, ...] = (
     ErasePayloads(seqs=(3, 7)),
     PruneEntries(through=9, hash="aa", peaks=()),
     SendMail(id="E1", to=("a@example.invalid", "b@example.invalid"), subject="Alarm\x1b[2J", body="…", attempt=2),
+    SendPage(id="E5", address="550", text="C9 P1 Murtohälytys", attempt=2),
     SendAlert(id="E3", message=ALERT, case_id="C1"),
     SwitchRelay(id="E4", site_id="K-1", relay_id="gate", device="plc", coil=3, on=True, expires_at=0, pulse_s=3.0),
     PostWebhook(id="E2", url="https://user:pw@guards.example.invalid/hook?token=x", topic="dispatch.offer", payload={}),
@@ -122,6 +124,7 @@ def test_effects_tell_whom_and_what(capsys: pytest.CaptureFixture[str]) -> None:
         "    ⇒ the content of 2 entries is erased",
         "    ⇒ the entries up to 9 are given up",
         "    ⇒ mail E1 (attempt 2) to a@example.invalid, b@example.invalid: “Alarm\\x1b[2J”",
+        "    ⇒ page E5 (attempt 2) to 550: “C9 P1 Murtohälytys”",
         "    ⇒ CAP E3 Test Alert arcd-C1-1 to the authority: said twice",
         "    ⇒ relay E4: K-1 gate on for 3 s",
         "    ⇒ webhook E2 dispatch.offer to https://guards.example.invalid/hook",

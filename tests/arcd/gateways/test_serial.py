@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,6 +171,7 @@ async def test_a_port_that_another_program_has_is_told_apart(cable: Cable) -> No
         (serial.SerialException(errno.EBUSY, "x"), LineFault.BUSY),
         (serial.SerialException("odd"), LineFault.FAILED),
         (ValueError("odd"), LineFault.FAILED),
+        (termios.error(errno.EINVAL, "x"), LineFault.FAILED),
     ],
 )
 async def test_why_it_cannot_be_opened_is_one_of_a_few_words(error: Exception, fault: LineFault) -> None:
@@ -179,7 +181,7 @@ async def test_why_it_cannot_be_opened_is_one_of_a_few_words(error: Exception, f
     with pytest.raises(PortError) as caught:
         await SerialPort("/dev/x", SerialMode(), open_serial=refuse).open(asyncio.Protocol())
     assert caught.value.fault is fault
-    assert caught.value.detail == (os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "odd")
+    assert caught.value.detail == (os.strerror(error.args[0]) if isinstance(error.args[0], int) else "odd")
 
 
 async def test_a_driver_that_does_not_come_back_holds_up_neither_the_loop_nor_another_line(

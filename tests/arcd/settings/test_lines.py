@@ -89,6 +89,13 @@ def test_three_ways_to_a_receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             ),
             "/dev/x is the port of line a0; choose another port",
         ),
+        (
+            GOOD.replace("surgard", "espa444").replace(
+                "connect: '127.0.0.1:1025'", "listen: {addresses: ['127.0.0.1:1'], allow: ['::1']}"
+            ),
+            "ESPA has one far end; write serial or connect",
+        ),
+        (GOOD.replace("surgard", "espa444, options: {address: '?'}"), "espa444: .*address"),
         (" yes\n", "must be a list"),
     ],
 )
@@ -113,4 +120,9 @@ def test_the_example_is_right_when_it_is_uncommented(tmp_path: Path, monkeypatch
     body = example[start + len("\nlines:\n") : end]
     settings = read(tmp_path, monkeypatch, re.sub(r"(?m)^#", "", body))
     assert isinstance(settings, Settings), str(settings)
-    assert [line.where for line in settings.lines] == ["/dev/ttyUSB0 9600 8N2", "192.0.2.7:1025", "127.0.0.1:1026"]
+    assert [line.where for line in settings.lines] == [
+        "/dev/ttyUSB0 9600 8N2",
+        "192.0.2.7:1025",
+        "127.0.0.1:1026",
+        "/dev/ttyS1 9600 7E2",
+    ]

@@ -124,7 +124,7 @@ def test_a_site_id_is_given_once(problems: Problems, tmp_path: Path) -> None:
         ),
         (
             "    contacts: [{id: anna, name: A}]\n    call_lists: {keyholders: [anna]}\n",
-            "6:31: error: contact anna cannot be reached — give the contact phones or email",
+            "6:31: error: contact anna cannot be reached — give it phones, email or a pager",
         ),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_site_without_guards_is_only_warned_about(load: Load, problems: Proble
         ),
         (
             "call_lists: {on_duty: [d]}\ncontacts: [{id: d, name: D}]\n",
-            "1:24: error: contact d cannot be reached — give the contact phones or email",
+            "1:24: error: contact d cannot be reached — give it phones, email or a pager",
         ),
         (
             "call_lists: {on_duty: [d]}\ncontacts: [{id: d, name: D, phones: ['112']}]\nguards: [{id: g, name: G}]\n",

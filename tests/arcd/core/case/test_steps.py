@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from arcd.core.case.model import StepStatus
-from arcd.core.effects import SendMail
+from arcd.core.effects import SendMail, SendPage
 from arcd.core.facts import GuardAnswer
+from arcd.core.site import Contact
 from tests.arcd.core.conftest import Play
 from tests.playbook import CLOSING, After, Due, Panel, Playbook, guard, held, move, step
 from tests.sites import DISPATCH, LOOK, a_centre, a_site, plan, rules
@@ -593,6 +595,37 @@ def test_a_message_goes_to_everybody_on_the_list_with_an_address(playbook: Play)
     )
     (mail,) = (effect for effect in play.effects if isinstance(effect, SendMail))
     assert mail.body == "en Shop S-1 3 Shop floor {link} 04.03.2026 14:00:00"
+
+
+def test_a_pager_is_called_where_the_plan_says_so_and_mail_only_where_it_says_that(playbook: Play) -> None:
+    carries = Contact(id="duty", name="Duty", email="duty@example.invalid", pager="550")
+    centre = replace(a_centre(), contacts=(carries,), call_lists={"on_duty": ("duty",), "keyholders": ("duty",)})
+    for channels, wanted in (("[pager]", ["page"]), ("[mail]", ["mail"]), ("[mail, pager]", ["mail", "page"])):
+        steps = MAIL.replace("[mail]", channels).replace("keyholders", "on_duty") + LOOK
+        play = playbook(sources=rules(plan("p", steps, texts=NEWS), {"BA": "p"}), centre=centre)
+        play >> Panel().sia("BA", zone="3")
+        play << ...
+        told = [effect for effect in play.effects if isinstance(effect, SendMail | SendPage)]
+        assert ["page" if isinstance(effect, SendPage) else "mail" for effect in told] == wanted
+        for page in told:
+            if isinstance(page, SendPage):
+                assert (page.address, page.urgency) == ("550", "2"), "P2: high"
+                assert page.text.startswith("en Shop S-1")
+
+
+def test_who_is_called_last_is_paged_too(playbook: Play) -> None:
+    carries = Contact(id="duty", name="Duty", pager="550")
+    play = playbook(
+        sources=rules(plan("p", WAIT + LOOK.replace("mandatory: true", "automatic: true")), {"BA": "p"}),
+        centre=replace(a_centre(), contacts=(carries,)),
+    )
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    play >> After(120)
+    play << ...
+    assert [effect.text for effect in play.effects if isinstance(effect, SendPage)] == [
+        "On duty: case C10 (P2) is waiting for a person"
+    ]
 
 
 @pytest.mark.parametrize(
