@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 2
 FUZZ_SECONDS ?= 60
 
-.PHONY: faults run test check fast bench fuzz audit nightly sim lock clean
+.PHONY: faults run test check fast bench bench-supervision fuzz audit nightly sim lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,10 @@ fast: $(STAMP)
 ## Durable signals per second and their latency, beside the ceiling of this machine.
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+## 120,000 supervised paths in one daemon for a minute: what a heartbeat and a path cost, and nobody blamed wrongly.
+bench-supervision: $(STAMP)
+	$(BIN)/python -m tests.bench.supervision
 
 ## Known vulnerabilities of what is locked. Needs the network, so it is not part of `test`.
 audit:

@@ -94,7 +94,9 @@ class Daemon:
         self._keyring = Keyring(self._kek)
         self._field = FieldMap()
         self._store = store or SqliteStore(settings.store.path)
-        self._observing = Observing(metrics=self.metrics, progress=self.progress, state=self.station.state)
+        self._observing = Observing(
+            metrics=self.metrics, progress=self.progress, state=self.station.state, watch=self.station.watch
+        )
         self.runtime = Runtime(
             station=self.station,
             store=self._store,
@@ -276,7 +278,7 @@ class Daemon:
             await gateway.close()
 
     def _say_ready(self, notifier: Notifier) -> None:
-        self.station.watch.begin(self.clock.now())  # a whole limit for every path from now on
+        self.runtime.supervise()
         # Code, rules and site base stay for good: the collector need not walk through them again with alarms waiting.
         gc.collect()
         gc.freeze()

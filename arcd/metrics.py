@@ -22,6 +22,7 @@ from arcd.core.facts import EffectOutcome, FlagKind
 from arcd.degraded import PATIENCE
 from protocols.codec import Problem
 from protocols.signals import Category
+from rules.ats_categories import CATEGORIES
 from rules.model import Priority
 
 # One more series for every counter, and nobody asks when a counter was made.
@@ -35,6 +36,8 @@ OTHER = "other"
 ACK_BUCKETS_S = (0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 OPERATOR_BUCKETS_S = (1, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 GUARD_BUCKETS_S = (300, 600, 900, 1200, 1800, 2700, 3600, 5400)
+# The reporting times of the categories: 20 s, 90 s, 3 min, 30 min, 5 h, 25 h (rules/data/ats_categories.yaml).
+REPORT_BUCKETS_S = (15, 20, 45, 60, 90, 120, 150, 180, 600, 1800, 18_000, 90_000, 180_000, 2_764_800)
 EFFECT_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 COMMIT_RECORD_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
@@ -51,6 +54,7 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
         *("connections", "connections_per_source", "strangers", "idle", "half_frame", "queue", "source_share"),
         *("handshake", "handshakes", "tls", "source", "rate", OTHER),
     ),
+    "ats_category": (*CATEGORIES, OTHER),
     "path_state": ("up", "late", "failed", "unknown"),
     "priority": tuple(Priority),
     # States of the shipped case types. A state that a site's own case type adds is counted under "other".
@@ -118,7 +122,14 @@ TABLE: tuple[Spec, ...] = (
     _histogram("arc_signal_ack_duration_seconds", ACK_BUCKETS_S, "From receipt over commit to the ACK", "protocol"),
     _counter("arc_signals_suppressed_total", "Signals kept that asked nothing of anyone", "cause"),
     _counter("arc_heartbeats_received_total", "Link tests", "protocol"),
-    _gauge("arc_supervised_paths", "Supervised accounts by what is known of their path", "path_state"),
+    _gauge("arc_supervised_paths", "Supervised paths by what is known of them", "ats_category", "path_state"),
+    _histogram(
+        "arc_path_fault_report_delay_seconds",
+        REPORT_BUCKETS_S,
+        "From the last frame to a person being told",
+        "ats_category",
+    ),
+    _gauge("arc_line_storms_active", "Common causes under way that hold back faults of their paths or sites"),
     _gauge("arc_connections_open", "Open connections of panels", "protocol"),
     _counter("arc_connections_refused_total", "Connections closed by a limit", "limit"),
     # ----------------------------------------------------------------------------------------------- the people
@@ -217,6 +228,8 @@ class Metrics:
         self._suppressed = self._family("arc_signals_suppressed_total", Counter)
         self._heartbeats = self._family("arc_heartbeats_received_total", Counter)
         self._paths = self._family("arc_supervised_paths", Gauge)
+        self._fault_report_s = self._family("arc_path_fault_report_delay_seconds", Histogram)
+        self._storms = self._family("arc_line_storms_active", Gauge)
         self._connections = self._family("arc_connections_open", Gauge)
         self._connections_refused = self._family("arc_connections_refused_total", Counter)
 
@@ -295,10 +308,20 @@ class Metrics:
     def heartbeat(self, protocol: str, count: int = 1) -> None:
         self._heartbeats.child(protocol).inc(count)
 
-    def supervised_paths(self, counts: Mapping[str, int]) -> None:
-        """State ("up", "late", "failed", "unknown") → accounts."""
-        for (state,), gauge in self._paths.items():
-            gauge.set(counts.get(state, 0))
+    def supervised_paths(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """(ATS category, "up" | "late" | "failed" | "unknown") → paths."""
+        folded: dict[tuple[str, ...], int] = {}
+        for key, count in counts.items():
+            known = self._paths.fold(key)
+            folded[known] = folded.get(known, 0) + count
+        for values, gauge in self._paths.items():
+            gauge.set(folded.get(values, 0))
+
+    def path_fault_reported(self, category: str, seconds: float) -> None:
+        self._fault_report_s.child(category).observe(seconds)
+
+    def line_storms(self, count: int) -> None:
+        self._storms.child().set(count)
 
     def connection_opened(self, protocol: str) -> None:
         self._connections.child(protocol).inc()

@@ -27,6 +27,8 @@ from arcd.core.facts import (
 from arcd.core.lines.arranging import CASE_TYPE as ARRANGEMENT
 from arcd.core.record import Judged, Note
 from arcd.core.state import State
+from arcd.core.storm.model import Phase
+from arcd.core.supervision.watch import Watch
 from arcd.metrics import Metrics
 from arcd.runtime import Committed
 from arcd.systemd import Progress
@@ -59,7 +61,8 @@ _TRIGGERS = {
 class Observing:
     """Implements `arcd.runtime.Observer`."""
 
-    def __init__(self, *, metrics: Metrics, progress: Progress, state: State) -> None:
+    def __init__(self, *, metrics: Metrics, progress: Progress, state: State, watch: Watch | None = None) -> None:
+        self._watch = watch
         self._metrics = metrics
         self._progress = progress
         self._state = state
@@ -154,6 +157,10 @@ class Observing:
                 self._metrics.case_closed(case.priority, (at - began) / NS)
             case "case.moved" if case is not None and case.acknowledged_at == at:
                 self._metrics.case_acknowledged(case.priority, (at - case.opened_at) / NS)
+            case "path.reported":
+                delay_s = note.detail.get("delay_s")
+                if isinstance(delay_s, int | float):
+                    self._metrics.path_fault_reported(str(note.detail.get("category")), float(delay_s))
             case "sla.breach":
                 self._metrics.guard_sla_missed()
             case "dispatch.on_site":
@@ -173,7 +180,14 @@ class Observing:
         self._metrics.cases_open({(Priority(priority), state): n for (priority, state), n in open_cases.items()})
         arrangements = (case for case in self._state.cases.values() if case.is_open and case.type == ARRANGEMENT)
         self._metrics.arrangements_active(Counter(case.state for case in arrangements))
+        storms = self._state.storms.values()
+        self._metrics.line_storms(sum(storm.phase is Phase.ACTIVE for storm in storms))
         self._metrics.flags_active(Counter(flag.kind for flag in self._state.flags.values()))
         for channel, waiting in outbox.items():
             self._metrics.outbox_depth(channel, waiting)
         self._metrics.queue_depth(depth)
+
+    def paths(self, now: int) -> None:
+        """How supervised paths stand; dearer than the other levels, and asked for less often."""
+        if self._watch is not None:
+            self._metrics.supervised_paths(self._watch.counts(now))

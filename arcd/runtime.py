@@ -141,6 +141,7 @@ class Runtime:
         self._heard_at = 0
         self._channels = {effector.name: _Channel(effector) for effector in effectors}
         self._finishing = False
+        self._supervising = False
         self._checkpoint_asked = False
 
     # ----------------------------------------------------------------------------------------------------- restore
@@ -254,6 +255,11 @@ class Runtime:
             await self._commit_batches()
             for task in others:
                 task.cancel()
+
+    def supervise(self) -> None:
+        """We hear and are ready: from now on silence means something, and each path has one whole limit first."""
+        self._supervising = True
+        self.station.watch.begin(self.clock.now())
 
     def finish(self) -> None:
         """Let `run` end as soon as the commit under way is through. What is stepped from then on is `checkpoint`'s."""
@@ -403,7 +409,7 @@ class Runtime:
             now = self.clock.now()
             if stepped_s:
                 self.post(ClockStepped(at=now, step_s=stepped_s))
-            for fact in self.station.look(now):
+            for fact in self.station.look(now) if self._supervising else ():
                 self.post(fact)
             self._post_due(now)
             if now - self._heard_at >= HEARD_INTERVAL_S * NS:
@@ -411,7 +417,7 @@ class Runtime:
                 self.flush_heard()
             deadline = self.station.next_deadline()
             dues = [now + int(WAKE_S_MAX * NS), deadline[0] if deadline is not None else None]
-            look = self.station.watch.next_look()
+            look = self.station.watch.next_look() if self._supervising else None
             dues.append(look if look is not None and look > now else None)  # what is held back is looked at again later
             self._sleeps_until = min(due for due in dues if due is not None)
             with contextlib.suppress(TimeoutError):

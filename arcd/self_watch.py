@@ -30,6 +30,7 @@ from arcd.systemd import Progress
 from arcd.tls_certificate import TlsCertificate
 
 LOOK_S = 1.0
+PATHS_EVERY = 10  # looks
 # Standing still for longer than this we heard nobody, and nobody is to blame for it.
 STALL_S = 5.0
 # A slow commit is seen when it has ended, so with commits of more than a second every other look sees none.
@@ -58,6 +59,7 @@ class SelfWatch:
         self._others = others  # of parts that measure themselves
         self._slowest_commits_s: deque[float] = deque(maxlen=COMMIT_LOOKS)
         self._certificate = certificate
+        self._looks = 0
         self._degraded = Degraded(
             post=runtime.post, now=clock.now, monotonic_s=clock.monotonic_s, standing=self._is_standing
         )
@@ -81,6 +83,9 @@ class SelfWatch:
             detail = f"{lag_s:.1f} s"
             self._runtime.post(DaemonTroubled(at=self._clock.now(), code="stalled", detail=detail))
         self._observing.gauges(self._runtime.outbox_depth(), self._runtime.depth)
+        self._looks += 1
+        if self._looks % PATHS_EVERY == 1:
+            self._observing.paths(self._clock.now())
         self._degraded.look(self._readings(lag_s))
         self._metrics.degraded(self._degraded.parts())
 

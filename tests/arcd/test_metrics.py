@@ -102,7 +102,7 @@ def test_the_wire(metrics: Metrics) -> None:
     metrics.suppressed("duplicate")
     metrics.suppressed(FlagKind.ON_TEST)
     metrics.heartbeat("dc09", 3)
-    metrics.supervised_paths({"up": 10, "failed": 2})
+    metrics.supervised_paths({("SP4", "up"): 10, ("SP4", "failed"): 2})
     metrics.connection_opened("dc09")
     metrics.connection_opened("dc09")
     metrics.connection_closed("dc09")
@@ -115,8 +115,8 @@ def test_the_wire(metrics: Metrics) -> None:
     assert value(metrics, "arc_signals_suppressed_total", cause="duplicate") == 1
     assert value(metrics, "arc_signals_suppressed_total", cause="on_test") == 1
     assert value(metrics, "arc_heartbeats_received_total", protocol="dc09") == 3
-    assert value(metrics, "arc_supervised_paths", path_state="up") == 10
-    assert value(metrics, "arc_supervised_paths", path_state="late") == 0
+    assert value(metrics, "arc_supervised_paths", ats_category="SP4", path_state="up") == 10
+    assert value(metrics, "arc_supervised_paths", ats_category="SP4", path_state="late") == 0
     assert value(metrics, "arc_connections_open", protocol="dc09") == 1
     assert value(metrics, "arc_connections_refused_total", limit="connections_per_source") == 1
 

@@ -21,6 +21,8 @@ from arcd.core.supervision.paths import SupervisedPath
 NS = 1_000_000_000
 # Paths that are allowed no longer silence speak often enough to show whether it is our own link.
 QUICK_S = 300.0
+# So much of its limit is used up, and a path counts as late.
+LATE_PART = 2 / 3
 # Silent paths in one fact: a step must not keep alarms waiting.
 SILENT_MAX = 500
 # A fact about them that could not be digested: they come again.
@@ -41,6 +43,7 @@ class _Slot:
         "again_at",
         "base",
         "beats",
+        "category",
         "heard",
         "interval_s",
         "is_down",
@@ -51,8 +54,9 @@ class _Slot:
         "line",
     )
 
-    def __init__(self, key: str, limit_ns: int, base: int, interval_s: float) -> None:
+    def __init__(self, key: str, category: str, limit_ns: int, base: int, interval_s: float) -> None:
         self.key = key
+        self.category = category
         self.limit_ns = limit_ns
         self.base = base  # its limit runs from here
         self.heard = 0  # 0: never
@@ -74,6 +78,9 @@ class Watch:
         self._speaking: OrderedDict[_Slot, int] = OrderedDict()  # down and heard again, since when
         self._back: dict[str, None] = {}
         self._back_at = 0
+        self._sizes: Counter[str] = Counter()  # by category
+        self._down: Counter[str] = Counter()
+        self._unheard: Counter[str] = Counter()  # of them, those that were never heard
         self._intervals: Counter[float] = Counter()  # of paths that speak often
         self._from = 0  # nobody is silent earlier than a limit after this
         self.own_link = OwnLink()
@@ -94,22 +101,30 @@ class Watch:
         slot = self._slots.get(path.key)
         if slot is None:
             interval_s = path.path.interval_s or limit_ns / NS / 2
-            slot = _Slot(path.key, limit_ns, heard or at, interval_s if limit_ns <= QUICK_S * NS else 0.0)
+            category = path.system.category or ""
+            slot = _Slot(path.key, category, limit_ns, heard or at, interval_s if limit_ns <= QUICK_S * NS else 0.0)
             self._slots[path.key] = slot
+            self._sizes[category] += 1
+            self._unheard[category] += not heard
             self._intervals[slot.interval_s] += 1
             slot.heard = slot.kept = heard
-        elif slot.limit_ns == limit_ns and not slot.is_down:
-            return
-        slot.limit_ns = limit_ns
-        if fault is not None:
-            self._take_down(slot, fault)
-        elif not slot.is_down:
-            self._set_apart(slot, slot.base)
+            if fault is not None:
+                self._take_down(slot, fault)
+            else:
+                # Nobody is silent before `begin` or this import, so these stand in the right order behind the others.
+                self._line_up(slot)
+        elif slot.limit_ns != limit_ns:
+            slot.limit_ns = limit_ns
+            if not slot.is_down:
+                self._set_apart(slot, slot.base)
 
     def remove(self, key: str) -> None:
         slot = self._slots.pop(key, None)
         if slot is not None:
             self._leave(slot)
+            self._sizes[slot.category] -= 1
+            self._down[slot.category] -= slot.is_down
+            self._unheard[slot.category] -= not slot.heard and not slot.is_down
             self._intervals[slot.interval_s] -= 1
             if not self._intervals[slot.interval_s]:
                 del self._intervals[slot.interval_s]
@@ -138,6 +153,7 @@ class Watch:
         elif slot.is_down:
             self._leave(slot)
             slot.is_down = False
+            self._down[slot.category] -= 1
             self._set_apart(slot, slot.heard or slot.base)
 
     def shift(self, step_ns: int) -> None:
@@ -156,8 +172,11 @@ class Watch:
         if not slot.is_down:
             self._leave(slot)
             slot.is_down = True
+            self._down[slot.category] += 1
             slot.beats = 0
-            slot.heard = slot.heard or fault.since
+            if not slot.heard:
+                self._unheard[slot.category] -= 1
+                slot.heard = fault.since
         slot.is_settling = not fault.confirmed_at
 
     def _leave(self, slot: _Slot) -> None:
@@ -201,6 +220,8 @@ class Watch:
         if slot is None:
             return
         self.own_link.hear(at)
+        if not slot.heard:
+            self._unheard[slot.category] -= 1
         slot.heard = at
         line = slot.line
         if line is not None:
@@ -210,11 +231,14 @@ class Watch:
             self._hear_again(slot, at)
         else:
             slot.base = at
-            line = self._lines.get(slot.limit_ns)
-            if line is None:
-                line = self._lines[slot.limit_ns] = OrderedDict()
-            line[slot] = None
-            slot.line = line
+            self._line_up(slot)
+
+    def _line_up(self, slot: _Slot) -> None:
+        line = self._lines.get(slot.limit_ns)
+        if line is None:
+            line = self._lines[slot.limit_ns] = OrderedDict()
+        line[slot] = None
+        slot.line = line
 
     def _hear_again(self, slot: _Slot, at: int) -> None:
         if slot.beats and at - slot.again_at > slot.limit_ns:
@@ -295,16 +319,22 @@ class Watch:
         slot = self._slots.get(key)
         return slot.heard if slot is not None else 0
 
-    def count_late(self, now: int, interval_part: float = 1.0) -> int:
-        """Paths that are up and have used more than so much of their limit."""
-        late = 0
+    def counts(self, now: int) -> dict[tuple[str, str], int]:
+        """(category, "up" | "late" | "failed" | "unknown") → paths. Costs by what is late or down, like a look."""
+        late: Counter[str] = Counter()
         for limit_ns, line in self._lines.items():
-            oldest = now - int(limit_ns * interval_part)
+            oldest = now - int(limit_ns * LATE_PART)
             for slot in line:
                 if slot.base > oldest:
                     break
-                late += 1
-        return late
+                late[slot.category] += slot.heard != 0
+        counts: dict[tuple[str, str], int] = {}
+        for category, size in self._sizes.items():
+            failed, unknown = self._down[category], self._unheard[category]
+            counts[category, "late"], counts[category, "failed"] = late[category], failed
+            counts[category, "unknown"] = unknown
+            counts[category, "up"] = size - late[category] - failed - unknown
+        return counts
 
     def take_floors(self) -> dict[str, int]:
         """Limit in seconds → all of it that is up was heard since then; of those that are not kept one by one."""
