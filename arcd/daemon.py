@@ -35,7 +35,7 @@ from arcd.dialects import ESPA
 from arcd.effectors.pager import PagerEffector
 from arcd.effectors.relay import RelayEffector
 from arcd.field_map import FieldMap
-from arcd.field_receiving import make_field_gateways, make_lines
+from arcd.field_receiving import make_field_gateways, make_intake_gateways, make_lines
 from arcd.gateways import Gateway
 from arcd.gateways.espa import EspaGateway
 from arcd.gateways.tcp import TcpGateway
@@ -312,6 +312,9 @@ class Daemon:
             )
             self._gateways += make_field_gateways(
                 self.settings, sockets, self._field, self._lines, self.station, self.runtime, self.clock, self.metrics
+            )
+            self._gateways += make_intake_gateways(
+                self.settings, sockets, self._field, self._kek, self.station, self.runtime, self.clock, self.metrics
             )
             for gateway in self._gateways:
                 await gateway.start()

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from arcd.clock import Clock
 from arcd.core.station import Station
+from arcd.credentials import CredentialError, Kek, TokenSafe, read_secret
 from arcd.field_map import FieldMap
 from arcd.gateways import Gateway, Intake
+from arcd.gateways.http_intake import HttpIntake
+from arcd.gateways.intake_door import IntakeDoor
 from arcd.gateways.modbus import ModbusGateway
 from arcd.gateways.modbus_writers import ModbusWriters, WriterSpec
+from arcd.gateways.smtp import SmtpGateway
 from arcd.listening import Sockets
+from arcd.media import MediaStore
 from arcd.metrics import Metrics
 from arcd.modbus_lines import LineSpec, ModbusLines
 from arcd.settings import Settings
+from arcd.start_error import StartError
 
 
 def make_lines(settings: Settings) -> ModbusLines:
@@ -67,3 +73,57 @@ def make_field_gateways(
             )
         )
     return gateways
+
+
+def make_intake_gateways(
+    settings: Settings, sockets: Sockets, field: FieldMap, kek: Kek, station: Station, intake: Intake, clock: Clock,
+    metrics: Metrics,
+) -> list[Gateway]:  # fmt: skip
+    """Mail and JSON. StartError when a certificate, the password or the media directory cannot be used."""
+    if not sockets.smtp and sockets.http is None:
+        return []
+    try:
+        media = MediaStore(
+            settings.media.directory,
+            bytes_max=settings.media.bytes_max,
+            retention_days=settings.media.retention_days,
+            now=clock.now,
+            is_held=lambda: len(station.state.holds) > 0,
+        )
+
+        def door(name: str, protocol: str, kind: str) -> IntakeDoor:
+            return IntakeDoor(
+                gateway=name, protocol=protocol, kind=kind, field=field, tokens=TokenSafe(kek), media=media,
+                intake=intake, clock=clock, metrics=metrics,
+            )  # fmt: skip
+
+        gateways: list[Gateway] = []
+        mail = settings.mail_intake
+        if sockets.smtp:
+            password = read_secret(mail.password.credential, file=mail.password.file) if mail.user else None
+            gateways.append(
+                SmtpGateway(
+                    name="smtp",
+                    door=door("smtp", "smtp", "mail"),
+                    listeners=sockets.smtp,
+                    domain=mail.domain,
+                    networks=mail.networks,
+                    certificate=mail.certificate,
+                    user=mail.user,
+                    password=password,
+                    message_bytes_max=mail.message_bytes_max,
+                )
+            )
+        if sockets.http is not None:
+            gateways.append(
+                HttpIntake(
+                    name="http",
+                    door=door("http", "http", "http"),
+                    listener=sockets.http,
+                    body_bytes_max=settings.http_intake.body_bytes_max,
+                    certificate=settings.http_intake.certificate,
+                )
+            )
+        return gateways
+    except (CredentialError, OSError) as error:
+        raise StartError(f"mail and HTTP intake: {error}") from None

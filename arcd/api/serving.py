@@ -20,12 +20,13 @@ from typing import cast
 import uvicorn
 from msgspec import Struct
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 BACKLOG = 128
 CONNECTIONS_MAX = 256  # per listener; these are people and monitoring, not panels
 HEADER_BYTES_MAX = 16 * 1024
 KEEP_ALIVE_TIMEOUT_S = 15
+HEADERS_TIMEOUT_S = 20.0  # from the connection, or the end of an answer, to the end of the next headers
 # In-flight requests at shutdown get this long; systemd's TimeoutStopSec=20 must hold it and the last commit.
 STOP_TIMEOUT_S = 5
 UNIX_SOCKET_MODE = 0o660
@@ -110,13 +111,24 @@ def peer_uid(connected: socket.socket) -> int:
 
 
 class _PeerProtocol(H11Protocol):
-    """Puts the unix peer where ASGI keeps the client's address."""
+    """Puts the unix peer where ASGI keeps the client's address, and lets go of whoever does not finish its headers."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # – as uvicorn has it
         super().connection_made(transport)
         connected = cast(socket.socket, transport.get_extra_info("socket"))
         if connected.family == socket.AF_UNIX:
             self.client = (f"uid:{peer_uid(connected)}", 0)
+        self.loop.call_later(HEADERS_TIMEOUT_S, self._look, self.cycle)
+
+    def _look(self, before: RequestResponseCycle | None) -> None:
+        """uvicorn waits for headers without end; 256 connections that send half of them would be all there are."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # the library does not say that it begins as None
+        if self.transport.is_closing():
+            return
+        if cycle is before and (cycle is None or cycle.response_complete):
+            self.transport.close()
+            return
+        self.loop.call_later(HEADERS_TIMEOUT_S, self._look, cycle)
 
 
 class _Server(uvicorn.Server):
@@ -144,10 +156,11 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serve_app(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Served]:
+async def serve_app(app: ASGIApp, listener: socket.socket, *, certificate: Path | None = None) -> AsyncIterator[Served]:
     """Serve `app` on a bound, listening socket (`listen_tcp`, `listen_unix`, `systemd.listen_fds`) inside the block.
 
-    The socket is taken over and closed. A server that fails ends the block with its error in an ExceptionGroup.
+    With `certificate` (PEM, its key in the same file) it is https. The socket is taken over and
+    closed. A server that fails ends the block with its error in an ExceptionGroup.
     """
     config = uvicorn.Config(
         app,
@@ -156,6 +169,7 @@ async def serve_app(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Serv
         loop="none",
         lifespan="off",
         log_config=None,  # arcd.log routes the uvicorn loggers
+        ssl_certfile=certificate,
         access_log=False,  # paths may hold a guard's personal link
         proxy_headers=False,
         server_header=False,

@@ -1,4 +1,4 @@
-"""A door in the runtime, on memory twins and virtual time: crashes before, during and after a pulse, and a stop in it."""
+"""A siren in the runtime, on memory twins and virtual time: crashes around a pulse, and a stop in it."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import pytest
 import uvloop
 from fastapi import FastAPI, Request
 
+from arcd.api import serving
 from arcd.api.serving import CONNECTIONS_MAX, ListenError, listen_tcp, listen_unix, peer_uid, serve_app
 
 
@@ -216,3 +217,15 @@ def test_the_mask_of_the_process_is_left_as_it_was(tmp_path: Path) -> None:
         assert os.umask(0o022) == 0o022
     finally:
         os.umask(mask)
+
+
+async def test_half_a_header_does_not_hold_its_place(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "HEADERS_TIMEOUT_S", 0.05)
+    async with serve_app(app, listen_tcp("127.0.0.1", 0)) as served:
+        assert served.port is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET / HTTP/1.1\r\nX-Half")
+        assert await asyncio.wait_for(reader.read(), 3) == b""
+        writer.close()
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"http://127.0.0.1:{served.port}/whoami")).status_code == 200

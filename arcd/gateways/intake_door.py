@@ -1,0 +1,135 @@
+"""What mail and JSON intake share: who is speaking, how often, and what the machine said to it.
+
+One rule: the sender is told "taken" after the commit and not before. A token says who is speaking; whoever has none
+is counted and shown, and told nothing that helps to find one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from arcd.api.rate_limit import RateLimit
+from arcd.clock import Clock
+from arcd.core.effects import Reply
+from arcd.core.field import REPEAT_S
+from arcd.credentials import TokenSafe
+from arcd.field_map import FieldMap, KnownSource
+from arcd.gateways import Intake
+from arcd.gateways.reading import Reader
+from arcd.media import Kept, MediaStore
+from arcd.metrics import Metrics
+from protocols.codec import Kind, Malformed, Received, ReplyKind
+from protocols.mail_message import Picture
+from protocols.signals import Signal
+
+COMMIT_S = 20.0  # longer than any healthy commit; the sender then repeats
+ROOM_S = 10.0
+RATE_PERIOD_S = 60.0
+SOURCE_RATE_MAX = 120  # messages of one source; a camera that sends more is broken, and is told to come later
+STRANGER_RATE_MAX = 30  # attempts without a token from one address
+LOGIN_RATE_MAX = 300  # of one address
+KEYS_MAX = 10_000
+RAW_BYTES_MAX = 16_384  # of a message kept in the journal
+
+
+class IntakeDoor:
+    """One per gateway. `protocol` is "smtp" or "http", `kind` what a source must allow: "mail" or "http"."""
+
+    def __init__(
+        self, *, gateway: str, protocol: str, kind: str, field: FieldMap, tokens: TokenSafe, media: MediaStore,
+        intake: Intake, clock: Clock, metrics: Metrics,
+    ) -> None:  # fmt: skip
+        self.reader = Reader(gateway=gateway, intake=intake, clock=clock)
+        self.media = media
+        self.metrics = metrics
+        self._gateway = gateway
+        self._protocol = protocol
+        self._kind = kind
+        self._field = field
+        self._tokens = tokens
+        self._intake = intake
+        self._clock = clock
+        self._sources = RateLimit(count_max=SOURCE_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
+        self._logins = RateLimit(count_max=LOGIN_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
+        self._strangers = RateLimit(count_max=STRANGER_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
+
+    def find(self, token: str) -> KnownSource | None:
+        found = self._field.source_of(self._tokens.digest(token))
+        return found if found is not None and self._kind in found.source.by else None
+
+    def admits(self, known: KnownSource) -> bool:
+        is_slow_enough = self._sources.admits(known.source.digest, self._clock.now())
+        if not is_slow_enough:
+            self.metrics.connection_refused("rate")
+        return is_slow_enough
+
+    def admits_stranger(self, host: str) -> bool:
+        """False when this address has tried too often: it is not even listened to for a while."""
+        return self._strangers.admits(host, self._clock.now())
+
+    def admits_login(self, host: str) -> bool:
+        """Right or wrong, so that guessing goes no faster than many cameras behind one address."""
+        return self._logins.admits(host, self._clock.now())
+
+    def turned_away(self, reason: str, detail: str, raw: bytes, peer: str) -> None:
+        """Before a person: the first of an address and minute whole, the others counted."""
+        self.reader.malformed(Malformed(protocol=self._protocol, reason=reason, detail=detail, raw=raw), peer)
+
+    async def keep(self, pictures: Sequence[Picture], retention: str) -> list[Kept]:
+        return [await asyncio.to_thread(self.media.keep, picture.data, picture.type, retention) for picture in pictures]
+
+    async def take(
+        self, known: KnownSource, signal: Signal, *, token: str, key: str, raw: bytes, remarks: tuple[str, ...],
+        kept: Sequence[Kept], peer: str,
+    ) -> ReplyKind | None:  # fmt: skip
+        """The machine's reply once it is committed; None when there was no room or no commit in time."""
+        pictures = tuple(f"media:{each.place}" for each in kept if each.place)
+        described = tuple(("picture", each.as_text()) for each in kept)
+        signal = replace(
+            signal,
+            media=(*signal.media, *pictures),
+            extra=(("source", known.source.id), *signal.extra, *described),
+        )
+        received = Received(
+            protocol=self._protocol,
+            kind=Kind.SIGNALS,
+            token=self._kind,
+            origin=known.origin,
+            session_account=known.origin.account,
+            signals=(signal,),
+            remarks=remarks,
+            raw=raw.replace(token.encode(), b"****")[:RAW_BYTES_MAX],
+            fingerprint=key,
+            repeat_s=REPEAT_S,
+        )
+        return await self._committed(received, peer)
+
+    def alive(self, known: KnownSource) -> bool:
+        """Proof of life that reports nothing. True when the machine knows the account."""
+        received = Received(
+            protocol=self._protocol,
+            kind=Kind.LINK_TEST,
+            token="alive",  # noqa: S106 – the kind of message, no secret
+            origin=known.origin,
+            session_account=known.origin.account,
+        )
+        return self._intake.heartbeat(received, self._gateway) is not None
+
+    async def _committed(self, received: Received, peer: str) -> ReplyKind | None:
+        told: asyncio.Future[ReplyKind] = asyncio.get_running_loop().create_future()
+
+        def replied(reply: Reply) -> None:
+            if not told.done():
+                told.set_result(reply.reply)
+
+        try:
+            async with asyncio.timeout(ROOM_S):
+                await self._intake.room()
+            self.reader.received(received, peer, replied)
+            async with asyncio.timeout(COMMIT_S):
+                return await told
+        except TimeoutError:
+            return None
