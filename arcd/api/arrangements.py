@@ -65,6 +65,7 @@ class ArrangementRow(View):
     soon: bool
     up_since: str | None
     next_round: str | None
+    next_round_local: str
     provider: str
     owner: str
     not_told_again: int
@@ -250,6 +251,7 @@ def _row(state: State, case: Case, case_type: CaseType | None, language: str, no
         soon=limit is not None and left_s is not None and left_s <= (1 - WARN_SHARE) * limit[1],
         up_since=rfc3339(int(up_since)) if up_since else None,
         next_round=maybe_rfc3339(rounds),
+        next_round_local=local_clock(rounds, timezone_of(state, case.site_id)) if rounds is not None else "",
         provider=case.form.get("provider", ""),
         owner=case.owner,
         not_told_again=sum(each.over_at is None for each in case.informed),

@@ -79,7 +79,7 @@ def _render(out: Output, value: Mapping[str, Any]) -> None:
                 row["fault_since_local"] if row["fault_since"] else "",
                 out.styled(_left(row), _style(row)),
                 "yes" if row["up_since"] else "",
-                row["next_round"] or "",
+                row["next_round_local"],
                 row["provider"],
                 str(row["not_told_again"] or ""),
             )

@@ -88,7 +88,7 @@ def informed_again(turn: Turn, case: Case, move: Move, actor: Actor, form: dict[
     waiting = [party.name for party in case.informed if party.over_at is None]
     if not waiting:
         return None
-    return f"Not told yet that it is over: {', '.join(waiting)}. `arcctl case informed {case.id}` records it."
+    return f"Not told yet that it is over: {', '.join(waiting)}. `arcctl arrangements inform {case.id} --over` does."
 
 
 GATES: dict[str, Gate] = {

@@ -17,6 +17,7 @@ from arcd.core.effects import SendMail
 from arcd.core.facts import DAEMON, PartyInformed
 from arcd.core.lines.model import OperatorNotice
 from arcd.core.lines.texts import TEXTS
+from arcd.core.lines.verifying import UP_SINCE
 from arcd.core.site import Contact, Site
 from arcd.core.turn import Turn, text_in
 
@@ -166,13 +167,11 @@ def _mail(turn: Turn, case: Case, informed: Informed, what: str, text: str = "")
     site = turn.state.sites.get(case.site_id)
     timezone, language = (site.timezone if site else "Europe/Helsinki"), informed.language
     case_type = turn.rules.case_types[case.type]
-    since = case.form.get("fault_since", "")
     values = {
         "site_name": site.name if site else case.site_name,
         "site_address": site.address if site else "",
-        "matter": text_in(case_type.title, language),
         "state": text_in(case_type.states.get(case.state, {}), language),
-        "since": local_clock(int(since) if since else case.opened_at, timezone),
+        "down": _down_text(case, timezone, language),
         "over": local_clock(turn.at, timezone),
         "text": text,
         "case_id": case.id,
@@ -181,6 +180,13 @@ def _mail(turn: Turn, case: Case, informed: Informed, what: str, text: str = "")
     subject = render(text_in(TEXTS[f"{what}.subject"], language), values)
     body = render(text_in(TEXTS[f"{what}.body"], language), values)
     ask_for(turn, SendMail(id=turn.new_id("E"), to=(informed.address,), subject=subject, body=body, case_id=case.id))
+
+
+def _down_text(case: Case, timezone: str, language: str) -> str:
+    since = case.form.get("fault_since", "")
+    if not since or case.form.get(UP_SINCE):
+        return ""
+    return render(text_in(TEXTS["down"], language), {"since": local_clock(int(since), timezone)})
 
 
 def _contact(turn: Turn, case: Case, contact_id: str) -> Contact | None:

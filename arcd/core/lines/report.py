@@ -11,6 +11,7 @@ from msgspec import Struct
 from arcd.core.case.casebook import CLOCK
 from arcd.core.case.model import Case, MoveMade
 from arcd.core.case.texts import local_clock
+from arcd.core.facts import DAEMON
 from arcd.core.lines.report_texts import LABELS
 from arcd.core.lines.texts import duration_text
 from arcd.core.turn import NS, text_in
@@ -90,7 +91,7 @@ def report_text(case: Case, case_type: CaseType, timezone: str, language: str, n
         *(_informed(case, timezone, language) or [f"  {_label('nobody', language)}"]),
         "",
         _label("course", language),
-        *(f"  {_move(made, case_type, timezone, language)}" for made in case.moves_made),
+        *(f"  {line}" for line in _course(case, case_type, timezone, language)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -145,15 +146,27 @@ def _informed(case: Case, timezone: str, language: str) -> list[str]:
     return lines
 
 
-def _move(made: MoveMade, case_type: CaseType, timezone: str, language: str) -> str:
-    at = local_clock(made.at, timezone)
+def _course(case: Case, case_type: CaseType, timezone: str, language: str) -> list[str]:
+    """What became of it, state by state; what was reported within a state by the name of its form."""
+    lines, state = [], ""
+    for made in case.moves_made:
+        by = "" if made.by == DAEMON.id else f" ({made.by})"
+        said = ", ".join(value for name, value in made.form.items() if name.startswith("round_"))
+        what = _what(made, case_type, language, is_same=made.state == state)
+        lines.append(f"{local_clock(made.at, timezone)} {what}{by}{': ' + said if said else ''}")
+        state = made.state
+    return lines
+
+
+def _what(made: MoveMade, case_type: CaseType, language: str, *, is_same: bool) -> str:
     if made.move.startswith(CLOCK):
         clock = next((each for each in case_type.clocks if f"{CLOCK}{each.name}" == made.move), None)
-        return f"{at} ! {text_in(clock.title, language) if clock else made.move}"
+        return f"! {text_in(clock.title, language) if clock else made.move}"
     chosen = case_type.move(made.move)
-    said = ", ".join(value for name, value in made.form.items() if name.startswith("round_"))
-    by = "" if made.by == "daemon" else f" ({made.by})"
-    return f"{at} {text_in(chosen.title, language) if chosen else made.move}{by}{': ' + said if said else ''}"
+    form = case_type.form(chosen.form) if chosen and chosen.form else None
+    if is_same and form is not None:
+        return text_in(form.title, language)
+    return text_in(case_type.states.get(made.state, {}), language) or made.move
 
 
 def _all(case: Case, *moves: str) -> list[int]:

@@ -108,28 +108,33 @@ TEXTS: dict[str, dict[str, str]] = {
     "phone": {"fi": ", puh. {phone}", "sv": ", tfn {phone}", "en": ", phone {phone}"},
     # ------------------------------------------------------------------------------- to those a case is about
     "informed.subject": {
-        "fi": "{site_name}: {matter}",
-        "sv": "{site_name}: {matter}",
-        "en": "{site_name}: {matter}",
+        "fi": "{site_name}, hälytysyhteys: {state}",
+        "sv": "{site_name}, larmförbindelsen: {state}",
+        "en": "{site_name}, alarm connection: {state}",
     },
     "informed.body": {
         "fi": (
-            "Kohde: {site_name}, {site_address}\n{state}\nYhteys ollut poikki alkaen {since}.\n{text}\n"
+            "Kohde: {site_name}, {site_address}\nHälytysyhteys: {state}.{down}\n{text}\n"
             "Ilmoitamme, kun asia on ohi. Viite: {case_id}\n{centre_name}\n"
         ),
         "sv": (
-            "Objekt: {site_name}, {site_address}\n{state}\nFörbindelsen har varit bruten sedan {since}.\n{text}\n"
+            "Objekt: {site_name}, {site_address}\nLarmförbindelsen: {state}.{down}\n{text}\n"
             "Vi meddelar när saken är över. Referens: {case_id}\n{centre_name}\n"
         ),
         "en": (
-            "Site: {site_name}, {site_address}\n{state}\nThe connection has been down since {since}.\n{text}\n"
+            "Site: {site_name}, {site_address}\nAlarm connection: {state}.{down}\n{text}\n"
             "We will tell you when it is over. Reference: {case_id}\n{centre_name}\n"
         ),
     },
+    "down": {
+        "fi": " Poikki {since} alkaen: tänä aikana hälytys ei välity.",
+        "sv": " Bruten sedan {since}: under denna tid når inga larm fram.",
+        "en": " Down since {since}: until it is back no alarm gets through.",
+    },
     "informed_over.subject": {
-        "fi": "{site_name}: {matter}, ohi",
-        "sv": "{site_name}: {matter}, över",
-        "en": "{site_name}: {matter}, over",
+        "fi": "{site_name}, hälytysyhteys: ohi",
+        "sv": "{site_name}, larmförbindelsen: över",
+        "en": "{site_name}, alarm connection: over",
     },
     "informed_over.body": {
         "fi": (

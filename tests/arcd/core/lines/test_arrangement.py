@@ -101,7 +101,7 @@ def test_the_whole_of_it(playbook: Play) -> None:
         party.informed C12 party=contact/kaisa how=mail by=daemon
         ats.failed site=S-1 system=fire category=SP4 since=1772625600000000000
         path.reported site=S-1 system=fire path=mobile category=SP4 delay_s=175
-        mail E12.2 to kaisa@example.invalid: Warehouse S-1: Poikkeusjärjestely
+        mail E12.2 to kaisa@example.invalid: Warehouse S-1, hälytysyhteys: Vika havaittu
         """
     )
     play >> After(TOLD_S)
@@ -234,7 +234,7 @@ def test_a_line_that_comes_back_before_anybody_began_closes_it_after_a_quarter_o
     stays_up(play, 16 * MINUTE, panel)
     case = play.case("C12")
     assert (case.is_open, case.disposition) == (False, "restored")
-    assert [mail.subject for mail in mails_of(play)][-1] == "Warehouse S-1: Poikkeusjärjestely, ohi"
+    assert [mail.subject for mail in mails_of(play)][-1] == "Warehouse S-1, hälytysyhteys: ohi"
 
 
 def test_a_flapping_line_does_not_reset_the_clock(playbook: Play) -> None:

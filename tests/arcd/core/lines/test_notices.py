@@ -236,7 +236,7 @@ def test_a_notice_names_so_many_lines_and_counts_the_rest(playbook: Play) -> Non
 def test_every_text_is_filled_in(language: str) -> None:
     names = (
         "notice_id", "site_name", "site_address", "lines", "centre_name", "phone", "count", "path", "heard", "circuit",
-        "over", "lasted", "ticket", "up", "rest", "matter", "state", "since", "text", "case_id", "system",
+        "over", "lasted", "ticket", "up", "rest", "state", "since", "down", "text", "case_id", "system",
     )  # fmt: skip
     for name, texts in TEXTS.items():
         assert "{" not in render(texts[language], dict.fromkeys(names, "x")), name
