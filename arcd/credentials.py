@@ -257,7 +257,12 @@ class Keyring:
         def opened(sealed: SealedKey | None) -> WireKey | None:
             return None if sealed is None else self._safe.unseal(sealed, account.number)
 
-        return profile_of(account, key=opened(account.key), previous_key=opened(account.previous_key))
+        return profile_of(
+            account,
+            key=opened(account.key),
+            previous_key=opened(account.previous_key),
+            offered_key=opened(account.offered_key),
+        )
 
 
 # --------------------------------------------------------------------------------------------------------- code words

@@ -27,10 +27,10 @@ from arcd.clock import Clock, SystemClock
 from arcd.core.case.authority.policy import Connector
 from arcd.core.directory import local_time
 from arcd.core.effects import Answer
-from arcd.core.facts import Actor, AnyFact, JournalRestored, Started, Stopped
+from arcd.core.facts import Actor, AnyFact, JournalRestored, KeyChangeRequested, Started, Stopped
 from arcd.core.state import State
 from arcd.core.station import Station
-from arcd.credentials import CredentialError, Kek, Keyring, load_kek
+from arcd.credentials import CredentialError, Kek, Keyring, KeySafe, load_kek
 from arcd.dialects import ESPA
 from arcd.effectors.pager import PagerEffector
 from arcd.effectors.relay import RelayEffector
@@ -55,6 +55,7 @@ from arcd.store import Entry, Store
 from arcd.store.sqlite import SqliteStore
 from arcd.systemd import Notifier, Progress, Watchdog, watchdog_interval_s
 from arcd.tls_certificate import TlsCertificate
+from protocols.secrets import WireKey
 from rules.engine import RuleSet
 
 log = structlog.get_logger(__name__)
@@ -372,6 +373,12 @@ class Daemon:
         self, files: Mapping[str, str], actor: Actor, *, dry_run: bool, remove_missing: bool
     ) -> ImportReport:
         return await self._administration.import_sites(files, actor, dry_run=dry_run, remove_missing=remove_missing)
+
+    async def change_key(self, site_id: str, account: str, key: WireKey | None, actor: Actor) -> Answer:
+        sealed = None if key is None else KeySafe(self._kek).seal(key, account)
+        return await self.ask(
+            KeyChangeRequested(at=self.now(), site_id=site_id, account=account, actor=actor, key=sealed)
+        )
 
     async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
         return await self._rule_changes.load(overlays, actor, dry_run=dry_run)

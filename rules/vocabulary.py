@@ -91,6 +91,7 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "checkpoint_copy": Category.TROUBLE,  # a place that signed checkpoints are copied to cannot be reached
         "signing_key_changed": Category.TROUBLE,  # and the key before it has not signed for the new one
         "journal_damaged": Category.TAMPER,  # the journal does not verify
+        "key_not_taken": Category.TROUBLE,  # a panel has not used the new key it was offered
         "certificate": Category.TROUBLE,  # of DC-09 over TLS: expires soon, or cannot be renewed
         "restarted_unclean": Category.TROUBLE,
         "journal_restored": Category.TROUBLE,  # from a backup: what came after it is missing

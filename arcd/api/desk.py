@@ -15,6 +15,7 @@ from arcd.core.facts import Actor, AnyFact
 from arcd.core.state import State
 from arcd.guard_links import LinkSigner
 from arcd.store import Entry, Store
+from protocols.secrets import WireKey
 from rules.engine import RuleSet
 from rules.problems import Problem
 
@@ -104,6 +105,13 @@ class Desk(Protocol):
     async def import_sites(
         self, files: Mapping[str, str], actor: Actor, *, dry_run: bool, remove_missing: bool
     ) -> ImportReport: ...
+
+    async def change_key(self, site_id: str, account: str, key: WireKey | None, actor: Actor) -> Answer:
+        """Offer an account's panel a new key, which is sealed before it goes anywhere; None: withdraw the one offered.
+
+        Busy when the machine is full.
+        """
+        ...
 
     async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
         """Shipped rules plus overlays (None: read the rules directory again); a bad set leaves the good one running."""

@@ -25,6 +25,7 @@ class AccountView(View):
     line: str | None
     key: bool
     previous_key: bool
+    offered_key: bool  # a new one that the panel has not taken yet
     window_past_s: float
     window_future_s: float
     ignore_crc: bool
@@ -207,6 +208,7 @@ def _account_view(state: State, account: Account) -> AccountView:
         line=account.line,
         key=account.key is not None,
         previous_key=account.previous_key is not None,
+        offered_key=account.offered_key is not None,
         window_past_s=account.window_past_s,
         window_future_s=account.window_future_s,
         ignore_crc=account.ignore_crc,

@@ -10,12 +10,25 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic import Field, SecretStr
 
-from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, NotFoundError, View
+from arcd.api.answers import (
+    ASK_ERRORS,
+    READ_ERRORS,
+    Body,
+    Granted,
+    NotFoundError,
+    UnusableError,
+    View,
+    granted_or_raise,
+)
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.pacing import rendered, rows_answer
 from arcd.api.site_view import SiteRow, SiteView, site_row, site_view
+from protocols.secrets import WireKey
+
+KEY_CHARS_MAX = 80  # "ascii:" or "hex:" and 64 digits
 
 router = APIRouter(prefix="/v1/sites", tags=["sites"])
 
@@ -53,6 +66,33 @@ async def show_site(
     if site is None:
         raise NotFoundError("There is no such site; `arcctl sites list` lists them.")
     return site_view(desk.state, site, language, desk.now())
+
+
+class KeyChange(Body):
+    """`key` as it is written in a site base; left out: the one offered is withdrawn."""
+
+    key: Annotated[SecretStr | None, Field(max_length=KEY_CHARS_MAX)] = None
+
+
+@router.post(
+    "/{site_id}/accounts/{account}/key",
+    summary="Offer a panel a new key, or withdraw the one offered",
+    responses=ASK_ERRORS,
+)
+async def change_key(
+    desk: TheDesk,
+    actor: Asker,
+    site_id: Annotated[str, Path(max_length=ID_CHARS_MAX)],
+    account: Annotated[str, Path(max_length=ID_CHARS_MAX)],
+    wanted: KeyChange,
+) -> Granted:
+    key = None
+    if wanted.key is not None:
+        try:
+            key = WireKey.parse(wanted.key.get_secret_value())
+        except ValueError as error:
+            raise UnusableError(f"The key cannot be used: {error}.") from None
+    return granted_or_raise(await desk.change_key(site_id, account, key, actor))
 
 
 @router.post(

@@ -186,6 +186,11 @@ def _site_removed(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} removed site {fact['site_id']}"]
 
 
+def _key_change_requested(fact: JsonObject) -> list[str]:
+    what = "offer a new key to" if fact.get("key") else "withdraw the key offered to"
+    return [f"asked to {what} account {fact['account']} of {fact['site_id']}"]
+
+
 def _schedule_change_requested(fact: JsonObject) -> list[str]:
     place = f"{fact['site_id']} {fact['system_id']} area {fact['area']}"
     word = f", on the word of {fact['requested_by']}" if fact.get("requested_by") else ""
@@ -360,6 +365,7 @@ FACTS: dict[str, Describe] = {
     "centre_imported": _centre_imported,
     "site_imported": _site_imported,
     "site_removed": _site_removed,
+    "key_change_requested": _key_change_requested,
     "schedule_change_requested": _schedule_change_requested,
     "flag_start_requested": _flag_start_requested,
     "flag_end_requested": _flag_end_requested,

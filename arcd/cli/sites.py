@@ -13,9 +13,10 @@ from urllib.parse import quote
 import typer
 
 from arcd.cli.completion import site_ids
+from arcd.cli.failures import UsageError
 from arcd.cli.imports import import_files
 from arcd.cli.invocation import Invocation, group, verb
-from arcd.cli.output import BAD, QUIET, STRONG, WARNING, Output
+from arcd.cli.output import BAD, QUIET, STRONG, WARNING, Output, render_granted
 from arcd.cli.times import local, read_instant
 
 PAGE_ROWS = 2000  # the most the daemon gives at once
@@ -67,6 +68,38 @@ def import_directory(
             report(len(files), len(texts))
     body = {"files": files, "dry_run": dry_run, "remove_missing": remove_missing}
     import_files(call, "/v1/sites/import", body, directory)
+
+
+@verb(
+    app,
+    "change-key",
+    examples=(
+        "arcctl sites change-key K-1 1002 --key-file new.key",
+        "arcctl sites change-key K-1 1002 --withdraw",
+    ),
+)
+def change_key(
+    call: Invocation,
+    site: Annotated[str, typer.Argument(metavar="SITE", help="Site id, like K-1.", autocompletion=site_ids)],
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account number of the panel.")],
+    key_file: Annotated[Path | None, typer.Option(metavar="PATH", help="File with the new key.")] = None,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take back the one offered.")] = False,
+) -> None:
+    """Offer a panel in service a new key: it travels in our next answers, under the old key (DC-09-2026, RSP).
+
+    Only for accounts with a dialect that takes one (`arcctl panel dialects`), and only for supervisors. Both keys are
+    read until a day after the panel has used the new one; if it has not within 26 hours, the offer ends and a case
+    opens. Afterwards write the new key into the site base: an import that still names the old one keeps the new one.
+    """
+    from arcd.cli.source_files import read_text
+
+    if (key_file is None) != withdraw:
+        raise UsageError("give --key-file, or --withdraw")
+    key = None if key_file is None else read_text(key_file).strip()
+    if key == "":
+        raise UsageError(f"{key_file} is empty; it must hold the key")
+    path = f"/v1/sites/{quote(site, safe='')}/accounts/{quote(account, safe='')}/key"
+    call.out.show(call.daemon.post(path, {} if key is None else {"key": key}), render_granted)
 
 
 def all_sites(call: Invocation) -> list[dict[str, Any]]:
@@ -134,6 +167,8 @@ def _render_system(out: Output, system: Mapping[str, Any]) -> None:
             f" {letter}{account[name]}" for letter, name in (("R", "receiver"), ("L", "line")) if account[name]
         )
         key = ", AES key" if account["key"] else ", no key"
+        key += ", a new one is offered" if account.get("offered_key") else ""
+        key += f", {account['dialect']}" if account.get("dialect") else ""
         heard = local(read_instant(account["last_heard"])) or "never"
         out.line(f"  account {account['number']}{prefix}{key}", out.styled(f", heard {heard}", QUIET))
     for area in system["areas"]:

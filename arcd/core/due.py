@@ -5,7 +5,7 @@ One rule: a key that nobody sets is a broken invariant, and a deadline moved sin
 
 from __future__ import annotations
 
-from arcd.core import delivery
+from arcd.core import delivery, keychange
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import notifying as authority
 from arcd.core.conditioning import pipeline as conditioning
@@ -30,6 +30,8 @@ def on_deadline(turn: Turn, key: str, due: int) -> None:
         ending.on_deadline(turn, name, rest[0])
     elif owner in ("schedule", "testdue"):
         watching.on_deadline(turn, owner, name, rest, due)
+    elif owner == "key":
+        keychange.on_deadline(turn, name, rest[0])
     elif owner == "report":
         ending.forget(turn, name)
     elif owner == "notice":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core import field_levels, replays, troubles
+from arcd.core import field_levels, keychange, replays, troubles
 from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
 from arcd.core.case.casebook import count_repeat
 from arcd.core.case.joining import open_or_join
@@ -44,7 +44,8 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
         if entry is not None and received.problem is None and received.protection is not Protection.PLAIN:
             received, recent = _unrecorded(turn, received, entry, recent)
     receiver_lines.remember_frame(turn, fact)
-    turn.effects.append(Reply(reply=reply_for(received, account_known=entry is not None, policy=policy)))
+    reply = reply_for(received, account_known=entry is not None, policy=policy)
+    turn.effects.append(Reply(reply=keychange.reply_of(entry, received, reply)))
     if entry is None:
         return _from_stranger(turn, fact, received)
     turn.refs[f"site/{entry.site.id}"] = None
@@ -57,6 +58,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     supervision.on_frame(turn, fact, entry)
     if heard is not None:
         _remember(turn, received, entry, state, heard)
+    keychange.hear(turn, entry, received)
     return None
 
 

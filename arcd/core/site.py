@@ -38,6 +38,8 @@ class Account(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dialect: str = ""  # a row of protocols.dc09.dialects; what it sets and an account may set is resolved here
     connection: ConnectionPolicy = ConnectionPolicy.KEEP_OPEN
     idle_limit_s: float | None = None  # of its connection; None: the limit of the settings
+    offered_key: SealedKey | None = None  # of a key change that the panel has not taken yet (`keychange`)
+    changed_from: SealedKey | None = None  # the key it was changed away from: an import that names it is out of date
 
 
 class Zone(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arcd.core import due, intake, outcomes, own_facts, site_changes
+from arcd.core import due, intake, keychange, outcomes, own_facts, site_changes
 from arcd.core.account import AccountState
 from arcd.core.audit import keeping
 from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
@@ -50,6 +50,7 @@ from arcd.core.facts import (
     IdentityChecked,
     JournalRestored,
     JournalVerified,
+    KeyChangeRequested,
     LineLost,
     LineRestored,
     LinesHeard,
@@ -171,13 +172,15 @@ class Station:
         entry = self.directory.find(received.origin)
         if entry is None or intake.genuine(received, entry).problem is not None:
             return None
+        if entry.account.offered_key is not None and keychange.is_taken(entry, received):
+            return None
         if entry.paths:
             path = find_path(entry.paths, received.origin, gateway)
             if path is not None:
                 self.watch.hear(path.key, at)
         else:
             self._heard[entry.key] = at
-        return Reply(reply=ReplyKind.ACK)
+        return Reply(reply=keychange.reply_of(entry, received, ReplyKind.ACK))
 
     def take_heard(self) -> dict[str, int]:
         """Proof of life gathered since the last call, for an `AccountsHeard` fact."""
@@ -311,6 +314,8 @@ class Station:
                 ending.end(turn, fact)
             case FlagNoticed():
                 notices.record(turn, fact)
+            case KeyChangeRequested():
+                keychange.request(turn, fact)
             case ScheduleChangeRequested():
                 changing.change(turn, fact)
             case SignalPromoted():

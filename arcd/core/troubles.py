@@ -36,6 +36,7 @@ CATEGORIES: dict[str, Category] = {
     "signing_key_changed": Category.TROUBLE,  # and the key before it has not signed for the new one
     "journal_damaged": Category.TAMPER,  # found by `arcctl journal verify`
     "certificate": Category.TROUBLE,
+    "key_not_taken": Category.TROUBLE,  # a panel has not used the new key it was offered
     "runaway": Category.TROUBLE,  # found by conditioning (requirements 4.4)
     "swinger": Category.TROUBLE,
     "unrestored": Category.TROUBLE,

@@ -194,11 +194,21 @@ class Sealer:
 
     def _account(self, form: AccountForm, before: Account | None) -> Account:
         known = (before.key, before.previous_key) if before else ()
-        return replace(
+        written = self.key_of(form)
+        account = replace(
             open_account(form),
-            key=self._sealed(self.key_of(form), form.number, known),
+            key=self._sealed(written, form.number, known),
             previous_key=self._sealed(self.previous_key_of(form), form.number, known),
         )
+        if before is None or written is None or before.key is None:
+            return account
+        if account.key == before.key:
+            return replace(account, offered_key=before.offered_key)
+        if before.changed_from is not None and self._opens_to(before.changed_from, form.number, written):
+            # The files still name the key that the panel was changed away from: with it, it would be unreadable.
+            kept = (before.key, before.previous_key, before.offered_key, before.changed_from)
+            return replace(account, key=kept[0], previous_key=kept[1], offered_key=kept[2], changed_from=kept[3])
+        return account
 
     def _sealed(self, key: WireKey | None, number: str, known: tuple[SealedKey | None, ...]) -> SealedKey | None:
         if key is None:

@@ -30,7 +30,7 @@ _KINDS: Mapping[RetentionClass, tuple[str, ...]] = {
         "rules_loaded", "schedule_change_requested",
         "sensitive_read", "journal_verified", "journal_restored",
     ),
-    RetentionClass.CONTRACT: ("centre_imported", "site_imported", "site_removed"),
+    RetentionClass.CONTRACT: ("centre_imported", "site_imported", "site_removed", "key_change_requested"),
     RetentionClass.PERMANENT: (
         "audit_key_changed", "segment_sealed", "prune_requested", "erasure_requested", "hold_requested",
     ),

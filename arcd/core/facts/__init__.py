@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from arcd.core.facts.administration import (
     CentreImported,
+    KeyChangeRequested,
     RulesLoaded,
     ScheduleChangeRequested,
     SiteImported,
@@ -93,6 +94,7 @@ AnyFact = (
     | CentreImported
     | SiteImported
     | SiteRemoved
+    | KeyChangeRequested
     | ScheduleChangeRequested
     | FlagStartRequested
     | FlagEndRequested
@@ -163,6 +165,7 @@ __all__ = [
     "IdentityOutcome",
     "JournalRestored",
     "JournalVerified",
+    "KeyChangeRequested",
     "LineFault",
     "LineLost",
     "LineRestored",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arcd.core.facts.base import Actor, Fact
-from arcd.core.site import Centre, Hours, Site
+from arcd.core.site import Centre, Hours, SealedKey, Site
 
 
 class RulesLoaded(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="rules_loaded"):
@@ -30,6 +30,15 @@ class SiteImported(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sit
 class SiteRemoved(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="site_removed"):
     site_id: str
     actor: Actor
+
+
+class KeyChangeRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="key_change_requested"):
+    """A new key for an account, sealed, to be offered to its panel; or None: the one offered is withdrawn."""
+
+    site_id: str
+    account: str
+    actor: Actor
+    key: SealedKey | None = None
 
 
 class ScheduleChangeRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="schedule_change_requested"):

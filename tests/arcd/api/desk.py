@@ -19,7 +19,7 @@ from arcd.auditing.checkpoints import Checkpoints
 from arcd.clock import VirtualClock
 from arcd.core.audit.retention import DAYS_DEFAULT
 from arcd.core.effects import Answer, ErasePayloads, PruneEntries
-from arcd.core.facts import Actor, AnyFact, CentreImported, FrameReceived, SiteImported
+from arcd.core.facts import Actor, AnyFact, CentreImported, FrameReceived, KeyChangeRequested, SiteImported
 from arcd.core.site import (
     Account,
     Area,
@@ -40,6 +40,7 @@ from arcd.store import Batch, CaseRow, Checkpoint, Entry, Record, Sealed
 from arcd.store.memory import MemoryStore
 from protocols.codec import Kind, Origin, Received
 from protocols.event_codes import STANDARD
+from protocols.secrets import WireKey
 from protocols.signals import Qualifier, Scheme, Signal
 from protocols.tlog.note import SigningKey
 from rules import shipped
@@ -316,6 +317,12 @@ class FakeDesk(Desk):
     ) -> ImportReport:
         self.imports.append(("sites", files, actor, dry_run, remove_missing))
         return self.import_report
+
+    async def change_key(self, site_id: str, account: str, key: WireKey | None, actor: Actor) -> Answer:
+        sealed = None if key is None else _KEY
+        return await self.ask(
+            KeyChangeRequested(at=self.now(), site_id=site_id, account=account, actor=actor, key=sealed)
+        )
 
     async def load_rules(self, overlays: Mapping[str, str] | None, actor: Actor, *, dry_run: bool) -> ImportReport:
         self.imports.append(("rules", overlays, actor, dry_run, False))

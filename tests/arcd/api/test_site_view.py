@@ -18,8 +18,12 @@ SHOWN = {
     core.Guard: {"id", "name", "company", "phone"},
     core.Conditioning: set(core.Conditioning.__struct_fields__),  # numbers and categories, shown as they are
 }
-AS_YES_OR_NO = {core.Account: {"key", "previous_key"}, core.Contact: {"code_word_hash"}}
-NEVER = {core.Contact: {"duress_word_hash"}, core.Guard: {"language", "webhook_url", "email"}}
+AS_YES_OR_NO = {core.Account: {"key", "previous_key", "offered_key"}, core.Contact: {"code_word_hash"}}
+NEVER = {
+    core.Account: {"changed_from"},
+    core.Contact: {"duress_word_hash"},
+    core.Guard: {"language", "webhook_url", "email"},
+}
 
 
 def test_every_field_is_decided_upon() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import httpx
 
 from arcd.api.desk import ImportReport
+from arcd.core.facts import KeyChangeRequested
 from rules.problems import Problem
 from tests.arcd.api.desk import SITE, UID, FakeDesk
 
@@ -93,3 +94,23 @@ async def test_a_wrong_file_is_not_repeated(admin: httpx.AsyncClient) -> None:
     answer = await admin.post("/v1/sites/import", json={"files": {"a.yaml": {"key": "planted-secret"}}})
     assert answer.status_code == 422
     assert "planted-secret" not in answer.text
+
+
+async def test_a_change_of_key_is_asked_for_without_the_key_in_any_answer(
+    desk: FakeDesk, admin: httpx.AsyncClient
+) -> None:
+    new = "00112233445566778899aabbccddeeff"
+    answer = await admin.post("/v1/sites/K-1/accounts/1002/key", json={"key": new})
+    assert answer.status_code == 409, "nobody here is a supervisor"
+    assert answer.json()["rule"] == "key.supervisor"
+    (fact,) = desk.asked
+    assert isinstance(fact, KeyChangeRequested)
+    assert (fact.site_id, fact.account, fact.key is not None) == ("K-1", "1002", True)
+    wrong = await admin.post("/v1/sites/K-1/accounts/1002/key", json={"key": "tooshort-9731"})
+    assert wrong.status_code == 422
+    assert "16, 24 or 32" in wrong.json()["message"]
+    withdrawn = await admin.post("/v1/sites/K-1/accounts/1002/key", json={})
+    assert withdrawn.status_code == 409
+    for each in (answer, wrong, withdrawn):
+        assert new not in each.text
+        assert "9731" not in each.text

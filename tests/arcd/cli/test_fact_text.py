@@ -47,6 +47,7 @@ from arcd.core.facts import (
     IdentityOutcome,
     JournalRestored,
     JournalVerified,
+    KeyChangeRequested,
     LineFault,
     LineLost,
     LineRestored,
@@ -72,7 +73,7 @@ from arcd.core.facts import (
     StepFailed,
     Stopped,
 )
-from arcd.core.site import Centre, Hours, Site
+from arcd.core.site import Centre, Hours, SealedKey, Site
 from protocols.cap.message import Alert, MsgType, Status
 from protocols.cap.message import Scope as CapScope
 from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received
@@ -218,6 +219,16 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
     (CentreImported(at=AT, centre=Centre(), actor=WHO), ("imported the centre: 0 guards, 0 contacts",)),
     (SiteImported(at=AT, site=Site(id="K-1", name="Kioski"), actor=WHO), ("imported site K-1 Kioski: 0 systems",)),
     (SiteRemoved(at=AT, site_id="K-1", actor=WHO), ("removed site K-1",)),
+    (
+        KeyChangeRequested(
+            at=AT, site_id="K-1", account="1001", actor=WHO, key=SealedKey(nonce="n", ciphertext="c")
+        ),
+        ("asked to offer a new key to account 1001 of K-1",),
+    ),
+    (
+        KeyChangeRequested(at=AT, site_id="K-1", account="1001", actor=WHO),
+        ("asked to withdraw the key offered to account 1001 of K-1",),
+    ),
     (
         ScheduleChangeRequested(
             at=AT,

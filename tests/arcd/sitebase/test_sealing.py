@@ -225,3 +225,27 @@ def test_an_account_is_as_its_dialect_says_where_it_says_nothing_itself(load: Lo
     assert (ajax.window_past_s, ajax.window_future_s, ajax.idle_limit_s) == (120.0, 120.0, 25 * 3600.0)
     assert (chosen.window_past_s, chosen.window_future_s, chosen.idle_limit_s) == (60.0, 120.0, 90.0)
     assert plain == Account(number="3")
+
+
+def test_an_import_keeps_a_key_that_is_being_changed_or_has_been(load: Load) -> None:
+    """The files name the key of before until somebody writes the new one into them."""
+    before = imported(load(SITE)).sites[0]
+    account = before.systems[0].accounts[0]
+    new = KeySafe(KEK).seal(WireKey(bytes(16)), account.number)
+
+    def again(text: str, standing: Account) -> Account:
+        systems = (msgspec.structs.replace(before.systems[0], accounts=(standing, *before.systems[0].accounts[1:])),)
+        site = msgspec.structs.replace(before, systems=systems)
+        return imported(load(text, previous={site.id: site})).sites[0].systems[0].accounts[0]
+
+    offered = msgspec.structs.replace(account, offered_key=new)
+    assert again(SITE, offered) == offered, "an import is no reason to take the offer back"
+    changed = msgspec.structs.replace(account, key=new, previous_key=account.key, changed_from=account.key)
+    kept = again(SITE, changed)
+    assert (kept.key, kept.previous_key, kept.changed_from) == (new, account.key, account.key)
+    written = SITE.replace(f'key: "{HEX}"', f'key: "{bytes(16).hex()}"', 1)
+    after = again(written, changed)
+    assert (after.key, after.changed_from) == (new, None)
+    third = again(SITE.replace(f'key: "{HEX}"', f'key: "{bytes(range(16, 32)).hex()}"', 1), changed)
+    assert third.key not in (new, account.key)
+    assert third.changed_from is None
