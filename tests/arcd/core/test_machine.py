@@ -43,6 +43,7 @@ from arcd.core.facts import (
     GuardAnswered,
     IdentityChecked,
     IdentityOutcome,
+    KeyChangeRequested,
     LineFault,
     LineLost,
     LineRestored,
@@ -95,9 +96,9 @@ from rules.vocabulary import SERVICES
 from tests.arcd.core.conditioning.scene import cid, happened
 from tests.arcd.core.test_orders import CODES, Orders
 from tests.playbook import NS, OPERATOR, After, Panel, Playbook
-from tests.sites import a_site
+from tests.sites import SEALED, a_site
 
-EXAMPLES, STEPS = 45, 60
+EXAMPLES, STEPS = 60, 60
 
 SUPERVISING = Actor(id="os:saara", roles=(SUPERVISOR,))
 DAY = Hours(opens=600, closes=1260)
@@ -140,7 +141,8 @@ EVERYTHING = replace(
                 ),
             ),
             System(
-                id="fire", kind="fire", category="SP4", accounts=(Account(number="4006"),),
+                id="fire", kind="fire", category="SP4",
+                accounts=(Account(number="4006"), Account(number="4007", key=SEALED, dialect="dc09-2026")),
                 zones=(Zone(number="1", kind="smoke"),),
                 erc_device="DEMO-1", erc_contract=ErcContract.IN_FORCE, erc_test_right=ErcTestRight.GRANTED,
             ),
@@ -337,6 +339,11 @@ class Machine(Orders):
                 withdraws=changes[index % len(changes)] if changes and takes_back else "",
             )
         )  # fmt: skip
+
+    @rule(account=st.sampled_from(["4006", "4007"]), is_offer=st.booleans())
+    def another_key(self, account: str, is_offer: bool) -> None:
+        key = SEALED if is_offer else None
+        self.tell(KeyChangeRequested(at=0, site_id="S-4", account=account, actor=SUPERVISING, key=key))
 
     @rule(index=indexes, hold_s=st.sampled_from([0.0, 600.0, 1e6]))
     def somebody_is_still_at_it(self, index: int, hold_s: float) -> None:
