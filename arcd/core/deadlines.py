@@ -7,7 +7,7 @@ Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/
 `case/<id>/authority/resend|phone|again`, `case/<id>/welfare`, `case/<id>/resume`, `case/<id>/claim`,
 `case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`,
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
-`case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`,
+`case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`, `notice/arrangements/open`,
 `schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`, `settle/<id>`,
 `receiver_line/<name>/silence`,
 `storm/<id>/tally|item|split|forget`.

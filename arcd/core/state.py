@@ -28,7 +28,7 @@ from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun
 from arcd.core.storm.model import Candidate, Child, Storm
-from arcd.core.supervision.model import AtsFault, PathFault
+from arcd.core.supervision.model import AtsFault, PathChange, PathFault
 from protocols.dc09.reply_policy import ReplyPolicy
 
 V = TypeVar("V")
@@ -148,6 +148,7 @@ class State:
         self.operator_notices: Table[OperatorNotice] = self._table("operator_notice", OperatorNotice)
         self.line_notices: Table[str] = self._table("line_notice", str)  # a line that is down → its notice, or WAITING
         self.lines_waiting: Table[NoticeLine] = self._table("line_waiting", NoticeLine)
+        self.arrangements_due: Table[PathChange] = self._table("arrangement_due", PathChange)  # "<site>/<system>"
         self.line_watched: Table[int] = self._table("line_watched", int)  # "<site>/<system>" → since when
         self.line_histories: Table[LineHistory] = self._table("line_history", LineHistory)
         self.relays: Table[RelayRun] = self._table("relay", RelayRun)  # that are on, under way, or nobody knows

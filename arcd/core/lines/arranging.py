@@ -34,9 +34,10 @@ from rules.model import Priority, StepKind
 CASE_TYPE = "arrangement"
 SERVICE = "line_supervision"
 STEADY_S = 900.0  # requirements 4.10: up for less than this, and the clock is not reset
-# Cases moved in one step when a wide notice has arrived: alarms must not wait behind them.
-TOLD_MAX = 100
-TOLD_AGAIN_S = 0.05
+# Cases opened or moved in one step, and when the next ones are.
+AT_ONCE_MAX = 100
+SOON_S = 0.05
+OPENING = "notice/arrangements/open"
 
 PLANNED = frozenset({"planned", "booked"})
 TELLING = frozenset({"fault_detected", "operator_notified", "monitoring"})  # nobody has been asked for anything yet
@@ -61,7 +62,26 @@ def is_arranged_for(site: Site, system: System) -> bool:
 
 
 def failed(turn: Turn, change: PathChange) -> None:
-    """All paths of a system are down."""
+    """All paths of a system are down. Of a storm the cases are opened a hundred at a time: their clocks count from the
+    beginning of the fault, and alarms must not wait behind thousands of them."""
+    if change.storm:
+        turn.state.arrangements_due.put(f"{change.site_id}/{change.system_id}", change)
+        if turn.deadlines.due_of(OPENING) is None:
+            turn.deadlines.set(OPENING, turn.after(SOON_S))
+    else:
+        _failed(turn, change)
+
+
+def open_those_due(turn: Turn) -> None:
+    for key, change in list(turn.state.arrangements_due.items())[:AT_ONCE_MAX]:
+        turn.state.arrangements_due.drop(key)
+        turn.refs[f"site/{change.site_id}"] = None
+        _failed(turn, change)
+    if len(turn.state.arrangements_due):
+        turn.deadlines.set(OPENING, turn.after(SOON_S))
+
+
+def _failed(turn: Turn, change: PathChange) -> None:
     site = turn.state.sites.get(change.site_id)
     system = system_of(site, change.system_id)
     case_type = turn.rules.case_types.get(CASE_TYPE)
@@ -135,6 +155,7 @@ def _back_to(case: Case) -> str:
 
 
 def restored(turn: Turn, change: PathChange) -> None:
+    turn.state.arrangements_due.drop(f"{change.site_id}/{change.system_id}")
     case = case_of(turn, change.site_id, change.system_id)
     if case is None or case.state in PLANNED or case.form.get(UP_SINCE):
         return
@@ -162,6 +183,7 @@ def on_steady(turn: Turn, case: Case) -> None:
 
 def unwatched(turn: Turn, site_id: str, system_id: str) -> None:
     """The line is not there any more, or nobody watches it: people finish what was arranged for it."""
+    turn.state.arrangements_due.drop(f"{site_id}/{system_id}")
     case = case_of(turn, site_id, system_id)
     if case is not None and case.state in TELLING | DECIDING | ARRANGED:
         turn.agenda.append(MoveWanted(case_id=case.id, move="fault_over", form={}))
@@ -184,7 +206,7 @@ def operator_told(turn: Turn, notice: OperatorNotice) -> None:
     """Cases of the notice's lines go on; of a wide notice a hundred at a time."""
     mine = (key for key, notice_id in turn.state.line_notices.items() if notice_id == notice.id)
     keys = sorted(key for key in mine if key > notice.told_until)
-    for key in keys[:TOLD_MAX]:
+    for key in keys[:AT_ONCE_MAX]:
         site_id, system_id, _ = key.split("/")
         _finish_steps(turn, site_id, notice)
         case = case_of(turn, site_id, system_id)
@@ -193,9 +215,9 @@ def operator_told(turn: Turn, notice: OperatorNotice) -> None:
         case = save(turn, informing.add_operator(turn, case, notice))
         if case.state == "fault_detected":
             turn.agenda.append(MoveWanted(case_id=case.id, move="operator_told", form={}))
-    if len(keys) > TOLD_MAX:
-        turn.state.operator_notices.put(notice.id, replace(notice, told_until=keys[TOLD_MAX - 1]))
-        turn.deadlines.set(f"notice/{notice.id}/told", turn.after(TOLD_AGAIN_S))
+    if len(keys) > AT_ONCE_MAX:
+        turn.state.operator_notices.put(notice.id, replace(notice, told_until=keys[AT_ONCE_MAX - 1]))
+        turn.deadlines.set(f"notice/{notice.id}/told", turn.after(SOON_S))
 
 
 def _finish_steps(turn: Turn, site_id: str, notice: OperatorNotice) -> None:

@@ -72,6 +72,8 @@ def hear(turn: Turn, entry: Entry, signal: Signal) -> None:
 def on_deadline(turn: Turn, name: str, what: str) -> None:
     if what == "told":
         arranging.go_on_telling(turn, name)
+    elif what == "open":
+        arranging.open_those_due(turn)
     else:
         notices.on_deadline(turn, name, what)
 

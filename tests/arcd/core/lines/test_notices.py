@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from arcd.core.case.casebook import CALLS_MAX
 from arcd.core.case.model import StepStatus
 from arcd.core.case.texts import render
 from arcd.core.effects import SendMail
@@ -20,10 +21,12 @@ from arcd.core.facts import (
     Scope,
     SiteImported,
 )
+from arcd.core.lines.arranging import AT_ONCE_MAX
 from arcd.core.lines.model import LISTED_MAX
 from arcd.core.lines.texts import TEXTS, duration_text
 from arcd.core.site import PathKind, TransmissionPath
 from protocols.signals import Category
+from rules.model import Priority
 from tests.arcd.core.conftest import Play
 from tests.arcd.core.lines.scene import SOURCES, a_fire_site, passes, stays_up, the_centre
 from tests.arcd.core.supervision.scene import Line
@@ -48,10 +51,12 @@ def one(playbook: Play) -> tuple[Playbook, Panel]:
     return play, panel
 
 
-def many(playbook: Play, count: int = MANY) -> tuple[Playbook, list[Panel]]:
+def many(
+    playbook: Play, count: int = MANY, *, services: tuple[str, ...] = ("alarm_monitoring",)
+) -> tuple[Playbook, list[Panel]]:
     """So many sites of one operator, and one of another that goes on."""
     play = playbook(sites=[], centre=the_centre(), sources=SOURCES)
-    sites = [a_fire_site(f"S-{n}", account=f"{n:04d}", services=("alarm_monitoring",)) for n in range(1, count + 1)]
+    sites = [a_fire_site(f"S-{n}", account=f"{n:04d}", services=services) for n in range(1, count + 1)]
     for site in (*sites, a_fire_site("S-0", account="7777", operator="elisa")):
         play >> SiteImported(at=0, site=site, actor=DAEMON)
         play << ...
@@ -221,6 +226,32 @@ def test_an_answer_needs_something_in_it(playbook: Play) -> None:
         play << ...
     notice = play.station.state.operator_notices[mail.notice_id]
     assert (notice.ticket, notice.answer, notice.repair_expected_at) == ("1", "Ready at four", START + NS)
+
+
+def test_many_fire_lines_have_each_its_clock_and_call_a_few_times(playbook: Play) -> None:
+    """requirements 4.4 (3d), 4.10: the clock runs whatever a storm suppresses; a list at 45 minutes, no flood at 60."""
+    count = AT_ONCE_MAX + 30
+    play, _ = many(playbook, count, services=("alarm_monitoring", "line_supervision"))
+    goes_on(play, FOUND_S)
+    goes_on(play, 40.0)
+    (mail,) = mails_of(play)
+    settled(play, mail)
+    goes_on(play, 40.0)
+    cases = [case for case in play.station.state.cases.values() if case.type == "arrangement"]
+    assert len(cases) == count
+    assert {(case.state, case.priority) for case in cases} == {("operator_notified", Priority.P4)}
+    assert {case.form["fault_since"] for case in cases} == {str(START)}
+    assert all(each.informed[0].party == f"notice/{mail.notice_id}" for each in cases)  # nobody else was written to
+    goes_on(play, 46 * 60.0 - (play.now - START) / NS)
+    paged = mails_of(play, "duty@example.invalid")
+    cases = [case for case in play.station.state.cases.values() if case.type == "arrangement"]
+    assert {case.attention for case in cases} == {0}
+    goes_on(play, 61 * 60.0 - (play.now - START) / NS)
+    cases = [case for case in play.station.state.cases.values() if case.type == "arrangement"]
+    assert {(case.state, case.priority) for case in cases} == {("threshold", Priority.P2)}
+    assert all(case.attention >= 1 for case in cases)
+    about = [mail for mail in mails_of(play, "duty@example.invalid")[len(paged) :] if "time limit" in mail.body]
+    assert len(about) == CALLS_MAX
 
 
 def test_a_notice_names_so_many_lines_and_counts_the_rest(playbook: Play) -> None:
