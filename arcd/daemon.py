@@ -364,6 +364,9 @@ class Daemon:
     def now(self) -> int:
         return self.clock.now()
 
+    def heard_at(self, path_key: str) -> int:
+        return self.station.watch.heard_at(path_key)
+
     async def ask(self, fact: AnyFact) -> Answer:
         if not self.runtime.has_room:
             raise Busy

@@ -20,6 +20,7 @@ from arcd.api import (
     journal,
     line_report,
     notices,
+    paths,
     relays,
     rules,
     rules_past,
@@ -54,7 +55,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     app.state.supervisor_group = supervisor_group
     install(app)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, larger=LARGER_BODIES, refuse=refused_body)
-    lines = (arrangements, line_report, notices)
+    lines = (arrangements, line_report, notices, paths)
     for module in (
         status,
         audit,

@@ -96,6 +96,10 @@ class Desk(Protocol):
 
     def now(self) -> int: ...
 
+    def heard_at(self, path_key: str) -> int:
+        """When a supervised path was last heard, ns UTC; 0: never."""
+        ...
+
     def status(self) -> Status: ...
 
     async def ask(self, fact: AnyFact) -> Answer:

@@ -35,7 +35,7 @@ async def rendered(values: Iterable[T] | AsyncIterable[T], view: Callable[[T], V
     return [view(value).model_dump_json().encode() async for value in in_portions(values)]
 
 
-def rows_answer(name: str, rows: Iterable[bytes], **rest: bool | int | None) -> Response:
+def rows_answer(name: str, rows: Iterable[bytes], **rest: object) -> Response:
     """`{"<name>": [rows], …}`: rows are finished JSON, so the whole is never built a second time."""
     tail = "".join(f",{json.dumps(key)}:{json.dumps(value)}" for key, value in rest.items())
     body = b"".join((b"{", json.dumps(name).encode(), b":[", b",".join(rows), b"]", tail.encode(), b"}"))

@@ -5,6 +5,8 @@ One rule: a key is shown as yes or no. Sealed keys have no field here, so they c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from arcd.api.answers import View
@@ -15,6 +17,7 @@ from arcd.core.account import account_key
 from arcd.core.case.texts import local_clock
 from arcd.core.site import Account, Schedule, Site, System
 from arcd.core.state import State
+from arcd.core.supervision.paths import paths_of
 from arcd.core.view import area_key
 from protocols.signals import Category
 
@@ -124,7 +127,10 @@ def site_row(state: State, site: Site, flags: int) -> SiteRow:
     )
 
 
-def site_view(state: State, site: Site, language: str, now: int) -> SiteView:
+def site_view(
+    state: State, site: Site, language: str, now: int, heard_at: Callable[[str], int] | None = None
+) -> SiteView:
+    """`heard_at`: when a supervised path was last heard, which is not in the state while it is up."""
     flags = [flag for flag in state.flags.values() if flag.site_id == site.id]
     run = state.siteruns.get(site.id)
     return SiteView(
@@ -134,7 +140,7 @@ def site_view(state: State, site: Site, language: str, now: int) -> SiteView:
         services=list(site.services),
         erc_actual=site.erc_actual,
         conditioning=msgspec.structs.asdict(site.conditioning),
-        systems=[_system_view(state, site, system) for system in site.systems],
+        systems=[_system_view(state, site, system, heard_at or _nobody) for system in site.systems],
         flags=[flag_view(state, flag, now) for flag in flags],
         cases_open=list(state.open_by_site.get(site.id) or ()),
         unrestored=[
@@ -152,7 +158,12 @@ def site_view(state: State, site: Site, language: str, now: int) -> SiteView:
     )
 
 
-def _system_view(state: State, site: Site, system: System) -> SystemView:
+def _nobody(_: str) -> int:
+    return 0
+
+
+def _system_view(state: State, site: Site, system: System, heard_at: Callable[[str], int]) -> SystemView:
+    paths = paths_of(site, system)
     run = state.siteruns.get(site.id)
     armed = run.armed if run is not None else {}
     return SystemView(
@@ -162,7 +173,14 @@ def _system_view(state: State, site: Site, system: System) -> SystemView:
         erc_device=system.erc_device,
         test_interval_s=system.test_interval_s,
         only_tests_count=system.only_tests_count,
-        accounts=[_account_view(state, account) for account in system.accounts],
+        accounts=[
+            _account_view(
+                state,
+                account,
+                max((heard_at(path.key) for path in paths if path.path.account in (None, account.number)), default=0),
+            )
+            for account in system.accounts
+        ],
         areas=[
             AreaView(
                 number=area.number,
@@ -200,8 +218,9 @@ def _schedule_view(schedule: Schedule) -> ScheduleView:
     )
 
 
-def _account_view(state: State, account: Account) -> AccountView:
-    heard = state.accounts.get(account_key(account.number, account.receiver, account.line))
+def _account_view(state: State, account: Account, on_paths: int) -> AccountView:
+    known = state.accounts.get(account_key(account.number, account.receiver, account.line))
+    heard = max(on_paths, known.last_heard if known is not None else 0)
     return AccountView(
         number=account.number,
         receiver=account.receiver,
@@ -216,5 +235,5 @@ def _account_view(state: State, account: Account) -> AccountView:
         dialect=account.dialect,
         connection=account.connection.value,
         idle_limit_s=account.idle_limit_s,
-        last_heard=maybe_rfc3339(heard.last_heard or None) if heard is not None else None,
+        last_heard=maybe_rfc3339(heard or None),
     )

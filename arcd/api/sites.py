@@ -65,7 +65,7 @@ async def show_site(
     site = desk.state.sites.get(site_id)
     if site is None:
         raise NotFoundError("There is no such site; `arcctl sites list` lists them.")
-    return site_view(desk.state, site, language, desk.now())
+    return site_view(desk.state, site, language, desk.now(), desk.heard_at)
 
 
 class KeyChange(Body):

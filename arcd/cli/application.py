@@ -21,6 +21,7 @@ from arcd.cli import (
     panel_dialects,
     panel_flood,
     panel_script,
+    paths,
     relays,
     rules,
     rules_diff,
@@ -30,8 +31,7 @@ from arcd.cli import (
     sites,
     status,
 )
-from arcd.cli.invocation import AsJson, Language, Socket, group
-from arcd.cli.path_report import add_report
+from arcd.cli.invocation import AsJson, Language, Socket
 
 app = typer.Typer(
     name="arcctl",
@@ -55,9 +55,7 @@ app.add_typer(flags.test_app, name="test")
 app.add_typer(flags.maintenance_app, name="maintenance")
 app.add_typer(schedules.app, name="schedule")
 app.add_typer(sites.app, name="sites")
-paths = group("Transmission paths and how available they were.")
-add_report(paths)
-app.add_typer(paths, name="paths")
+app.add_typer(paths.app, name="paths")
 app.add_typer(notices.app, name="notices")
 app.add_typer(arrangements.app, name="arrangements")
 app.add_typer(relays.app, name="relay")

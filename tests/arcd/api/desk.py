@@ -269,6 +269,9 @@ class FakeDesk(Desk):
     def links(self) -> LinkSigner:
         return self._links
 
+    def heard_at(self, path_key: str) -> int:
+        return self._station.watch.heard_at(path_key)
+
     def now(self) -> int:
         return self.clock.now()
 
