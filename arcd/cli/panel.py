@@ -52,6 +52,8 @@ MEANINGS = {
         "arcctl panel send --account 1001 --scheme contact_id --code 130 --zone 15 --area 1 --udp",
         "arcctl panel send --account 1002 --code HA --key-file jeweller.key",
         "arcctl panel send --account 0042 --null --repeat 10 --interval 1s",
+        "arcctl panel send --protocol surgard --account 1001 --code BA --zone 3 --serial /dev/ttyUSB0",
+        "arcctl panel send --protocol ademco685 --account 1001 --scheme contact_id --code 130 --zone 3 --port 1026",
     ),
 )
 def send(
@@ -92,8 +94,15 @@ def send(
         int, typer.Option(metavar="N", min=0, max=RETRIES_MAX, help="Send the same bytes again when no reply comes.")
     ] = RETRIES_MAX,
     binary_crc: Annotated[bool, typer.Option("--binary-crc", help="Write the CRC as early devices do.")] = False,
+    protocol: Annotated[
+        str, typer.Option(metavar="dc09|surgard|ademco685|radionics6500|dc07", help="Or be a receiver on its line.")
+    ] = "dc09",
+    serial: Annotated[str | None, typer.Option(metavar="PATH", help="A receiver's serial port instead of TCP.")] = None,
+    mode: Annotated[str, typer.Option(metavar="MODE", help="Of the serial port.")] = "9600 8N1",
 ) -> None:
     """Send messages as a DC-09 panel does; show the replies and the time they took.
+
+    With --protocol, as an alarm receiver does on its automation line: --null is then its heartbeat.
 
     Exit code 0 only when every message was acknowledged. After a NAK with a time the clock is corrected by it and the
     message is sent once more, as panels do.
@@ -101,6 +110,19 @@ def send(
     sealing = wire_key(key, key_file)
     event = Event(code, scheme, qualifier, zone, area, user, text)
     message = message_of(account, null=null, token=token, data=data, event=event)
+    if protocol != "dc09":
+        from arcd.cli.receiver_sending import encoder, open_wire, send_as_receiver
+
+        far = open_wire(protocol, serial, mode, host, port, timeout)
+        return send_as_receiver(
+            call,
+            far,
+            encoder(protocol, None if null else event, account, receiver, line),
+            numbers=[numbered(sequence, index) for index in range(repeat)],
+            pause_s=0 if interval is None else parse_duration(interval),
+            timeout_s=timeout,
+            transmissions_max=retries + 1,
+        )
 
     from arcd.cli.dialling import Panel
     from arcd.cli.wires import SocketWire
@@ -118,7 +140,7 @@ def send(
         told = _send_all(call, panel, message, sequences, tuple(extended or ()), interval, is_stamped=timestamp)
     finally:
         wire.close()
-    _finish(call, wire.address, told)
+    return _finish(call, wire.address, told)
 
 
 def _send_all(

@@ -14,6 +14,7 @@ from arcd.cli.failures import CliError, UsageError
 if TYPE_CHECKING:
     from arcd.cli.wires import Receiver
     from protocols.secrets import WireKey
+    from protocols.signals import Signal
 
 KEY_ENVIRONMENT = "ARCD_PANEL_KEY"
 DEMO_SETTINGS = Path("config/demo/arcd.yaml")
@@ -41,18 +42,25 @@ class Event:
         """(token, data)"""
         from protocols import contact_id, sia
         from protocols.content import DecodedContent
+
+        content = DecodedContent(account=account, signals=(self.signal(),))
+        if self.scheme == "sia":
+            return sia.TOKEN, sia.encode_blocks(content)
+        return contact_id.TOKEN, contact_id.encode_text(content)
+
+    def signal(self) -> Signal:
+        """ValueError for what the scheme has no room for."""
+        from protocols import contact_id, sia
         from protocols.signals import Qualifier
 
         assert self.code is not None
         code = self.code.upper()
         if self.scheme == "sia":
-            signal = sia.signal(code, area=self.area, zone=self.zone, user=self.user, text=self.text)
-            return sia.TOKEN, sia.encode_blocks(DecodedContent(account=account, signals=(signal,)))
+            return sia.signal(code, area=self.area, zone=self.zone, user=self.user, text=self.text)
         if self.zone is not None and self.user is not None:
             raise ValueError("Contact ID has room for a zone or a user, not both")
         address = self.zone or self.user or "000"
-        signal = contact_id.signal(code, Qualifier(self.qualifier), area=self.area or "00", address=address)
-        return contact_id.TOKEN, contact_id.encode_text(DecodedContent(account=account, signals=(signal,)))
+        return contact_id.signal(code, Qualifier(self.qualifier), area=self.area or "00", address=address)
 
 
 def message_of(account: str, *, null: bool, token: str | None, data: str, event: Event) -> tuple[str, str]:

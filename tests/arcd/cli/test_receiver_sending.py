@@ -1,0 +1,150 @@
+"""arcctl panel send --protocol: a receiver's side of an automation line, against the daemon's own codecs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from protocols.codec import Kind, Received, ReplyKind
+from protocols.receiver_lines.dialects import make_codec
+from tests.arcd.cli.conftest import Arcctl
+from tests.arcd.gateways.far_receiver import Cable
+
+
+class Software:
+    """An automation system that listens and acknowledges what it can read."""
+
+    def __init__(self, dialect: str, answers: Callable[[int], bool] = lambda _: True) -> None:
+        self.received: list[Received] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._codec = make_codec(dialect)
+        self._answers = answers
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        connected, _ = self._listener.accept()
+        with connected:
+            while data := connected.recv(4096):
+                for item in self._codec.receive_data(data, 0):
+                    assert isinstance(item, Received)
+                    self.received.append(item)
+                    if self._answers(len(self.received)):
+                        connected.sendall(self._codec.encode_reply(item, ReplyKind.ACK, 0))
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def software() -> Iterator[Callable[..., Software]]:
+    made: list[Software] = []
+
+    def make(*arguments: object) -> Software:
+        made.append(Software(*arguments))  # type: ignore[arg-type]  # – passed on
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "words", "code"),
+    [
+        ("surgard", ("--code", "BA"), "BA"),
+        ("surgard", ("--scheme", "contact_id", "--code", "130"), "130"),
+        ("radionics6500", ("--scheme", "contact_id", "--code", "130"), "130"),
+        ("ademco685", ("--scheme", "contact_id", "--code", "130"), "130"),
+        ("dc07", ("--code", "BA"), "BA"),
+    ],
+)
+def test_each_dialect_is_read_by_our_own_codec(
+    arcctl: Arcctl, software: Callable[..., Software], dialect: str, words: tuple[str, ...], code: str
+) -> None:
+    far = software(dialect)
+    ran = arcctl(
+        "panel", "send", "--protocol", dialect, "--account", "1001", "--zone", "3", *words, "--port", str(far.port),
+        "--json",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert ran.json()["acknowledged"] == 1
+    [received] = far.received
+    assert (received.origin.account, received.signals[0].code) == ("1001", code)
+    assert (received.signals[0].zone or "").lstrip("0") == "3"
+
+
+@pytest.mark.parametrize("dialect", ["surgard", "radionics6500", "ademco685", "dc07"])
+def test_a_heartbeat_is_one(arcctl: Arcctl, software: Callable[..., Software], dialect: str) -> None:
+    far = software(dialect)
+    ran = arcctl("panel", "send", "--protocol", dialect, "--account", "0", "--null", "--port", str(far.port))
+    assert ran.code == 0, ran.err
+    assert "ACK" in ran.out
+    assert [received.kind for received in far.received] == [Kind.LINK_TEST]
+
+
+def test_without_an_ack_it_says_it_again_and_at_last_that_nobody_took_it(
+    arcctl: Arcctl, software: Callable[..., Software]
+) -> None:
+    far = software("surgard", lambda number: number > 2)
+    send = ("panel", "send", "--protocol", "surgard", "--account", "1001", "--code", "BA", "--timeout", "0.05")
+    ran = arcctl(*send, "--port", str(far.port))
+    assert ran.code == 0
+    assert "sent 3 times" in ran.out
+    deaf = software("surgard", lambda _: False)
+    ran = arcctl(*send, "--port", str(deaf.port), "--retries", "1")
+    assert ran.code == 1
+    assert "no reply" in ran.out
+    assert "1 of 1 were not acknowledged" in ran.err
+
+
+def test_over_a_serial_port(arcctl: Arcctl, tmp_path: Path) -> None:
+    cable = Cable(tmp_path).plug()
+    heard = threading.Event()
+
+    def answer() -> None:
+        data = b""
+        while not data.endswith(b"\x14"):
+            data += cable.read()
+        cable.send(b"\x15")
+        heard.set()
+
+    threading.Thread(target=answer, daemon=True).start()
+    ran = arcctl(
+        "panel", "send", "--protocol", "surgard", "--account", "1001", "--code", "BA", "--serial", str(cable.path),
+    )  # fmt: skip
+    assert heard.wait(5)
+    assert ran.code == 1
+    assert "NAK" in ran.out
+    assert "refused" in ran.out
+    cable.unplug()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--protocol", "morse", "--port", "1"), "--protocol"),
+        (("--protocol", "surgard"), "say where the surgard line is"),
+        (("--protocol", "surgard", "--serial", "/dev/x", "--port", "1"), "not both"),
+        (("--protocol", "surgard", "--serial", "/dev/none"), "cannot open /dev/none: No such file or directory"),
+        (("--protocol", "surgard", "--serial", os.devnull, "--mode", "fast"), "write it like 9600 8N1"),
+        (("--protocol", "ademco685", "--port", "9"), "cannot connect to 127.0.0.1 port 9"),
+    ],
+)
+def test_what_cannot_be_done_says_why(arcctl: Arcctl, words: tuple[str, ...], said: str) -> None:
+    ran = arcctl("panel", "send", "--account", "1001", "--code", "BA", *words)
+    assert ran.code != 0
+    assert said in ran.err, ran.err
+
+
+def test_a_code_the_dialect_has_no_room_for(arcctl: Arcctl, software: Callable[..., Software]) -> None:
+    far = software("ademco685")
+    ran = arcctl("panel", "send", "--protocol", "ademco685", "--account", "1", "--code", "BA", "--port", str(far.port))
+    assert ran.code == 2
+    assert "map it to a Contact ID code" in ran.err
