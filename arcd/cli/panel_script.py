@@ -56,11 +56,16 @@ def script(
     close: true, or repeat: 3 with steps: of its own. expect: is ack (when nothing is said), nak, duh or none, and
     within: how long it may take. Exit code 0 only when every reply was the expected one.
     """
-    from arcd.cli.scripting import read_script
+    from arcd.cli.scripting import ScriptError, read_script
     from arcd.cli.source_files import read_text
     from arcd.cli.wires import SocketWire
 
-    scenario = read_script(read_text(file), file)
+    try:
+        scenario = read_script(read_text(file), file)
+    except ScriptError as error:
+        for problem in error.before:
+            call.out.error(problem)
+        raise
     own_key = scenario.panel.key_file
     if own_key is not None and key is None and key_file is None:
         key_file = file.parent / own_key

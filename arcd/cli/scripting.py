@@ -52,6 +52,12 @@ def _seconds(value: object) -> object:
     return value
 
 
+def _some(steps: object) -> object:
+    if steps == []:
+        raise fault("there are no steps", "write - send: {code: BA, zone: 3} below steps:")
+    return steps
+
+
 def _text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -112,7 +118,7 @@ class PanelForm(Form):
 
 class ScriptForm(Form):
     panel: PanelForm
-    steps: Annotated[tuple[StepForm, ...], Field(min_length=1, max_length=STEPS_MAX)]
+    steps: Annotated[tuple[StepForm, ...], BeforeValidator(_some), Field(max_length=STEPS_MAX)]
 
 
 class Action(Struct, frozen=True, kw_only=True):
@@ -134,14 +140,14 @@ class Script(Struct, frozen=True, kw_only=True):
 
 
 def read_script(text: str, path: Path) -> Script:
-    """UsageError with a line for each thing that is wrong."""
+    """ScriptError with a line for each thing that is wrong."""
     document = read(text, str(path))
     if document.root is None or document.problems:
-        raise _wrong(list(document.problems))
+        raise ScriptError(list(document.problems))
     try:
         form = ScriptForm.model_validate(document.root.plain())
     except ValidationError as error:
-        raise _wrong(problems_of(error, document.root, ScriptForm)) from None
+        raise ScriptError(problems_of(error, document.root, ScriptForm)) from None
     try:
         actions = tuple(_actions(form.steps, form.panel.account, depth=1))
     except UsageError as error:
@@ -149,8 +155,16 @@ def read_script(text: str, path: Path) -> Script:
     return Script(panel=form.panel, actions=actions)
 
 
-def _wrong(problems: list[Problem]) -> UsageError:
-    return UsageError("\n".join(str(problem) for problem in sorted(problems, key=by_place)))
+class ScriptError(UsageError):
+    """The file cannot be played. The message is its last problem; `before` are the others, in the file's order."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        *before, last = sorted(problems, key=by_place)
+        super().__init__(str(last))
+        self.before = [str(problem) for problem in before]
+
+    def plain(self) -> dict[str, object]:
+        return {"error": {"kind": self.kind, "message": "\n".join((*self.before, self.message))}}
 
 
 def _actions(steps: tuple[StepForm, ...], account: str, *, depth: int) -> Iterator[Action]:

@@ -122,3 +122,12 @@ def test_how_much_it_may_send_is_bounded() -> None:
         nested = f"- repeat: 1\n  steps:\n{inner}"
     with pytest.raises(Exception, match="at most 4"):
         read_script(f'panel: {{account: "1"}}\nsteps:\n{nested}', Path("x.yaml"))
+
+
+def test_every_mistake_is_told_on_a_line_of_its_own(arcctl: Arcctl) -> None:
+    text = 'panel: {acount: "1"}\nsteps:\n  - {send: {code: BA}, expct: ack}\n'
+    with receiving() as receiver:
+        ran, told = play(arcctl, receiver, text), play(arcctl, receiver, text, "--json").json()
+    places = [line.split(" error: ")[0] for line in ran.err.splitlines()]
+    assert places == ["error: scenario.yaml:1:8:", "error: scenario.yaml:1:9:", "error: scenario.yaml:3:24:"]
+    assert told["error"]["message"].count("\n") == 2
