@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -52,6 +53,7 @@ class MediaStore:
         self._days = dict(retention_days)
         self._now = now
         self._is_held = is_held
+        self._lock = threading.Lock()  # several threads keep and sweep
         self._bytes = sum(path.stat().st_size for path in self._files())
 
     @property
@@ -65,6 +67,10 @@ class MediaStore:
         if retention not in self._days or not _CLASS.fullmatch(retention):
             return _not_kept(kept, f"no retention class {retention} in the settings")
         place = f"{retention}/{digest[:2]}/{digest}.{EXTENSIONS.get(content_type, 'bin')}"
+        with self._lock:
+            return self._kept(data, kept, place)
+
+    def _kept(self, data: bytes, kept: Kept, place: str) -> Kept:
         path = self._directory / place
         if path.exists():
             os.utime(path)  # its time begins anew
@@ -83,6 +89,10 @@ class MediaStore:
         """Remove what is older than its class allows; how many."""
         if self._is_held():
             return 0
+        with self._lock:
+            return self._removed()
+
+    def _removed(self) -> int:
         removed = 0
         for path in self._files():
             days = self._days.get(path.relative_to(self._directory).parts[0])

@@ -47,7 +47,19 @@ LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 LABEL_VALUES: dict[str, tuple[str, ...]] = {
     "category": tuple(Category),
     # Why a codec saw no frame, why a frame is not genuine (protocols.codec), or nobody knows who sent it.
-    "reason": ("crc", "length", "syntax", "oversize", "noise", *Problem, "unknown_account", OTHER),
+    "reason": (
+        "crc",
+        "length",
+        "syntax",
+        "oversize",
+        "noise",
+        *Problem,
+        "unknown_account",
+        "unknown_recipient",
+        "unknown_source",
+        "login",
+        OTHER,
+    ),
     "cause": ("duplicate", "folded", *FlagKind, OTHER),
     # Who was turned away, or let go, and by which limit of the gateways.
     "limit": (

@@ -32,7 +32,7 @@ NOTE_STYLES = {
     **dict.fromkeys(("timed_out", "declined", "undelivered", "unreachable", "called", "ending", "cancelled"), WARNING),
     **dict.fromkeys(("closed", "accepted", "on_site", "secured", "cleared"), GOOD),
 }
-REPLY_STYLES = {"ack": GOOD, "nak": BAD, "duh": BAD, "none": WARNING}
+REPLY_STYLES = {"ack": GOOD, "nak": BAD, "duh": BAD, "none": WARNING, "rsp": GOOD}
 
 
 def render_entry(out: Output, entry: JsonObject) -> None:

@@ -14,7 +14,6 @@ One rule: 200 leaves after the commit, and only then; every other answer says wh
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import socket
@@ -44,7 +43,6 @@ from protocols.mail_message import PICTURES_MAX, Picture
 from protocols.signals import Qualifier, Signal
 
 PROTOCOL = "http"
-FOLD_S = 5.0
 RETRY_AFTER_S = 5
 RATE_RETRY_AFTER_S = 60
 BODY_TIMEOUT_S = 20.0
@@ -105,9 +103,7 @@ class HttpIntake:
         )
 
     async def run(self) -> None:
-        while True:
-            self._door.reader.fold()
-            await asyncio.sleep(FOLD_S)
+        await self._door.keep_house()
 
     async def stop_taking(self) -> None:
         self._is_taking = False

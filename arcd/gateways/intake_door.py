@@ -19,7 +19,7 @@ from arcd.credentials import TokenSafe
 from arcd.field_map import FieldMap, KnownSource
 from arcd.gateways import Intake
 from arcd.gateways.reading import Reader
-from arcd.media import Kept, MediaStore
+from arcd.media import SWEEP_S, Kept, MediaStore
 from arcd.metrics import Metrics
 from protocols.codec import Kind, Malformed, Received, ReplyKind
 from protocols.mail_message import Picture
@@ -27,6 +27,7 @@ from protocols.signals import Signal
 
 COMMIT_S = 20.0  # longer than any healthy commit; the sender then repeats
 ROOM_S = 10.0
+FOLD_S = 5.0
 RATE_PERIOD_S = 60.0
 SOURCE_RATE_MAX = 120  # messages of one source; a camera that sends more is broken, and is told to come later
 STRANGER_RATE_MAX = 30  # attempts without a token from one address
@@ -55,6 +56,16 @@ class IntakeDoor:
         self._sources = RateLimit(count_max=SOURCE_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
         self._logins = RateLimit(count_max=LOGIN_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
         self._strangers = RateLimit(count_max=STRANGER_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
+
+    async def keep_house(self) -> None:
+        """Fold what was only counted, and remove pictures whose time is over; until cancelled."""
+        swept_s = self._clock.monotonic_s()
+        while True:
+            self.reader.fold()
+            await asyncio.sleep(FOLD_S)
+            if self._clock.monotonic_s() - swept_s >= SWEEP_S:
+                swept_s = self._clock.monotonic_s()
+                await asyncio.to_thread(self.media.sweep)
 
     def find(self, token: str) -> KnownSource | None:
         found = self._field.source_of(self._tokens.digest(token))

@@ -26,7 +26,6 @@ from pydantic import SecretStr
 from arcd.field_map import KnownSource
 from arcd.gateways.connection import address_text
 from arcd.gateways.intake_door import IntakeDoor
-from arcd.media import SWEEP_S
 from protocols.codec import ReplyKind
 from protocols.made_signals import made_signal
 from protocols.mail_message import Mail, read_mail, subject_fits
@@ -43,7 +42,6 @@ TIMEOUT_S = 60.0
 # Everything one connection may bring: a few messages, and the commands around them.
 MESSAGES_MAX = 4
 COMMAND_BYTES_MAX = 64 * 1024
-FOLD_S = 5.0
 ADDRESS_CHARS_MAX = 256  # RFC 5321 4.5.3.1.3
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -84,14 +82,7 @@ class SmtpGateway:
             self._servers.append(await loop.create_server(lambda: _Conversation(self), sock=listener))
 
     async def run(self) -> None:
-        swept_s = 0.0
-        while True:
-            self.door.reader.fold()
-            await asyncio.sleep(FOLD_S)
-            swept_s += FOLD_S
-            if swept_s >= SWEEP_S:
-                swept_s = 0.0
-                await asyncio.to_thread(self.door.media.sweep)
+        await self.door.keep_house()
 
     async def stop_taking(self) -> None:
         self.is_taking = False

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from arcd.core.field import OPENS_A_WAY
 from arcd.credentials import CredentialError
 from arcd.sitebase.field_schema import PointForm, RelayForm, SourceForm, SubjectForm
-from arcd.sitebase.schema import SystemForm
+from arcd.sitebase.schema import AccountForm, SystemForm
 from arcd.sitebase.sealing import Sealer
 from protocols.event_codes import STANDARD
 from protocols.made_signals import sia_restore_of
@@ -36,6 +36,9 @@ def check_field(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]
 def _point(point: PointForm, system: SystemForm, zones: list[str], root: Node, here: Path) -> Iterator[Problem]:
     if not system.accounts:
         yield root.problem(here, f"system {system.id} has no account the point could report under", "add accounts")
+    elif _has_key(system.accounts[0]):
+        advice = "name an account without a key first: what a bus says is not encrypted under it"
+        yield root.problem(here, f"the account of point {point.id} has a receiver key", advice)
     yield from _place(point, system, zones, root, here)
     yield from _code(point.code, point.scheme, root, here, needs_restore=True)
     is_number = not point.table.is_bits and point.bit is None
@@ -57,6 +60,10 @@ def _point(point: PointForm, system: SystemForm, zones: list[str], root: Node, h
         yield root.problem((*here, "number"), "a bit is no number", "remove number")
 
 
+def _has_key(account: AccountForm) -> bool:
+    return account.key is not None or account.key_file is not None
+
+
 def _relay(relay: RelayForm, root: Node, here: Path) -> Iterator[Problem]:
     if relay.kind in OPENS_A_WAY and relay.pulse_s is None:
         yield root.problem(
@@ -71,6 +78,10 @@ def _source(source: SourceForm, system: SystemForm, zones: list[str], root: Node
         yield root.problem((*here, "account"), f"system {system.id} has no account {source.account}", advice)
     if not source.account and len(numbers) != 1:
         yield root.problem(here, f"system {system.id} has {len(numbers)} accounts", "say which one: account: …")
+    own = [account for account in system.accounts if account.number == (source.account or account.number)]
+    if any(_has_key(account) for account in own):
+        advice = "give the source an account of its own: what it sends is not encrypted under that key"
+        yield root.problem(here, f"the account of source {source.id} has a receiver key", advice)
     if (source.token is None) == (source.token_file is None):
         advice = "write token_file: <file>; make the token: openssl rand -hex 16"
         yield root.problem(here, f"source {source.id} needs one token", advice)

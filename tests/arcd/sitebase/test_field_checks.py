@@ -97,6 +97,15 @@ def test_what_cannot_be_meant_is_told_where_it_stands(kind: str, entry: str, pro
     assert " — " in found[0] or "nowhere" in found[0], "every problem says what to write instead"
 
 
+@pytest.mark.parametrize(
+    ("kind", "entry"), [("points", f"{INPUT}, code: WA"), ("sources", f"id: s, token: {TOKEN}, code: BA")]
+)
+def test_an_account_with_a_key_takes_nothing_that_is_not_encrypted(kind: str, entry: str, problems: Problems) -> None:
+    keyed = of(kind, entry).replace('{number: "2001"}', '{number: "2001", key: 00112233445566778899aabbccddeeff}')
+    (found,) = problems(keyed)
+    assert "has a receiver key — " in found
+
+
 def test_an_id_is_given_once_a_site_and_a_token_once_at_all(problems: Problems) -> None:
     twice = problems(of("points", f"{INPUT}, code: WA", f"{INPUT}, code: WA"))
     assert twice == [
