@@ -35,7 +35,7 @@ _HEADER = "[0-9A-Za-z]"
 _HEX = "[0-9A-Fa-f]"
 _HEARTBEAT = re.compile(rf"({_HEADER})({_HEADER}) +OKAY +@ *")
 # Account of four digits; six are seen (a serial recorder tells them apart by the space in column 7 or 9).
-_MESSAGE = re.compile(rf"({_HEADER})({_HEADER}) +({_HEX}{{3,16}}) +(.*?) *")
+_MESSAGE = re.compile(rf"({_HEADER})({_HEADER}) +({_HEX}{{3,16}}) +(.*)")
 # CCC of two digits is printed by a 685 as well (`E134 01 C08`): the number is kept as sent, with zeros in front.
 _CONTACT_ID = re.compile(rf"(?:18|98|58) *([ERP136]) *({_HEX}{{3}}) +({_HEX}{{2}}) +([CU]?)({_HEX}{{2,3}})")
 _CHANNELS = re.compile(r"([0-9]{4}) +([0-9]{4}) +([0-9])")

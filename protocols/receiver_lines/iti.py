@@ -32,7 +32,7 @@ _OKAY = re.compile(r"([0-9A-Za-z])([0-9A-Za-z]) +OKAY +@ *")
 _TEST = re.compile(r"IT +IRCV +([0-9A-Za-z]{1,8}) *")
 # Digits count 0-9, A-Z, a-z (0 to 61). Receiver, format, line and two more, then the account of four, then the code.
 _GENERIC = re.compile(r"([0-9A-Za-z])([0-9A-Za-z])([0-9A-Za-z])([0-9A-Za-z]{2}) +([0-9A-Za-z]{4})([0-9A-Za-z]{1,8}) *")
-_ENHANCED = re.compile(r"\|?\[((?:[A-Z][^|\[\]]{0,32}\|?)+)\]([0-9A-Za-z]{0,4})", re.DOTALL)
+_ENHANCED = re.compile(r"\|?\[((?:[A-Z][^|\[\]]{0,32}\|)+)\]([0-9A-Za-z]{0,4})", re.DOTALL)
 
 
 class ItiDialect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -71,8 +71,8 @@ class LineCodec:
 
 
 def text_of(body: bytes) -> tuple[str, tuple[str, ...]]:
-    """The characters of a line and the remarks on how they were read."""
-    return decode_text(body, TEXT_ENCODING)
+    """The characters of a line and the remarks on how they were read. Spaces at its end pad it and say nothing."""
+    return decode_text(body.rstrip(b" "), TEXT_ENCODING)
 
 
 def fingerprint(body: bytes) -> str:

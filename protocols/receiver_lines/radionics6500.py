@@ -35,8 +35,8 @@ _CONTACT_ID = re.compile(
     rf"a({_HEADER}{{2}})({_HEADER}) *({_HEX}{{3,6}}) *18 *([ERP136]) *({_HEX}{{3}}) *({_HEX}{{2}}) *({_HEX}{{3}}) *"
 )
 _SIA_BLOCKS = re.compile(rf"S({_HEADER}{{2}})({_HEADER})\[(.*)\] *", re.DOTALL)
-_EVENT = re.compile(rf"1?({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}})(?: +| *(?=[^ ]))(.*?) *", re.DOTALL)
-_OTHER = re.compile(rf"([A-Za-z])({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}}) *(.*?) *", re.DOTALL)  # F: FBI
+_EVENT = re.compile(rf"1?({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}})(?: +| *(?=[^ ]))(.*)", re.DOTALL)
+_OTHER = re.compile(rf"([A-Za-z])({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}}) *(.*)", re.DOTALL)  # F: FBI
 
 _Q_LETTERS: Final = {Qualifier.NEW: "E", Qualifier.RESTORE: "R", Qualifier.STATUS: "P"}
 _FIELDS = re.compile(r"(.)(.{3}) (..) [CU]?(.{3})")

@@ -56,12 +56,12 @@ _CONTACT_ID = re.compile(
 )
 _SIA_BLOCKS = re.compile(rf"S({_HEADER}{{2,9}})\[(.*)\] *", re.DOTALL)
 _SIA_FLAT = re.compile(rf"3({_HEADER}{{2,9}}) +({_HEX}{{1,6}})([A-Z]{{2}})([0-9A-F ]{{0,4}})")
-_PULSE = re.compile(rf"1({_HEADER}{{2,9}}) +({_HEX}{{3,6}}) *(.*?) *", re.DOTALL)
+_PULSE = re.compile(rf"1({_HEADER}{{2,9}}) +({_HEX}{{3,6}}) *(.*)", re.DOTALL)
 _HEARTBEAT = re.compile(rf"1({_HEADER}{{2,9}}) *@ *")
 _STATUS = re.compile(rf"0({_HEADER}{{2,9}})\[(.*)\] *", re.DOTALL)
 _CHANNELS = re.compile(rf"8({_HEADER}{{2,9}}?)( *)({_HEX}{{4,6}}) ([0-9 ]{{4}}) ([0-9 ]{{4}}) ([0-9 ]) *")
 # 6 BFSK, C FSK2, J FBI superfast, and T V L N Y s of the option tables: named there, their data is not described.
-_OTHER = re.compile(rf"([6CJTVLNYs])({_HEADER}{{2,9}}) +({_HEX}{{3,16}})(?: +(.*?))? *", re.DOTALL)
+_OTHER = re.compile(rf"([6CJTVLNYs])({_HEADER}{{2,9}}) +({_HEX}{{3,16}})(?: +(.*))?", re.DOTALL)
 # Copies of one message with a single end behind them, as written by receivers on the network: header, space, 18.
 _GLUED = re.compile(rf"5{_HEADER}{{2,9}} +18{_HEX}{{4}}[ERP136]{_HEX}{{8}} *")
 _EVENT = re.compile(r"(.)(.{3}) (..) [CU]?(.{3})")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from hashlib import blake2b
+from time import process_time
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from protocols.codec import Codec, Malformed, Received, ReplyKind, WireItem
 from tests.codecs import NOW, WAYS, Way
 from tests.wire import check_every_feeding, items_of
 
+LINE_CPU_S_MAX = 0.25  # a thousand times what a line takes; a pattern that backtracks takes minutes
 REASONS = {"crc", "length", "syntax", "oversize", "noise", "direction"}
 NAMES = [way.name for way in WAYS]
 FRAMES = [(way, frame) for way in WAYS for frame in way.frames]
@@ -148,6 +150,18 @@ def test_whatever_comes_little_is_kept(way: Way, make_stream: Any) -> None:
         codec.receive_data(stream[at : at + 4096], NOW)
         largest = max(largest, held_bytes(codec))
     assert largest <= way.bytes_max + 200  # and its own names and settings
+
+
+@ways
+def test_no_line_costs_more_than_its_length(way: Way) -> None:
+    """The longest lines of one repeated piece, behind every beginning of a frame: patterns must not try for ever."""
+    beginnings = {frame[:length] for frame in way.frames for length in (0, 1, 8, 14)}
+    for beginning in sorted(beginnings)[:24]:
+        for piece in (b"1", b" ", b"A", b"|", b"[", b"/", b"^", b"Aa", b" 1", b"R|", b"ri1"):
+            line = (beginning + piece * 1000)[:1000] + way.frames[0][-1:]
+            began = process_time()
+            all_items(way.make(), line)
+            assert process_time() - began < LINE_CPU_S_MAX, (beginning, piece)
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.noise is not None], ids=lambda way: way.name)
