@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tests.sim.plots import Span
 
 if TYPE_CHECKING:
+    from tests.sim.panels import Panel
     from tests.sim.world import World
 
 STEPS_S = (-7200.0, -600.0, -90.0, -5.0, 5.0, 90.0, 600.0, 7200.0, 86400.0)
@@ -64,6 +65,21 @@ def begin_faults(world: World, seconds: float) -> None:
     for _ in range(times(world, counts.clock_step)):
         world.after(rng.uniform(0, seconds), _step_clock, world, rng.choice(STEPS_S) * rng.uniform(0.5, 1.0))
 
+    for _ in range(times(world, counts.path_down)):
+        panel = world.panels[rng.choice(world.scene.panels)]
+        world.after(rng.uniform(0, seconds), _cut_paths, world, [panel], rng.uniform(30.0, 900.0))
+    for _ in range(times(world, counts.operator_down)):
+        operator = rng.choice(("east", "west"))
+        panels = [each for each in world.panels.values() if each.site.systems[0].transmission_operator == operator]
+        world.after(rng.uniform(0, seconds), _cut_paths, world, panels, rng.uniform(60.0, 1200.0))
+
+
+def _cut_paths(world: World, panels: list[Panel], seconds: float) -> None:
+    """Each for itself within some seconds, and back in no order ("swizzle")."""
+    for panel in panels:
+        world.after(world.rng.uniform(0.0, 10.0), panel.cut, True)
+        world.after(seconds + world.rng.uniform(10.0, 60.0), panel.cut, False)
+
 
 def _crash(world: World) -> None:
     world.process.crash("killed", is_kept=world.rng.random() < 0.5)
@@ -84,7 +100,7 @@ def _cut(world: World, seconds: float) -> None:
 
 
 def _mend(world: World) -> None:
-    world.network.is_down = False
+    world.network.mend()
 
 
 def _step_clock(world: World, seconds: float) -> None:

@@ -5,7 +5,6 @@ One rule: planned when the run begins, from the seed; told by panels, in their t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from protocols.dc09 import Dialler
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from tests.sim.panels import Panel
     from tests.sim.world import World
 
-PANELS = ("1001", KEYED, "3001", "4001")
 SECOND_PATH = {"4001": "4002"}
 ZONES = ("1", "2", "3")
 RESTORED_RATIO = 0.7
@@ -40,8 +38,8 @@ def begin_happenings(world: World, seconds: float) -> None:
             world.plan(rng.uniform(0, seconds * 0.9), plan, world)
 
 
-def _panel(world: World, among: Sequence[str] = PANELS) -> Panel:
-    return world.panels[world.rng.choice(among)]
+def _panel(world: World) -> Panel:
+    return world.panels[world.rng.choice(world.scene.panels)]
 
 
 def _told(world: World, panel: Panel, code: str, zone: str, *, is_of_burst: bool = False) -> Happening:
@@ -137,7 +135,7 @@ def _routine(world: World) -> None:
 def _storm(world: World) -> None:
     """One fault that every site has: the mains of a town, the network of an operator."""
     code = world.rng.choice(("AT", "YC"))
-    for number in PANELS:
+    for number in world.scene.panels:
         panel = world.panels[number]
         world.plan(world.rng.uniform(0.0, 20.0), _told, world, panel, code, "0")
         if world.rng.random() < RESTORED_RATIO:

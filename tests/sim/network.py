@@ -21,9 +21,15 @@ class Network:
         self._world = world
         self._wires = world.plot.wires
         self.is_down = False  # the centre's own link
+        self.came_up_at = 0  # true time
 
     def heal(self) -> None:
-        self._wires, self.is_down = STRAIGHT, False
+        self._wires = STRAIGHT
+        self.mend()
+
+    def mend(self) -> None:
+        if self.is_down:
+            self.is_down, self.came_up_at = False, self._world.time
 
     def to_centre(self, panel: Panel, data: bytes) -> None:
         for copy in self._copies(data):
@@ -34,7 +40,8 @@ class Network:
             self._world.after(self._delay_s(), panel.hear, copy)
 
     def _arrive(self, panel: Panel, data: bytes) -> None:
-        if not self.is_down and self._world.process.is_up:
+        if not self.is_down and not panel.is_cut and self._world.process.is_up:
+            panel.heard_at = self._world.time
             panel.line_to(self._world.process).feed(data)
 
     def _copies(self, data: bytes) -> list[bytes]:

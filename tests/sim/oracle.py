@@ -29,7 +29,7 @@ from protocols.signals import Category
 from rules.model import Priority
 from tests.arcd.core.invariants import Outbox, check_case, check_state, check_step
 from tests.sim.driving import drive
-from tests.sim.scene import NS, SITE_OF, new_station
+from tests.sim.scene import NS, SITE_OF, WATCHED_REPORT_S, new_station
 from tests.sim.truth import ALARM, LIFE, RESTORE, ROUTINE, TROUBLE, Happening, Judged, Message
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ FATES = {
 SETTLING = frozenset({Category.TROUBLE, Category.SUPERVISION})
 # requirements 4.5, the slowest first target; and what disks, restarts and full disks may add to any wait.
 UNSEEN_S, SLACK_S, SYNC_S = 180.0, 300.0, 20.0
+# A loss of our own link that others' silence has to be told from; until a path that is back is believed.
+LINK_S, BACK_S = 60.0, 180.0
 NAMED = {"HA": True, "FA": True, "MA": False}  # by the flags of this world that name life safety at all
 
 
@@ -287,6 +289,23 @@ class Oracle:
         assert process.runtime.station.next_deadline() == self.follower.next_deadline(), "a deadline was forgotten"
         queued = {effect.id for channel in process.runtime._channels.values() for effect in channel._waiting}
         assert queued == process.store._outbox.keys(), "an effect was forgotten over the restart"
+
+    def check_paths(self) -> None:
+        """R-17: a silence is told within its reporting time, and nobody is blamed who can be heard."""
+        world, process = self.world, self.world.process
+        now, network = world.time, world.network
+        if not process.is_up or network.is_down or process.runtime.station.watch.own_link.lost_at:
+            return  # it believes that it is itself, and has said so
+        steady_s = (now - max(process.began_at, network.came_up_at)) / NS
+        faults = process.runtime.station.state.path_faults
+        for panel in world.panels.values():
+            key = f"{panel.site.id}/panel/ip"
+            silent_s = (now - max(panel.heard_at, process.began_at, network.came_up_at)) / NS
+            if panel.is_cut and silent_s > WATCHED_REPORT_S + LINK_S and steady_s > WATCHED_REPORT_S + LINK_S:
+                assert key in faults, f"{key} has been silent for {silent_s:.0f} s, and nobody knows"
+            changed_s = (now - panel.changed_at) / NS
+            if not panel.is_cut and min(changed_s, steady_s) > WATCHED_REPORT_S + BACK_S:
+                assert key not in faults, f"{key} is blamed, and has been heard for {changed_s:.0f} s"
 
     # ---------------------------------------------------------------------------------------------------------- the end
 

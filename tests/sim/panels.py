@@ -41,6 +41,9 @@ class Panel:
         self._peer = f"192.0.2.{len(number) + int(number) % 200}:40001"
         self._tries = 0
         self._attempt = 0
+        self._cuts = 0
+        self.heard_at = 0  # true time at which the centre last had a frame of ours
+        self.changed_at = 0  # true time at which the path was last cut or mended
 
     # ----------------------------------------------------------------------------------------------------- what happens
 
@@ -70,7 +73,26 @@ class Panel:
         data = self._dialler.null(sequence=0, now=self._now(), pad=bytes)
         self.world.network.to_centre(self, data)
 
+    def poll_for_ever(self, every_s: float) -> None:
+        self.world.after(self.world.rng.uniform(0.0, every_s), self._poll_again, every_s)
+
+    def _poll_again(self, every_s: float) -> None:
+        self.poll()
+        self.world.after(every_s, self._poll_again, every_s)
+
+    @property
+    def is_cut(self) -> bool:
+        return self._cuts > 0
+
+    def cut(self, is_cut: bool) -> None:
+        if not self.world.is_calm:
+            self._cuts += 1 if is_cut else -1
+            self.changed_at = self.world.time
+
     def hurry(self) -> None:
+        """Everything works again, and it knows."""
+        if self._cuts:
+            self._cuts, self.changed_at = 0, self.world.time
         if self.queue:
             self._tries = 0
             self._tell()

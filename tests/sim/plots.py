@@ -20,6 +20,7 @@ from msgspec import Struct
 FILE = Path(__file__).with_name("worlds.toml")
 
 Span = tuple[float, float]
+RARE_EVERY = 37
 NONE: Span = (0.0, 0.0)
 
 
@@ -56,6 +57,8 @@ class Counts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     disk_full: Span = NONE
     link_down: Span = NONE  # the centre's own
     clock_step: Span = NONE
+    path_down: Span = NONE  # one panel cannot be heard for a while
+    operator_down: Span = NONE  # all panels of one transmission operator
 
 
 class Ratios(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +88,8 @@ class _World(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     minutes: Span
     happenings: list[str]
     faults: list[str] = []
+    scene: str = "town"
+    rare: bool = False  # takes long: once in RARE_EVERY seeds
 
 
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +104,8 @@ class Plot(Struct, frozen=True, kw_only=True):
     counts: Counts
     ratios: Ratios
     wires: Wires
+    scene: str
+    rare: bool
 
 
 @cache
@@ -111,7 +118,9 @@ def plot_of(seed: int, name: str = "") -> Plot:
     """The world that a seed is played in: all of them in turn, or the one asked for."""
     known = plots()
     if not name:
-        return known[seed % len(known)]
+        often, rare = [plot for plot in known if not plot.rare], [plot for plot in known if plot.rare]
+        turn, left = divmod(seed, RARE_EVERY)
+        return rare[turn % len(rare)] if left == RARE_EVERY - 1 else often[seed % len(often)]
     found = next((plot for plot in known if plot.name == name), None)
     if found is None:
         raise ValueError(f"no world {name}; there are {', '.join(plot.name for plot in known)}")
@@ -130,6 +139,8 @@ def _composed(document: _File, world: _World) -> Plot:
         minutes=world.minutes,
         counts=Counts(**summed),
         ratios=_largest(Ratios, [part.ratios for part in parts]),
+        scene=world.scene,
+        rare=world.rare,
         wires=_largest(Wires, [part.wires for part in parts]),
     )
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FOLD_LOOK_S = 61.0
 HEARD_S = 30.0
+LOOK_NS = NS
 LIMITS = (
     RuntimeLimits(checkpoint_interval_s=60.0),
     RuntimeLimits(checkpoint_interval_s=60.0, batch_max=2),
@@ -111,6 +112,8 @@ class Process:
         self._syncing: tuple[list, Batch] | None = None  # type: ignore[type-arg] # – the runtime's own
         self._under_way: Counter[str] = Counter()
         self._will_flush = False
+        self._looked_at = 0
+        self.began_at = world.time  # true time
 
     def _effectors(self) -> list[Any]:
         return [
@@ -208,12 +211,21 @@ class Process:
     def wake_at(self) -> int | None:
         """True time of the next deadline, as far as this process knows what time it is."""
         deadline = self.runtime.station.next_deadline() if self.is_up else None
-        if deadline is None:
-            return None
-        return self.world.time + max(0, deadline[0] - self.world.clock.now())
+        due = None if deadline is None else self.world.time + max(0, deadline[0] - self.world.clock.now())
+        look = self._next_look()
+        return look if due is None else due if look is None else min(due, look)
+
+    def _next_look(self) -> int | None:
+        """Where paths are watched, the runtime looks once a second."""
+        return self._looked_at + LOOK_NS if self.is_up and len(self.runtime.station.watch) else None
 
     def on_time(self) -> None:
-        self.runtime._post_due(self.world.clock.now())
+        now = self.world.clock.now()
+        if len(self.runtime.station.watch):
+            self._looked_at = self.world.time
+            for fact in self.runtime.station.look(now):
+                self.runtime.post(fact)
+        self.runtime._post_due(now)
 
     def look_at_clock(self) -> None:
         if self.is_up and (stepped_s := self.world.clock.step()):
@@ -296,6 +308,8 @@ class Process:
         ]
         if self.is_committing:
             left.append("steps wait for their commit")
+        left += [f"path {key} is down" for key in state.path_faults]
+        left += [f"system {key} is cut off" for key in state.ats_faults]
         return left
 
 

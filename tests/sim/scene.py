@@ -8,11 +8,24 @@ from __future__ import annotations
 
 from functools import cache
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from arcd.clock import VirtualClock
 from arcd.core.facts import DAEMON, AnyFact, CentreImported, RulesLoaded, SiteImported, Started, Stopped
-from arcd.core.site import Account, Area, Centre, Conditioning, Contact, Guard, SealedKey, Site, System, Zone
+from arcd.core.site import (
+    Account,
+    Area,
+    Centre,
+    Conditioning,
+    Contact,
+    Guard,
+    SealedKey,
+    Site,
+    System,
+    TransmissionPath,
+    Zone,
+)
 from arcd.core.station import Station
 from arcd.runtime import Runtime
 from arcd.store.memory import MemoryStore
@@ -89,8 +102,43 @@ SHOP = _site("S-1", "1001", kind="shop", conditioning=Conditioning(), reports=Tr
 BANK = _site("S-2", KEYED, kind="bank", conditioning=HASTY, reports=False, guard=True)
 HOME = _site("S-3", "3001", kind="home", conditioning=replace(HASTY, cancel_closes=True), reports=True, guard=True)
 OFFICE = _site("S-4", "4001", "4002", kind="office", conditioning=HASTY, reports=False, guard=True)
-SITES = (SHOP, BANK, HOME, OFFICE)
-SITE_OF = {account.number: site for site in SITES for system in site.systems for account in system.accounts}
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    sites: tuple[Site, ...]
+    panels: tuple[str, ...]  # that have something to say; a second path only repeats
+    probed: str  # the panel whose fresh alarm is the last word
+    poll_s: float = 0.0  # panels prove that they live this often; 0: nobody watches
+
+    def site_of(self) -> dict[str, Site]:
+        return {account.number: site for site in self.sites for system in site.systems for account in system.accounts}
+
+
+TOWN = Scene(sites=(SHOP, BANK, HOME, OFFICE), panels=("1001", KEYED, "3001", "4001"), probed="4001")
+
+# Supervised paths: enough of them to tell our own link from theirs (requirements 4.4: self first), of two operators.
+WATCHED_POLL_S = 50.0
+WATCHED_REPORT_S = 180.0  # SP4
+
+
+def _watched(number: int) -> Site:
+    site = _site(f"W-{number}", str(7000 + number), kind="shop", conditioning=HASTY, reports=False, guard=True)
+    (system,) = site.systems
+    system = replace(
+        system, category="SP4", transmission_operator="east" if number % 2 else "west",
+        paths=(TransmissionPath(id="ip", interval_s=WATCHED_POLL_S),),
+    )  # fmt: skip
+    return replace(site, systems=(system,))
+
+
+WATCHED = Scene(
+    sites=tuple(_watched(number) for number in range(1, 23)),
+    panels=tuple(str(7000 + number) for number in range(1, 23)),
+    probed="7001",
+    poll_s=WATCHED_POLL_S,
+)
+SCENES = {"town": TOWN, "watched": WATCHED}
+SITE_OF = {**TOWN.site_of(), **WATCHED.site_of()}
 PROFILES = {KEYED: WireProfile(key=KEY)}
 _UNKNOWN = WireProfile()
 
@@ -115,7 +163,7 @@ def new_station() -> Station:
 
 
 @cache
-def _scene_store() -> MemoryStore:
+def _scene_store(name: str) -> MemoryStore:
     clock = VirtualClock(SCENE_AT)
     store = MemoryStore(urandom=bytes)
     runtime = Runtime(
@@ -128,7 +176,7 @@ def _scene_store() -> MemoryStore:
         RulesLoaded(at=at, digest=compiled().digest, sources=shipped.sources(), actor=DAEMON),
         Started(at=at, version=VERSION),
         CentreImported(at=at, centre=CENTRE, actor=DAEMON),
-        *(SiteImported(at=at, site=site, actor=DAEMON) for site in SITES),
+        *(SiteImported(at=at, site=site, actor=DAEMON) for site in SCENES[name].sites),
         Stopped(at=at, reason="the scene is set"),
     ]
     for fact in told:
@@ -137,9 +185,9 @@ def _scene_store() -> MemoryStore:
     return store
 
 
-def scene_copy() -> MemoryStore:
+def scene_copy(name: str) -> MemoryStore:
     """A journal of one's own that holds the scene, as a daemon that was stopped in good order has left it."""
-    scene = _scene_store()
+    scene = _scene_store(name)
     copied = scene.crash()
     scene._failure = None
     return copied

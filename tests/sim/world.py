@@ -30,11 +30,12 @@ from tests.sim.outside import Outside
 from tests.sim.panels import Panel
 from tests.sim.plots import Plot
 from tests.sim.process import Process
-from tests.sim.scene import FORTNIGHT_S, GUARDS, KEY, KEYED, NS, SCENE_AT, SITE_OF, scene_copy
+from tests.sim.scene import FORTNIGHT_S, GUARDS, KEY, KEYED, NS, SCENE_AT, SCENES, scene_copy
 
 # What everything takes at most to come to rest once nothing fails any more.
 REST_S_MAX = 12 * 3600.0
 LOOK_S = 30.0
+PATHS_LOOK_S = 5.0
 PROBE_S = 90.0
 COMMIT_S = 0.01
 FACTS_SHOWN = 30
@@ -67,15 +68,16 @@ class World:
         self.lives = 0
         self.last_facts: deque[tuple[int, AnyFact]] = deque(maxlen=FACTS_SHOWN)
         self.armed: list[str] = []  # moments at which the next crash comes
+        self.scene = SCENES[plot.scene]
         self.disk = Disk(self)
         self.network = Network(self)
         self.outside = Outside(self)
-        store = scene_copy()
+        store = scene_copy(plot.scene)
         store._urandom = self.salts.randbytes
         self.oracle = Oracle(self, store)
         self.panels = {
-            number: Panel(self, number, key=KEY if number == KEYED else None, site=SITE_OF[number])
-            for number in SITE_OF
+            number: Panel(self, number, key=KEY if number == KEYED else None, site=site)
+            for number, site in self.scene.site_of().items()
         }
         self.guards = {guard.id: GuardUnit(self, guard.id) for guard in GUARDS}
         self.operators = [Operator(self, f"os:{name}") for name in ("matti", "maija")]
@@ -166,6 +168,10 @@ class World:
         minutes = self.rng.uniform(*self.plot.minutes)
         begin_happenings(self, minutes * 60)
         begin_faults(self, minutes * 60)
+        if self.scene.poll_s:
+            for panel in self.panels.values():
+                panel.poll_for_ever(self.scene.poll_s)
+            self._look_at_paths()
         for operator in self.operators:
             operator.begin()
         self.run_until(int(minutes * 60 * NS))
@@ -202,9 +208,13 @@ class World:
             return [*left, "the daemon is down"]
         return left + self.process.unfinished()
 
+    def _look_at_paths(self) -> None:
+        self.oracle.check_paths()
+        self.after(PATHS_LOOK_S, self._look_at_paths)
+
     def _probe(self) -> None:
         """A fresh alarm still passes: acknowledged, one case, one guard on the way."""
-        panel = self.panels["4001"]
+        panel = self.panels[self.scene.probed]
         for operator in self.operators:
             operator.rest()
         happening = panel.report("BA", zone=PROBED)
