@@ -71,7 +71,7 @@ class OwnLink:
         """
         if self.lost_at:
             return self._look_for_return(now)
-        if paths >= PATHS_MIN and (self._is_mute(now, shortest_s) or self._is_thin(interval_s)):
+        if paths >= PATHS_MIN and (self._is_mute(now, interval_s, shortest_s) or self._is_thin(interval_s)):
             self.lost_at, self._again_at = now, 0
             self._reference = self.rate
             return "lost"
@@ -86,8 +86,10 @@ class OwnLink:
             if now - self._bucket_at > MEAN_S * NS:
                 self._bucket_at = now  # nobody has looked for that long
 
-    def _is_mute(self, now: int, shortest_s: float) -> bool:
-        heard = self._last_at > self._began_at
+    def _is_mute(self, now: int, interval_s: float, shortest_s: float) -> bool:
+        # Panels poll in a rhythm, and its pauses are known once it has been heard whole. Before that, a pause that
+        # comes in every interval would each time be a loss, and each time all paths would get their time anew.
+        heard = self._last_at > self._began_at and now - self._began_at > int(interval_s * NS)
         longest_ns = max((gap_ns for _, gap_ns in self._buckets), default=0)
         limit_ns = max(int(GAP_S_MIN * NS), 2 * max(longest_ns, self._gap_ns)) if heard else int(shortest_s * NS / 2)
         return now - self._last_at > limit_ns
