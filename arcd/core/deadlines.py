@@ -20,7 +20,7 @@ import heapq
 from arcd.core.state import State
 
 # Owners whose deadlines lie so many seconds after something that happened. Flags and schedules name instants.
-_COUNTING = frozenset({"case", "effect", "site", "report", "testdue", "notice", "receiver_line"})
+_COUNTING = frozenset({"case", "effect", "site", "report", "testdue", "notice", "receiver_line", "settle", "storm"})
 
 
 class Deadlines:

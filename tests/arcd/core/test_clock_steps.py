@@ -108,7 +108,7 @@ def test_instants_stay(key: str) -> None:
 @pytest.mark.parametrize(
     "key",
     ["case/C1/offer/C1-1", "case/C1/clock/acknowledge/0", "case/C1/claim", "effect/E1/retry", "site/S/pending/4.0",
-     "report/F1/forget"],
+     "report/F1/forget", "settle/P1", "storm/W1/split"],
 )  # fmt: skip
 def test_everything_else_runs_on(key: str) -> None:
     assert counts_time(key)
