@@ -210,6 +210,8 @@ class Oracle:
             if message is not None:
                 self._by_seq[seq] = message, self.world.time
         for judgement in record.judgements:
+            if not judgement.seq and judgement.index > 0:
+                continue  # of what the frame made the machine say itself: each of ours brings one signal
             found = self._by_seq.get(judgement.seq or seq)
             if found is None or (judgement.decision is not None and judgement.because in _TROUBLES):
                 continue
@@ -296,11 +298,12 @@ class Oracle:
         now, network = world.time, world.network
         if not process.is_up or network.is_down or process.runtime.station.watch.own_link.lost_at:
             return  # it believes that it is itself, and has said so
-        steady_s = (now - max(process.began_at, network.came_up_at)) / NS
+        since = max(process.began_at, network.came_up_at, world.clock_set_at)
+        steady_s = (now - since) / NS
         faults = process.runtime.station.state.path_faults
         for panel in world.panels.values():
             key = f"{panel.site.id}/panel/ip"
-            silent_s = (now - max(panel.heard_at, process.began_at, network.came_up_at)) / NS
+            silent_s = (now - max(panel.heard_at, since)) / NS
             if panel.is_cut and silent_s > WATCHED_REPORT_S + LINK_S and steady_s > WATCHED_REPORT_S + LINK_S:
                 assert key in faults, f"{key} has been silent for {silent_s:.0f} s, and nobody knows"
             changed_s = (now - panel.changed_at) / NS

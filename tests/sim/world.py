@@ -65,6 +65,7 @@ class World:
         self.began_at = SCENE_AT + self.rng.randrange(FORTNIGHT_S) * NS
         self.clock = VirtualClock(self.began_at)
         self.is_calm = False
+        self.clock_set_at = 0
         self.lives = 0
         self.last_facts: deque[tuple[int, AnyFact]] = deque(maxlen=FACTS_SHOWN)
         self.armed: list[str] = []  # moments at which the next crash comes
@@ -158,6 +159,7 @@ class World:
 
     def set_clock(self, seconds: float) -> None:
         """Somebody sets the daemon's wall clock; it looks at it once a second."""
+        self.clock_set_at = self.time
         self.clock.step_wall(seconds)
         self.after(self.rng.uniform(0.0, 1.0), lambda: self.process.look_at_clock())
 
