@@ -23,10 +23,11 @@ from arcd.api.answers import (
 )
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
 from arcd.api.desk import Desk
+from arcd.api.informed_view import InformedView, informed_view
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import rendered, rows_answer
 from arcd.api.site_brief import timezone_of
-from arcd.core.case.model import Case, Informed
+from arcd.core.case.model import Case
 from arcd.core.case.outgoing import people_in
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import PartyInformed
@@ -74,18 +75,6 @@ class ArrangementRow(View):
 class Arrangements(View):
     arrangements: list[ArrangementRow]
     more: bool
-
-
-class InformedView(View):
-    party: str
-    name: str
-    how: str
-    at: str
-    by: str
-    reference: str
-    over_at: str | None
-    over_how: str
-    over_by: str
 
 
 class PersonView(View):
@@ -179,7 +168,7 @@ async def show_report(desk: TheDesk, language: Reading, case_id: CaseId) -> Arra
         providers=_people(state, case, PROVIDERS),
         figures=_figures_view(figures(case, now)),
         form=case.form,
-        informed=[_informed_view(each) for each in case.informed],
+        informed=[informed_view(each) for each in case.informed],
         text=report_text(case, case_type, timezone_of(state, case.site_id), language, now),
     )
 
@@ -282,18 +271,4 @@ def _figures_view(told: Figures) -> FiguresView:
         rounds_missed=told.rounds_missed,
         failed_again=told.failed_again,
         cost_eur=told.cost_eur,
-    )
-
-
-def _informed_view(each: Informed) -> InformedView:
-    return InformedView(
-        party=each.party,
-        name=each.name,
-        how=each.how,
-        at=rfc3339(each.at),
-        by=each.by,
-        reference=each.reference,
-        over_at=maybe_rfc3339(each.over_at),
-        over_how=each.over_how,
-        over_by=each.over_by,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from arcd.api.answers import View
 from arcd.api.authority_view import AuthorityView, authority_view
+from arcd.api.informed_view import InformedView, informed_view
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.job_view import DispatchView, dispatch_view
 from arcd.api.plan_view import PlanView, plan_view
@@ -135,6 +136,7 @@ class CaseView(CaseRow):
     plan: PlanView | None
     dispatches: list[DispatchView]
     authority: AuthorityView | None
+    informed: list[InformedView]
     notes: list[NoteView]
     moves: list[MoveView]
     deadlines: list[DeadlineView]
@@ -187,6 +189,7 @@ def case_view(state: State, case: Case, case_type: CaseType | None, language: st
         plan=plan_view(state, case, language),
         dispatches=[dispatch_view(state, dispatch, timezone, now) for dispatch in case.dispatches],
         authority=authority_view(state, case, language) if case.authority is not None else None,
+        informed=[informed_view(each) for each in case.informed],
         notes=[
             NoteView(at=rfc3339(note.at), at_local=local_clock(note.at, timezone), by=note.by, text=note.text)
             for note in case.notes

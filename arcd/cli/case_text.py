@@ -69,6 +69,11 @@ def render_case(out: Output, case: JsonObject) -> None:
         _heading(out, "form", True)
         for name, text in case["form"].items():
             out.line(f"  {name}: {text}")
+    _heading(out, "told", case["informed"])
+    for each in case["informed"]:
+        over = f", of the end {at_zone(each['over_at'], zone)}" if each["over_at"] else ", not yet of the end"
+        over = over if each["over_how"] != "notice" else ", of the end by a notice of its own"
+        out.line(f"  {at_zone(each['at'], zone)} {each['name']} ({each['how']})", out.styled(over, QUIET))
     _heading(out, "notes", case["notes"])
     for note in case["notes"]:
         out.line(f"  {note['at_local']} ", out.styled(note["by"], QUIET))

@@ -12,6 +12,8 @@ from arcd.core.facts import EffectOutcome, FlagKind
 from arcd.metrics import LABEL_VALUES, OTHER, SERIES_MAX, TABLE, Metrics
 from protocols.codec import Problem
 from protocols.signals import Category
+from rules import shipped
+from rules.loader import load
 from rules.model import Priority
 
 
@@ -199,3 +201,11 @@ def test_both_exposition_formats_can_be_read(metrics: Metrics) -> None:
     body, content_type = metrics.exposition("application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text")
     assert body.endswith(b"# EOF\n")
+
+
+def test_every_phase_of_an_arrangement_has_its_series() -> None:
+    ruleset = load(shipped.sources()).ruleset
+    assert ruleset is not None
+    case_type = ruleset.case_types["arrangement"]
+    closed = {move.target for move in case_type.moves if move.closes}
+    assert set(LABEL_VALUES["phase"]) == {*case_type.states, OTHER} - closed

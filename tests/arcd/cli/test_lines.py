@@ -59,6 +59,9 @@ def test_arrangements_their_report_and_who_was_told(arcctl: Arcctl, failed: Daem
     fact = failed.desk.asked[-1]
     assert isinstance(fact, PartyInformed)
     assert fact.name == "Insurer"
+    shown = arcctl("case", "show", row["case_id"]).out
+    assert "Insurer (phone), not yet of the end" in shown
+    assert "Teleoperaattori Oy (mail), of the end by a notice of its own" in shown
     ran = arcctl("arrangements", "inform", row["case_id"], "--how", "phone")
     assert ran.code == 2
     assert "either --contact ID or --name TEXT" in ran.err

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from arcd.core.site import Conditioning, ErcContract, ErcTestRight, Hours, Schedule
+from arcd.core.site import Arrangements, Conditioning, ErcContract, ErcTestRight, Hours, Schedule
 from arcd.sitebase import Loaded, sealing, times
 from arcd.sitebase.schema import ConditioningForm
 from protocols.signals import Category
@@ -60,6 +60,18 @@ def test_what_is_not_written_stays_at_the_core_s_default(load: Load) -> None:
     site = loaded.sitebase.sites[0]
     assert site.conditioning == Conditioning()
     assert (site.calls_before_dispatch, site.sla_from_receipt, site.erc_actual) == (2, False, False)
+
+
+def test_arrangements_have_their_times(load: Load, problems: Problems) -> None:
+    written = "    arrangements: {threshold: 0s, check_in: 30min, instructions: {fi: Vartija portille}}\n"
+    loaded = load(HEAD + written)
+    assert loaded.sitebase is not None
+    arrangements = loaded.sitebase.sites[0].arrangements
+    assert arrangements == Arrangements(threshold_s=0.0, check_in_s=1800.0, instructions={"fi": "Vartija portille"})
+    (usual,) = (load(HEAD).sitebase or loaded.sitebase).sites
+    assert usual.arrangements == Arrangements(threshold_s=3600.0, check_in_s=3600.0)
+    (found,) = problems(HEAD + "    arrangements: {check_in: 0s}\n")
+    assert "this must be longer than nothing" in found
 
 
 @pytest.mark.parametrize(

@@ -343,7 +343,9 @@ def test_a_planned_outage_begins_with_the_arrangement_that_was_booked(playbook: 
         granted C11
         """
     )
+    assert play.case("C11").state == "planned"
     does(play, "book", "C11", **DECISION, **ORDER)
+    assert play.case("C11").state == "booked"
     passes(play, FOUND_S + 1)
     case = play.case("C11")
     assert case.state == "ordered"
