@@ -138,7 +138,7 @@ class FrameReader:
         other_seen = other.end() - 1 if other is not None else limit
         is_ended = end < len(buffer)
 
-        if first_cr >= 0:
+        if 0 <= first_cr < (limit if other is None else other.start()):
             # A CR right behind an LF may be the first bytes of a binary CRC: see the whole start before judging by it.
             line = buffer.find(b"\n", max(body_begin, first_cr - 2), first_cr)
             if line >= 0 and len(buffer) < line + _BINARY_START_BYTES:

@@ -15,20 +15,20 @@ from pathlib import Path
 
 from tests.fuzz.targets import INPUT_BYTES_MAX, TARGETS, seeds
 
+SEARCH = "--search-in-this-process"  # then the target and libFuzzer's own arguments
 MEMORY_MB_MAX = 1024
 INPUT_SECONDS_MAX = 10
 
 
 def main() -> int:
+    if sys.argv[1:2] == [SEARCH]:
+        return _search(sys.argv[2], sys.argv[3:])
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)} [all]")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--corpus", type=Path, default=Path("var/fuzz"))
     parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"))
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    asked, rest = parser.parse_known_args()
-    if asked.run:
-        return _search(asked.run, rest)
+    asked = parser.parse_args()
     unknown = sorted(set(asked.targets) - set(TARGETS))
     if unknown:
         parser.error(f"there is no target {unknown[0]}; there are {', '.join(TARGETS)}")
@@ -44,7 +44,7 @@ def _run(name: str, asked: argparse.Namespace) -> bool:
     for number, seed in enumerate(seeds(name)):
         (corpus / f"seed-{number:02d}").write_bytes(seed)
     command = [
-        sys.executable, "-m", "tests.fuzz", "--run", name, str(corpus),
+        sys.executable, "-m", "tests.fuzz", SEARCH, name, str(corpus),
         f"-max_total_time={asked.seconds}", f"-max_len={INPUT_BYTES_MAX}", f"-timeout={INPUT_SECONDS_MAX}",
         f"-rss_limit_mb={MEMORY_MB_MAX}", f"-artifact_prefix={asked.findings}/{name}-", "-print_final_stats=1",
     ]  # fmt: skip
