@@ -38,6 +38,9 @@ from arcd.field_map import FieldMap
 from arcd.field_receiving import make_field_gateways, make_intake_gateways, make_lines
 from arcd.gateways import Gateway
 from arcd.gateways.espa import EspaGateway
+from arcd.gateways.kept_open import KeptOpenGateway
+from arcd.gateways.line import Line
+from arcd.gateways.line_tcp import LineServerGateway
 from arcd.gateways.tcp import TcpGateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
@@ -396,6 +399,10 @@ class Daemon:
 
     def follow(self, after: int) -> AsyncIterator[Entry]:
         return self.runtime.follow(after)
+
+    def receiver_line(self, name: str) -> Line | None:
+        lines = (each.line for each in self._gateways if isinstance(each, KeptOpenGateway | LineServerGateway))
+        return next((line for line in lines if line.name == name), None)
 
     def status(self) -> Status:
         cases_open: dict[str, int] = {}

@@ -21,6 +21,7 @@ from arcd.api import (
     line_report,
     notices,
     paths,
+    receiver_lines,
     relays,
     rules,
     rules_past,
@@ -70,6 +71,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
         rules_past,
         schedules,
         relays,
+        receiver_lines,
         *lines,
     ):
         app.include_router(module.router)

@@ -21,6 +21,7 @@ from rules.problems import Problem
 
 if TYPE_CHECKING:
     from arcd.auditing.auditor import Auditor
+    from arcd.gateways.line import Line
 
 
 class Listener(Struct, frozen=True, kw_only=True):
@@ -101,6 +102,10 @@ class Desk(Protocol):
         ...
 
     def status(self) -> Status: ...
+
+    def receiver_line(self, name: str) -> Line | None:
+        """A line of this run, to look on while it works."""
+        ...
 
     async def ask(self, fact: AnyFact) -> Answer:
         """Give a request to the machine; the answer comes after the commit. Raises `Busy` when the queue is full."""

@@ -9,6 +9,7 @@ import typer
 from arcd.cli import (
     arrangements,
     backup,
+    capture,
     cases,
     decode,
     explain,
@@ -65,6 +66,7 @@ panel_dialects.add_to(panel.app)
 panel_flood.add_to(panel.app)
 panel_script.add_to(panel.app)
 app.add_typer(panel.app, name="panel")
+app.add_typer(capture.app, name="capture")
 app.add_typer(guard.app, name="guard")
 
 

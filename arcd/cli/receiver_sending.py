@@ -37,6 +37,8 @@ class Wire(Protocol):
 
 
 class SerialWire:
+    is_over = False
+
     def __init__(self, path: str, mode: str) -> None:
         import serial
 
@@ -62,6 +64,8 @@ class SerialWire:
 
 
 class TcpWire:
+    is_over = False
+
     def __init__(self, host: str, port: int, timeout_s: float) -> None:
         try:
             self._socket = socket.create_connection((host, port), timeout_s)
@@ -75,9 +79,11 @@ class TcpWire:
     def receive(self, timeout_s: float) -> bytes:
         self._socket.settimeout(timeout_s)
         try:
-            return self._socket.recv(REPLY_BYTES_MAX)
+            data = self._socket.recv(REPLY_BYTES_MAX)
         except TimeoutError:
             return b""
+        self.is_over = not data
+        return data
 
     def close(self) -> None:
         self._socket.close()

@@ -108,6 +108,10 @@ class Line:
         self._taps.append(tap)
         return partial(self._taps.remove, tap)
 
+    @property
+    def may_be_tapped(self) -> bool:
+        return len(self._taps) < TAPS_MAX
+
     def passed(self, way: str, data: bytes) -> None:
         for tap in self._taps:
             tap(way, data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +108,26 @@ def test_what_was_acknowledged_is_in_the_journal_and_a_repetition_is_known_after
         if isinstance(record.fact, FrameReceived)
     ]
     assert judged[-1] is Judged.DUPLICATE
+
+
+def test_a_line_is_recorded_while_it_works(lines: Lines) -> None:
+    out = lines.installation.directory / "line.capture"
+    with ThreadPoolExecutor(1) as recorder:
+        record = recorder.submit(
+            lines.installation.arcctl, "capture", "line", "surgard-1", "--out", str(out), "--for", "4s"
+        )
+        until("the recording has begun", lambda: out.exists() and out.stat().st_size)
+        lines.cable.send(alarm(zone="14"))
+        lines.got()
+        ran = record.result()
+    assert ran.code == 0, ran.err
+    ran = lines.installation.arcctl("capture", "replay", str(out))
+    assert ran.code == 0, ran.err
+    assert "BA new 1 14" in ran.out
+    assert "we answered 06" in ran.out
+    unknown = lines.installation.arcctl("capture", "line", "no-such", "--out", str(out.with_name("other")))
+    assert unknown.code == 1
+    assert "There is no line of that name" in unknown.err
 
 
 def test_unplugged_is_a_case_and_plugged_in_again_closes_it(lines: Lines) -> None:

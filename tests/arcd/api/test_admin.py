@@ -38,6 +38,7 @@ ROUTES = {
     ("POST", "/v1/cases/{case_id}/informed"),
     ("GET", "/v1/lines/report"),
     ("GET", "/v1/lines/chart"),
+    ("GET", "/v1/receiver-lines/{name}/capture"),
     ("GET", "/v1/schedules"),
     ("GET", "/v1/schedules/tests"),
     ("POST", "/v1/schedules/changes"),
