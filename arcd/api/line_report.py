@@ -74,7 +74,8 @@ class DetectionView(View):
 
 
 class LineView(View):
-    """`path_id` is empty for the whole connection. Faults newest first; `more_faults` were left out."""
+    """`path_id` is empty for the whole connection. Faults newest first; `more_faults` were left out. Of the time before
+    `complete_from` faults may be missing: their entries in the journal have been erased."""
 
     system_id: str
     path_id: str
@@ -82,6 +83,7 @@ class LineView(View):
     circuit: str
     is_down: bool
     watched_from: str
+    complete_from: str
     months: list[PeriodView]
     whole: PeriodView
     longest: FaultView | None
@@ -202,17 +204,18 @@ async def _from_journal(desk: Desk, site_id: str, wanted: dict[str, LineHistory]
     """Faults that the state has forgotten, before those it knows."""
     told = {key: LineHistory(watched_from=history.watched_from) for key, history in wanted.items()}
     found: dict[str, list[Fault]] = {key: [] for key in wanted}
-    decoder = msgspec.json.Decoder(_Noted)
+    decoder, erased_until = msgspec.json.Decoder(_Noted), 0
     async with aclosing(desk.store.entries(subject=f"site/{site_id}")) as entries:  # type: ignore[type-var]  # – a generator
         async for entry in in_portions(entries):
             if entry.payload is None:
+                erased_until = entry.at
                 continue
             for note in decoder.decode(entry.payload).notes:
                 _fold(told, found, note, entry.at)
     whole = {}
     for key, history in wanted.items():
         older = [fault for fault in found[key] if fault.since < history.faults[0].since]
-        whole[key] = msgspec.structs.replace(history, faults=(*older, *history.faults), complete_from=0)
+        whole[key] = msgspec.structs.replace(history, faults=(*older, *history.faults), complete_from=erased_until)
     return whole
 
 
@@ -251,6 +254,7 @@ def _line_view(shown: _Shown, now: int) -> LineView:
         circuit=path.circuit if path else "",
         is_down=bool(history.faults) and history.faults[-1].until is None,
         watched_from=rfc3339(history.watched_from),
+        complete_from=rfc3339(max(history.watched_from, history.complete_from)),
         months=[_period_view(each) for each in found.windows],
         whole=_period_view(found.whole),
         longest=_fault_view(found.longest, now) if found.longest else None,

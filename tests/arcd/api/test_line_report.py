@@ -5,7 +5,9 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from arcd.api.instants import rfc3339
 from arcd.core.lines import history
+from arcd.store import Batch, Checkpoint
 from tests.arcd.api.desk import FakeDesk
 from tests.arcd.api.lines import NS, comes_back, fails, passes, watched
 
@@ -65,6 +67,27 @@ async def test_faults_the_state_has_forgotten_are_read_from_the_journal(
         starts = [fault["since"] for fault in line["faults"]]
         assert starts == sorted(starts, reverse=True)
         assert len(set(starts)) == 5
+        assert line["complete_from"] == line["watched_from"]
+
+
+async def test_it_says_from_when_on_it_is_whole(
+    admin: httpx.AsyncClient, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has been erased can no longer be counted, and the report does not pretend."""
+    monkeypatch.setattr(history, "FAULTS_MAX", 1)
+    await watched(desk)
+    for _ in range(3):
+        steps = await fails(desk)
+        await comes_back(desk)
+        await passes(desk, 1000)
+    assert steps
+    entries = [entry async for entry in desk.store.entries(subject="site/S-1")]
+    first = next(entry for entry in entries if entry.payload and b"path.failed" in entry.payload)
+    await desk.store.commit(Batch(checkpoint=Checkpoint(seq=entries[-1].seq, rows=())))
+    await desk.store.commit(Batch(erased=(first.seq,)))
+    (line,) = (await admin.get("/v1/lines/report?site=S-1&path=mobile&months=1")).json()["lines"]
+    assert line["whole"]["faults"] == 2
+    assert line["complete_from"] == rfc3339(first.at)
 
 
 @pytest.mark.parametrize(
