@@ -193,7 +193,8 @@ class Watch:
             slot.line = None
         slot.base = base
         self._number += 1
-        heapq.heappush(self._apart, (base + slot.limit_ns if due is None else due, self._number, slot, base))
+        due = max(base, self._from) + slot.limit_ns if due is None else due
+        heapq.heappush(self._apart, (due, self._number, slot, base))
 
     # -------------------------------------------------------------------------------------- for judging our own link
 

@@ -12,8 +12,8 @@ from tests.arcd.core.storm.world import NS, Group, World, accounts
 from tests.playbook import OPERATOR, Panel
 
 LARGE = (
-    Group(name="a", count=10_000, network="apn-1", interval_s=60.0),
-    Group(name="b", count=11_000, operator="netco", interval_s=60.0),
+    Group(name="a", count=10_000, network="apn-1", interval_s=90.0),
+    Group(name="b", count=11_000, operator="netco", interval_s=90.0),
     Group(name="r", count=3, network="apn-1", category="SP4", tags=("high_risk",)),
 )
 SMALL = (
@@ -43,7 +43,7 @@ def storm_of(world: World, node: str = APN) -> Storm:
 
 def test_ten_thousand_lines_at_once_are_one_matter_and_its_breakouts() -> None:
     world = World(LARGE)
-    world.run(300)
+    world.run(100)
     assert world.opened() == []
     world.silent |= accounts("a", range(10_000)) | accounts("r", range(3))
     world.run(400)

@@ -142,9 +142,13 @@ class World:
     def stand_still(self, seconds: float) -> None:
         """Nobody reads and nobody looks; the panels go on and give up repeating."""
         self.now += int(seconds * NS)
-        while self._coming[0][0] < self.now:
-            at, account = self._coming[0]
-            heapq.heapreplace(self._coming, (at + int(self._received[account][2] * NS), account))
+        moved = []
+        for at, account in self._coming:
+            interval_ns = int(self._received[account][2] * NS)
+            missed = max(0, -((at - self.now) // interval_ns))
+            moved.append((at + missed * interval_ns, account))
+        heapq.heapify(moved)
+        self._coming = moved
 
     def set_clock(self, step_s: float) -> None:
         step_ns = int(step_s * NS)
