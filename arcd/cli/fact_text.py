@@ -40,7 +40,8 @@ def _frame_received(fact: JsonObject) -> list[str]:
     if received.get("sequence") is not None:
         words.append(f"sequence {received['sequence']}")
     prefix = "".join(f" {name} {origin[name]}" for name in ("receiver", "line") if origin.get(name) is not None)
-    words.append(f"account {origin['account']}{prefix}")
+    whose = "the receiver itself," if received.get("speaker") == "receiver" else f"account {origin['account']}"
+    words.append(f"{whose}{prefix}")
     if received.get("session_account") not in (None, origin["account"]):
         words.append(f"sent for {received['session_account']}")
     words.append("AES" if received.get("protection") == "encrypted" else "plain")

@@ -76,7 +76,7 @@ from arcd.core.facts import (
 from arcd.core.site import Centre, Hours, SealedKey, Site
 from protocols.cap.message import Alert, MsgType, Status
 from protocols.cap.message import Scope as CapScope
-from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received
+from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received, Speaker
 from protocols.signals import Category, Qualifier, Scheme, Signal
 
 AT = 1_795_396_327_123_456_789  # 2026-11-23T01:12:07Z
@@ -396,3 +396,16 @@ def test_a_code_in_no_table_and_a_kind_of_tomorrow() -> None:
     told = describe_fact(as_told(FrameReceived(at=AT, trace="t", gateway="g", peer="p", received=frame)))
     assert any(line.startswith("QQ (code in no table)") for line in told)
     assert describe_fact({"fact": "moon_landed", "where": "north"}) == ["moon_landed: where north"]
+
+
+def test_what_a_receiver_says_of_itself_names_no_account() -> None:
+    status = Received(
+        protocol="surgard",
+        kind=Kind.LINK_TEST,
+        token="heartbeat",
+        origin=Origin(account="", receiver="01", line="1"),
+        session_account="",
+        speaker=Speaker.RECEIVER,
+    )
+    told = describe_fact(as_told(FrameReceived(at=AT, trace="t", gateway="line-1", peer="p", received=status)))
+    assert told == ["surgard heartbeat, the receiver itself, receiver 01 line 1, plain, from p by line-1"]
