@@ -27,7 +27,7 @@ from arcd.runtime import case_row
 from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, StateRow, StoreError, offline
 from arcd.store.backup import finish, sync
 from arcd.store.failure import explained
-from arcd.store.file import locked
+from arcd.store.file import locked, migrate, plant
 from arcd.store.sqlite import SqliteStore
 from arcd.store.verify import Verdict, verify_file
 
@@ -140,17 +140,18 @@ def _move_aside(target: Path, at: int) -> None:
 
 def _cut(path: Path, until: int, progress: Progress) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        head, erased = connection.execute(
-            "SELECT (SELECT head_seq FROM meta), (SELECT count(*) FROM entry AS e WHERE e.seq <= ?"
+        migrate(connection, path)
+        head, pruned, erased = connection.execute(
+            "SELECT (SELECT head_seq FROM meta), (SELECT pruned_through FROM meta), (SELECT count(*) FROM entry AS e WHERE e.seq <= ?"
             " AND NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.seq = e.seq))",
             (until,),
         ).fetchone()
         if not 0 < until <= head:
             raise StoreError(f"the backup ends at entry {head}; there is no entry {until} in it")
-        if erased:
+        if erased or pruned:
             raise StoreError(
-                f"{erased} entries up to {until} have been erased, so the state of then cannot be told anew; restore a "
-                "whole backup of that time"
+                f"{erased + pruned} entries up to {until} have been erased or given up, so the state of then cannot be "
+                "told anew; restore a whole backup of that time"
             )
         _drop_tail(connection, until)
     asyncio.run(_tell_anew(path, until, progress))
@@ -159,19 +160,21 @@ def _cut(path: Path, until: int, progress: Progress) -> None:
 def _drop_tail(connection: sqlite3.Connection, until: int) -> None:
     """Entries after `until`, and all that is not evidence. The file is a copy of ours: its guards may be lifted."""
     guards = connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('entry', 'payload', 'entry_ref')"
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('entry', 'payload', 'entry_ref', 'note')"
     ).fetchall()
     connection.execute("BEGIN IMMEDIATE")
     for name, _sql in guards:
         connection.execute(f'DROP TRIGGER "{name}"')
     for table in ("payload", "entry_ref", "entry"):
         connection.execute(f"DELETE FROM {table} WHERE seq > ?", (until,))  # noqa: S608 – three names of ours
-    for table in ("outbox", "case_row", "state"):
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 – three names of ours
+    connection.execute("DELETE FROM note WHERE size > ?", (until,))
+    for table in ("outbox", "case_row", "state", "tree_node"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 – four names of ours
     connection.execute(
         "UPDATE meta SET checkpoint_seq = 0, head_seq = ?1, head_hash = (SELECT hash FROM entry WHERE seq = ?1)",
         (until,),
     )
+    plant(connection)
     for _name, sql in guards:
         connection.execute(sql)
     connection.execute("COMMIT")

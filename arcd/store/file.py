@@ -85,7 +85,7 @@ def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str] =
         try:
             connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};")
             if scripts is SCRIPTS and number == _TREE_VERSION:
-                _plant(connection)
+                plant(connection)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -93,7 +93,7 @@ def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str] =
             raise
 
 
-def _plant(connection: sqlite3.Connection) -> None:
+def plant(connection: sqlite3.Connection) -> None:
     """Grow the Merkle tree over the entries of a journal that is older than its tree."""
     frontier = Frontier()
     while True:

@@ -15,7 +15,7 @@ from arcd import restoring
 from arcd.core.record import StepRecord
 from arcd.core.station import Station
 from arcd.restoring import forget_marker, read_marker
-from arcd.store import Batch, Restored, StoreError
+from arcd.store import Batch, Checkpoint, Restored, StoreError
 from arcd.store.file import take
 from arcd.store.offline import last_until
 from arcd.store.sqlite import SqliteStore
@@ -162,12 +162,12 @@ def test_where_entries_were_erased_only_the_whole_is_restored(tmp_path: Path, pa
     async def erase() -> None:
         store = SqliteStore(backup)
         await store.open()
-        await store.erase([3])
+        await store.commit(Batch(erased=[3], checkpoint=Checkpoint(seq=len(past.records), rows=[])))
         await store.close()
 
     asyncio.run(erase())
     target = tmp_path / "journal.sqlite"
-    with pytest.raises(StoreError, match="1 entries up to 5 have been erased"):
+    with pytest.raises(StoreError, match="1 entries up to 5 have been erased or given up"):
         put_back(backup, target, until=5)
     assert list(tmp_path.glob("*partial*")) == []
     assert put_back(backup, target).head_seq == len(past.records)
