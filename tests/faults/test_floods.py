@@ -88,7 +88,7 @@ def test_a_flood_of_datagrams(installation: Installation) -> None:
         assert_alive(daemon)
 
 
-def test_a_thousand_that_never_finish_a_frame(installation: Installation) -> None:
+def test_hundreds_that_never_finish_a_frame(installation: Installation) -> None:
     """Slow loris: connections that send a byte now and then, as many as one source may hold."""
     installation.settings = {"limits": {"connections_per_source_max": 200}}
     installation.write_settings()
@@ -114,8 +114,8 @@ def test_a_thousand_that_never_finish_a_frame(installation: Installation) -> Non
             alarms_come_through(installation)
             assert_alive(daemon)
         metrics = daemon.metrics()
-    refused = [line for line in metrics.splitlines() if line.startswith("arc_connections_refused_total{")]
-    assert 'arc_connections_refused_total{limit="connections_per_source"} 0.0' not in refused
+    turned_out = [line for line in metrics.splitlines() if line.startswith("arc_connections_refused_total{")]
+    assert sum(float(line.rpartition(" ")[2]) for line in turned_out) >= 100
 
 
 def test_no_more_file_descriptors(installation: Installation) -> None:
