@@ -66,6 +66,10 @@ class FieldMap:
         by_site: Mapping[str, Iterable[WiredPoint]] = self._points.get(device, {})
         return tuple(point for site_id in sorted(by_site) for point in by_site[site_id])
 
+    def devices(self) -> tuple[str, ...]:
+        """Every device that a point of the site base names."""
+        return tuple(sorted(device for device, by_site in self._points.items() if by_site))
+
     def source_of(self, digest: str) -> KnownSource | None:
         return self._sources.get(digest)
 

@@ -53,10 +53,18 @@ def make_field_gateways(
     def is_active(key: str) -> bool:
         return key in station.state.levels
 
-    if lines.lines:
-        gateways.append(
-            ModbusGateway(name="modbus", lines=lines.lines, field=field, levels=is_active, intake=intake, clock=clock)
+    # Also without a line: a site base that names a device must not be the only one who knows of it.
+    gateways.append(
+        ModbusGateway(
+            name="modbus",
+            lines=lines.lines,
+            field=field,
+            levels=is_active,
+            intake=intake,
+            clock=clock,
+            written_by=settings.modbus.writers.devices,
         )
+    )
     writers = settings.modbus.writers
     if sockets.modbus:
         spec = WriterSpec(devices=dict(writers.devices), networks=writers.networks, silence_s=writers.silence_s)

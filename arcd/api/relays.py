@@ -50,6 +50,7 @@ class Switching(Body):
     action: RelayAction
     reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
     case_id: Id = ""
+    step_id: Id = ""
     requested_by: Id = ""
     identity_check: Id = ""
 
@@ -72,6 +73,7 @@ async def switch_relay(desk: TheDesk, actor: Asker, wanted: Switching) -> Grante
         reason=wanted.reason,
         actor=actor,
         case_id=wanted.case_id,
+        step_id=wanted.step_id,
         requested_by=wanted.requested_by,
         identity_check=wanted.identity_check,
     )

@@ -25,6 +25,7 @@ Site = Annotated[str, typer.Argument(metavar="SITE", help="Site id, like K-1.", 
 RelayId = Annotated[str, typer.Argument(metavar="RELAY", help="Relay id, as `relay list` names it.")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept.")]
 Case = Annotated[str, typer.Option("--case", metavar="CASE", help="The open case it is done for.")]
+Step = Annotated[str, typer.Option("--step", metavar="STEP", help="The step of its plan that this does.")]
 By = Annotated[str, typer.Option("--by", metavar="CONTACT", help="On whose word: a door_open_authority of the site.")]
 Check = Annotated[str, typer.Option("--check", metavar="ID", help="Their identity check of the last 10 minutes.")]
 Word = Annotated[bool, typer.Option("--word", help="Check the contact's word now; it is asked for and not shown.")]
@@ -51,6 +52,7 @@ def pulse(
     relay: RelayId,
     reason: Why,
     case: Case = "",
+    step: Step = "",
     by: By = "",
     check: Check = "",
     word: Word = False,
@@ -61,13 +63,13 @@ def pulse(
         if not by:
             raise UsageError("whose word? Name the contact with --by")
         check = str(identity.checked(call, site, by, word=word, called_back=call_back)["subject"])
-    _ask(call, site, relay, "pulse", reason, case, requested_by=by, identity_check=check)
+    _ask(call, site, relay, "pulse", reason, case, step, requested_by=by, identity_check=check)
 
 
-@verb(app, "on", examples=('arcctl relay on K-1 siren --reason "Intruder in the yard" --case C12',))
-def on(call: Invocation, site: Site, relay: RelayId, reason: Why, case: Case = "") -> None:
+@verb(app, "on", examples=('arcctl relay on K-1 siren --reason "Intruder in the yard" --case C12 --step announce',))
+def on(call: Invocation, site: Site, relay: RelayId, reason: Why, case: Case = "", step: Step = "") -> None:
     """Switch it on until it is switched off."""
-    _ask(call, site, relay, "on", reason, case)
+    _ask(call, site, relay, "on", reason, case, step)
 
 
 @verb(app, "off", examples=('arcctl relay off K-1 siren --reason "Guard is there"',))
@@ -82,8 +84,11 @@ def settle(call: Invocation, site: Site, relay: RelayId, reason: Why, case: Case
     _ask(call, site, relay, "settle", reason, case)
 
 
-def _ask(call: Invocation, site: str, relay: str, action: str, reason: str, case: str, **word: str) -> None:
-    body = {"site_id": site, "relay_id": relay, "action": action, "reason": reason, "case_id": case, **word}
+def _ask(
+    call: Invocation, site: str, relay: str, action: str, reason: str, case: str, step: str = "", **word: str
+) -> None:
+    body = {"site_id": site, "relay_id": relay, "action": action, "reason": reason, "case_id": case}
+    body |= {"step_id": step, **word}
     call.out.show(call.daemon.post("/v1/relays", body), render_granted)
 
 

@@ -7,7 +7,7 @@ time limit, and a point that cannot be read is a fault and never "at rest".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from arcd.clock import Clock
 from arcd.field_map import FieldMap, WiredPoint
@@ -18,12 +18,15 @@ from protocols.modbus_points import Block, blocks_of
 
 # Between two attempts at a line that cannot be reached: from the poll interval doubling to this.
 BACK_OFF_S_MAX = 10.0
+STRAYS_S = 5.0
 
 
 class ModbusGateway:
     def __init__(
-        self, *, name: str, lines: Sequence[ModbusLine], field: FieldMap, levels: Levels, intake: Intake, clock: Clock
-    ) -> None:
+        self, *, name: str, lines: Sequence[ModbusLine], field: FieldMap, levels: Levels, intake: Intake, clock: Clock,
+        written_by: Collection[str] = (),
+    ) -> None:  # fmt: skip
+        """`written_by` are the devices that write to us: somebody else's to watch."""
         self.name = name
         self._lines = lines
         self._field = field
@@ -31,6 +34,7 @@ class ModbusGateway:
         self._clock = clock
         self._bus = Bus(gateway=name, intake=intake, clock=clock, levels=levels)
         self._is_taking = True
+        self._reached = {device for line in lines for device in line.spec.devices} | set(written_by)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -43,6 +47,7 @@ class ModbusGateway:
         async with asyncio.TaskGroup() as tasks:
             for line in self._lines:
                 tasks.create_task(self._keep_polling(line), name=f"modbus {line.spec.name}")
+            tasks.create_task(self._keep_looking_for_strays(), name="modbus strays")
 
     async def stop_taking(self) -> None:
         self._is_taking = False
@@ -59,6 +64,22 @@ class ModbusGateway:
             has_answered = await self.poll(line)
             pause_s = spec.poll_s if has_answered else min(max(2 * pause_s, spec.poll_s), BACK_OFF_S_MAX)
             await asyncio.sleep(max(0.0, pause_s - (self._clock.monotonic_s() - began_s)))
+
+    async def _keep_looking_for_strays(self) -> None:
+        while True:
+            await self._intake.room()
+            self.look_for_strays()
+            await asyncio.sleep(STRAYS_S)
+
+    def look_for_strays(self) -> None:
+        """Points of a device that no line has: nobody would ever look at them, and nobody would know."""
+        if not self._is_taking:
+            return
+        for device in self._field.devices():
+            if device not in self._reached:
+                wired = self._field.points_of(device)
+                unread = {each.key: "the settings name no such device" for each in wired}
+                self._bus.take(device, {}, unread, wired, lost_after_s=0.0)
 
     async def poll(self, line: ModbusLine) -> bool:
         """Look at every device of a line once. False: none of them answered."""

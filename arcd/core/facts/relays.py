@@ -23,5 +23,6 @@ class RelayRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="r
     reason: str
     actor: Actor
     case_id: str = ""
+    step_id: str = ""  # of that case's plan: done when the output has been read back
     requested_by: str = ""  # contact id
     identity_check: str = ""  # of that contact

@@ -23,6 +23,7 @@ class RelayRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
     effect_id: str = ""
     was_on: bool = False  # before it was switched: what it is again when nothing came of it
     case_id: str = ""
+    step_id: str = ""
     detail: str = ""  # of the attempt that left it unknown
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from arcd.core import troubles
+from arcd.core.case import steps
+from arcd.core.case.casebook import save
+from arcd.core.case.model import SETTLED, StepStatus
 from arcd.core.delivery import ask_for
 from arcd.core.effects import SwitchRelay
 from arcd.core.facts import EffectOutcome, EffectReported, RelayAction, RelayRequested
@@ -66,6 +69,7 @@ def request(turn: Turn, fact: RelayRequested) -> None:
             effect_id=effect.id,
             was_on=before is not None,
             case_id=fact.case_id,
+            step_id=fact.step_id,
         ),
     )
     ask_for(turn, effect)
@@ -85,6 +89,9 @@ def _said(turn: Turn, fact: RelayRequested) -> Refusal:
     case = turn.state.cases.get(fact.case_id)
     if fact.case_id and (case is None or not case.is_open or case.site_id != fact.site_id):
         return "relay.case", f"{fact.case_id} is no open case of {fact.site_id}."
+    step = case.step(fact.step_id) if case is not None and fact.step_id else None
+    if fact.step_id and (step is None or step.status in SETTLED):
+        return "relay.step", f"{fact.step_id} is no step of {fact.case_id or 'a case'} that is still to be done."
     return None
 
 
@@ -171,10 +178,18 @@ def on_settled(turn: Turn, effect: SwitchRelay, fact: EffectReported) -> None:
         case _:
             turn.state.relays.drop(key)
     if fact.outcome is EffectOutcome.DELIVERED:
-        return
+        return _finish_step(turn, run, fact.detail)
     entry = next(iter(turn.directory.of_site(effect.site_id)), None)
     text = f"{effect.relay_id}: {fact.outcome.value}: {fact.detail}"
     troubles.raise_trouble(turn, "relay_failed", entry=entry, about=key, text=text)
+
+
+def _finish_step(turn: Turn, run: RelayRun, detail: str) -> None:
+    """The plan's step for which it was switched. One that went wrong is the operator's to finish or to reason away."""
+    case = turn.state.cases.get(run.case_id)
+    step = case.step(run.step_id) if case is not None and case.is_open and run.step_id else None
+    if case is not None and step is not None and step.status not in SETTLED:
+        save(turn, steps.finish(turn, case, run.step_id, StepStatus.DONE, by=run.by, outcome="switched", note=detail))
 
 
 def on_site(turn: Turn, previous: Site | None, site: Site | None) -> None:

@@ -278,6 +278,21 @@ async def test_a_dead_line_holds_up_no_other() -> None:
         await gateway.close()
 
 
+async def test_a_device_that_the_settings_do_not_name_is_a_fault_at_once() -> None:
+    async with tcp_plant() as (_plant, address):
+        stray = Point(id="far", device="boiler", spec=contact("x", 0).spec, code="BA")
+        scene = a_scene(address, contact("door", 0), stray)
+        scene.gateway.look_for_strays()
+        (signal,) = scene.machine.frames[0].received.signals
+        assert signal.text == "boiler: the settings name no such device"
+        assert scene.machine.take() == [("device_lost", "new")]
+        scene.gateway.look_for_strays()
+        assert scene.machine.take() == []
+        assert scene.field.devices() == ("boiler", "plc")
+        scene.field.remove_site("S-1")
+        assert scene.field.devices() == ()
+
+
 async def test_after_a_stop_nothing_is_posted() -> None:
     async with tcp_plant() as (plant, address):
         scene = a_scene(address, contact("door", 0))

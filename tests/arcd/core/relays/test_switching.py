@@ -19,7 +19,7 @@ from arcd.core.field import Relay, RelayKind
 from arcd.core.relays.switching import EXPIRES_S, REASON_CHARS_MAX
 from arcd.core.site import Account, Contact, ContactRole, Site, System
 from tests.playbook import COLLEAGUE, NS, OPERATOR, After, Panel, Playbook
-from tests.sites import a_site
+from tests.sites import LOOK, a_site, plan, rules
 
 RELAYS = (
     Relay(id="gate", device="plc", coil=3, kind=RelayKind.GATE, pulse_s=3.0, interlock="lock", feedback=9),
@@ -207,6 +207,32 @@ def test_it_belongs_to_the_case_it_was_asked_for() -> None:
     play >> reported("E11") << ...
     assert "case/C10" in (play.stepped.subject, *play.stepped.refs)
     play.end()
+
+
+def test_the_step_it_was_asked_for_is_done_when_it_has_been_read_back() -> None:
+    announce = "- {id: announce, kind: announce, title: {fi: K, sv: U, en: Announce}, mandatory: true}\n" + LOOK
+    sources = rules(plan("look", announce), {"BA": "look"})
+    play = Playbook(sites=[the_site()], sources=sources)
+    play >> Panel().sia("BA", zone="1") << ...
+    for wrong in ({"step_id": "nothing"}, {"step_id": "announce", "case_id": ""}):
+        play >> asked(**({"case_id": "C10", "step_id": "announce"} | wrong))
+        assert refusal(play) == "relay.step"
+    play >> asked(case_id="C10", step_id="announce") << ...
+    assert str(_status(play)) == "active"
+    play >> reported("E13", EffectOutcome.FAILED) << ...
+    assert str(_status(play)) == "active", "it is the operator's to try again, or to say why not"
+    play >> asked(case_id="C10", step_id="announce") << ...
+    play >> reported("E15") << ...
+    assert str(_status(play)) == "done"
+    play >> asked(action=RelayAction.OFF, case_id="C10", step_id="announce")
+    assert refusal(play) == "relay.step"
+    play.end()
+
+
+def _status(play: Playbook) -> object:
+    step = play.case().step("announce")
+    assert step is not None
+    return step.status
 
 
 def test_a_relay_that_leaves_the_site_base_is_in_nobodys_way() -> None:
