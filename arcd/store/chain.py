@@ -40,6 +40,7 @@ _LEAF: Final = b"\x00"
 # HMAC written out: with a key of half a block it is two plain hashes, 2.2 µs a record where hmac.digest takes 4.8
 # (OpenSSL 3.0 looks its algorithms up by name on every call; a copied context does not). The tests compare the two.
 _SHA256: Final = hashlib.sha256()
+_fresh: Final = _SHA256.copy
 _INNER_KEY: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER_KEY: Final = bytes(byte ^ 0x5C for byte in range(256))
 _INNER_REST: Final = b"\x36" * (64 - SALT_BYTES)
@@ -57,19 +58,20 @@ def encode_entry(
     refs: str | None,
 ) -> bytes:
     """The canonical bytes. struct.error or UnicodeEncodeError if a value does not fit; nothing is cut to size."""
-    kind_bytes = kind.encode()
-    subject_bytes = subject.encode()
-    version = ENCODING_WITHOUT_REFS if refs is None else ENCODING_VERSION
-    encoded = (
-        _FIXED.pack(version, seq, at, previous_hash, commitment, len(kind_bytes))
-        + kind_bytes
-        + _LENGTH.pack(len(subject_bytes))
-        + subject_bytes
+    return encode_columns(
+        seq, at, kind.encode(), subject.encode(), commitment, previous_hash, None if refs is None else refs.encode()
     )
+
+
+def encode_columns(
+    seq: int, at: int, kind: bytes, subject: bytes, commitment: bytes, previous_hash: bytes, refs: bytes | None
+) -> bytes:
+    """`encode_entry` of texts that are UTF-8 already, as they lie in a file."""
     if refs is None:
-        return encoded
-    refs_bytes = refs.encode()
-    return encoded + _REFS_LENGTH.pack(len(refs_bytes)) + refs_bytes
+        fixed = _FIXED.pack(ENCODING_WITHOUT_REFS, seq, at, previous_hash, commitment, len(kind))
+        return fixed + kind + _LENGTH.pack(len(subject)) + subject
+    fixed = _FIXED.pack(ENCODING_VERSION, seq, at, previous_hash, commitment, len(kind))
+    return fixed + kind + _LENGTH.pack(len(subject)) + subject + _REFS_LENGTH.pack(len(refs)) + refs
 
 
 def encode_refs(refs: tuple[str, ...]) -> str:
@@ -79,15 +81,15 @@ def encode_refs(refs: tuple[str, ...]) -> str:
 
 def commitment(salt: bytes, payload: bytes) -> bytes:
     assert len(salt) == SALT_BYTES
-    inner = _SHA256.copy()
+    inner = _fresh()
     inner.update(salt.translate(_INNER_KEY) + _INNER_REST + payload)
-    outer = _SHA256.copy()
+    outer = _fresh()
     outer.update(salt.translate(_OUTER_KEY) + _OUTER_REST + inner.digest())
     return outer.digest()
 
 
 def entry_hash(encoded: bytes) -> bytes:
-    leaf = _SHA256.copy()
+    leaf = _fresh()
     leaf.update(_LEAF + encoded)
     return leaf.digest()
 
