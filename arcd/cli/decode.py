@@ -223,24 +223,24 @@ def _part_row(out: Output, part: Mapping[str, Any], language: str) -> Sequence[A
 
 
 def _render_item(out: Output, item: Mapping[str, Any], language: str) -> None:
-    from arcd.cli.decode_text import CATEGORIES, QUALIFIERS, SENTENCES, word
+    from arcd.cli.decode_text import CATEGORIES, KINDS, PLACES, QUALIFIERS, SENTENCES, word
 
     if "malformed" in item:
         out.line(out.styled(f"{item['malformed']}: {item['detail']}", BAD))
         return
     who = word(SENTENCES, item["speaker"], language)
-    out.line(out.styled(f"{item['kind']}, {who}, {item['account'] or '-'}", STRONG))
+    out.line(out.styled(f"{word(KINDS, item['kind'], language)}, {who}, {item['account'] or '-'}", STRONG))
     if item["problem"]:
         out.line(out.styled(f"  {item['problem'].replace('_', ' ')}", BAD))
     for signal in item["signals"]:
         meaning = signal["meaning"] or word(SENTENCES, "no_table", language)
         kind = f"{word(CATEGORIES, signal['category'], language)}, {word(QUALIFIERS, signal['qualifier'], language)}"
-        where = "".join(f", {name} {signal[name]}" for name in ("area", "zone", "user") if signal.get(name))
+        where = "".join(f", {word(PLACES, name, language)} {signal[name]}" for name in PLACES if signal.get(name))
         text = f", “{signal['text']}”" if signal.get("text") else ""
         out.line("  ", out.styled(signal["code"], STRONG), f" {meaning} ({kind}){where}{text}")
         for name, extra in signal.get("extra", ()):
             out.line(out.styled(f"     {name} {extra}", QUIET))
     if item["clock_skew_s"] is not None:
-        out.line(out.styled(f"  clock {item['clock_skew_s']:+,.0f} s", QUIET))
+        out.line(out.styled(f"  {word(SENTENCES, 'clock', language)} {item['clock_skew_s']:+,.0f} s", QUIET))
     if item["remarks"]:
         out.line(out.styled(f"  {', '.join(item['remarks'])}", WARNING))

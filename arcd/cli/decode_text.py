@@ -116,10 +116,25 @@ QUALIFIERS: Final[dict[str, Words]] = {
     "restore": ("palautuminen", "återställning", "restore"),
     "status": ("yhä voimassa", "kvarstår", "still present"),
 }
+KINDS: Final[dict[str, Words]] = {
+    "signals": ("ilmoituksia", "meddelanden", "signals"),
+    "link_test": ("yhteystesti", "förbindelsetest", "link test"),
+    "opaque": (
+        "ei tulkittu, säilytetään ja nostetaan esiin",
+        "ej tolkat, sparas och visas",
+        "not understood, kept and raised",
+    ),
+}
+PLACES: Final[dict[str, Words]] = {
+    "area": ("alue", "område", "area"),
+    "zone": ("silmukka", "sektion", "zone"),
+    "user": ("käyttäjä", "användare", "user"),
+}
 SENTENCES: Final[dict[str, Words]] = {
     "right": ("oikein", "rätt", "right"),
     "wrong": ("VÄÄRIN", "FEL", "WRONG"),
     "would_be": ("oikea olisi", "rätt vore", "right would be"),
+    "clock": ("laitteen kello", "apparatens klocka", "panel's clock"),
     "added": ("lisätty puuttuvat merkit", "saknade tecken har lagts till", "put around the paste"),
     "no_table": ("koodi ei ole missään taulukossa", "koden finns inte i någon tabell", "the code is in no table"),
     "panel": ("laitteelta itseltään", "från apparaten själv", "from the panel itself"),

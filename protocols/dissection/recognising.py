@@ -22,7 +22,7 @@ from protocols.dissection.parts import NAMED, Dissection, Part
 from protocols.espa444 import EspaCodec
 from protocols.receiver_lines.cutting import Line
 from protocols.receiver_lines.dialects import make_codec, read_options
-from protocols.receiver_lines.line_codec import UNREAD, relayed
+from protocols.receiver_lines.line_codec import HEADER_DIGITS, UNREAD, relayed
 from protocols.secrets import WireKey
 
 PASTE_BYTES_MAX: Final = 16_384
@@ -57,7 +57,7 @@ def read_paste(text: str, *, is_hex: bool | None = None) -> Pasted:
         readings.append((bytes.fromhex(digits), True))
     if not is_hex:
         unescaped = _ESCAPE.sub(_unescape, stripped)
-        readings.append((unescaped.encode("utf-8"), False))
+        readings.append((unescaped.encode("utf-8", "surrogateescape"), False))
     if not any(data for data, _ in readings):
         raise ValueError("there is nothing to decode")
     if any(len(data) > PASTE_BYTES_MAX for data, _ in readings):
@@ -99,6 +99,7 @@ _KNOWN: Final = (
     _Format("dc09", _dc09, _LF_CR),
     _Format("dc07", _line("dc07"), _LF_CR),
     _Format("surgard", _line("surgard"), _DC4),
+    _Format("surgard", _line("surgard", line_digits=3), _DC4),  # System II, III, 5
     _Format("ademco685", _line("ademco685"), _LF_CR),
     _Format("osborne_hoffman", _line("osborne_hoffman", is_encrypted=False), ((b"", b""), (b"", b"\r"))),
     _Format("espa444", lambda key: EspaCodec(), ((b"", b""),)),
@@ -114,7 +115,7 @@ _RECOGNISED: Final = frozenset({"crc", "length", "direction", "syntax"})
 CONTACT_ID_DIGITS: Final = "contact_id_digits"
 SIA_BLOCKS: Final = "sia_blocks"
 CONTACT_ID_TEXT: Final = "contact_id_text"
-FORMATS: Final = (*(known.name for known in _KNOWN), CONTACT_ID_DIGITS, CONTACT_ID_TEXT, SIA_BLOCKS)
+FORMATS: Final = (*dict.fromkeys(known.name for known in _KNOWN), CONTACT_ID_DIGITS, CONTACT_ID_TEXT, SIA_BLOCKS)
 # Single-sourced formats that would claim almost any line are only tried when they are named.
 _ONLY_NAMED: Final = frozenset({"iti", "iti_enhanced", "fbi_cp220", "radionics6500"})
 
@@ -140,7 +141,8 @@ def _readings(
             whole = before + data + after
             codec = known.make(key)
             items = (*codec.receive_data(whole, now), *codec.receive_eof())
-            score = _score(items) * 10 - len(before + after)
+            score = _score(items) * 10 - 2 * len(before + after)
+            score -= any(isinstance(item, Received) and HEADER_DIGITS in item.remarks for item in items)
             if protocol == known.name:
                 score = max(score, 1)
             parts = _parts(known.name, whole, items, key)

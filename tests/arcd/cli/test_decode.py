@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from arcd.cli.decode_text import CATEGORIES, LETTERS, PARTS, QUALIFIERS, RECORDS, SENTENCES
-from protocols.codec import Speaker
+from arcd.cli.decode_text import CATEGORIES, KINDS, LETTERS, PARTS, PLACES, QUALIFIERS, RECORDS, SENTENCES
+from protocols.codec import Kind, Speaker
 from protocols.dissection import Pasted, dissect
 from protocols.signals import Category, Qualifier
 from tests.arcd.cli.conftest import Arcctl
@@ -64,6 +64,7 @@ def test_a_key_from_a_file(arcctl: Arcctl, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["\udcff\udcfe"], "no format fits (text: 2 bytes)"),
         (["hello"], "no format fits (text: 5 bytes)"),
         (["--hex", "0a3"], "an odd number of digits"),
         (["0a", "--hex", "--text"], "not both"),
@@ -97,6 +98,7 @@ def test_everything_a_dissection_can_name_has_its_words() -> None:
     assert keys - {"", " "} <= set(RECORDS)
     assert set(CATEGORIES) == {category.value for category in Category}
     assert set(QUALIFIERS) == {qualifier.value for qualifier in Qualifier}
+    assert set(KINDS) == {kind.value for kind in Kind}
     assert {speaker.value for speaker in Speaker} <= set(SENTENCES)
-    for table in (PARTS, LETTERS, RECORDS, CATEGORIES, QUALIFIERS, SENTENCES):
+    for table in (PARTS, LETTERS, RECORDS, CATEGORIES, QUALIFIERS, KINDS, PLACES, SENTENCES):
         assert all(len(words) == 3 and all(words) for words in table.values())
