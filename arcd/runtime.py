@@ -196,9 +196,9 @@ class Runtime:
             self._room.clear()
             await self._room.wait()
 
-    def heartbeat(self, received: Received, gateway: str) -> Reply | None:
+    def heartbeat(self, received: Received, gateway: str, peer: str = "") -> Reply | None:
         """The answer to a link test that changes nothing; None when it has to be posted."""
-        reply = self.station.heartbeat(received, self.clock.now(), gateway)
+        reply = self.station.heartbeat(received, self.clock.now(), gateway, peer)
         if reply is not None:
             self._observer.heartbeat(received)
         return reply

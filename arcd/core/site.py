@@ -148,6 +148,7 @@ class TransmissionPath(Struct, frozen=True, kw_only=True, omit_defaults=True):
     line: str | None = None
     gateway: str | None = None  # the listener it arrives at: "dc09-udp"
     interval_s: float | None = None  # between two heartbeats; None: not known
+    fixed_address: bool = False  # it always comes from one address: from another one it is worth a look
     operator: str = ""  # the transmission operator, of the centre; "": that of the system
     network: str = ""  # what fails as one within the operator: an access point, an AS, an exchange
     circuit: str = ""  # the operator's own name for the connection

@@ -28,7 +28,7 @@ from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun
 from arcd.core.storm.model import Candidate, Child, Storm
-from arcd.core.supervision.model import AtsFault, PathChange, PathFault
+from arcd.core.supervision.model import AtsFault, Marks, PathChange, PathFault
 from protocols.dc09.reply_policy import ReplyPolicy
 
 V = TypeVar("V")
@@ -132,6 +132,7 @@ class State:
         self.storms: Table[Storm] = self._table("storm", Storm)  # by node
         self.storm_children: Table[Child] = self._table("storm_child", Child)
         self.storm_candidates: Table[Candidate] = self._table("storm_candidate", Candidate)
+        self.path_marks: Table[Marks] = self._table("path_mark", Marks)
         self.path_heard: Table[int] = self._table("path_heard", int)  # of paths that speak seldom
         self.path_floors: Table[int] = self._table("path_floor", int)  # limit → all of it that is up was heard since
         self.flags: Table[Flag] = self._table("flag", Flag)

@@ -85,6 +85,7 @@ from arcd.core.supervision import faults
 from arcd.core.supervision import stepping as supervision
 from arcd.core.supervision.looking import look
 from arcd.core.supervision.paths import find_path
+from arcd.core.supervision.substitution import is_other
 from arcd.core.supervision.watch import Watch
 from arcd.core.turn import Turn
 from protocols.codec import Kind, Received, ReplyKind, Speaker
@@ -160,7 +161,7 @@ class Station:
 
     # -------------------------------------------------------------------------------------------------- heartbeats
 
-    def heartbeat(self, received: Received, at: int, gateway: str = "") -> Reply | None:
+    def heartbeat(self, received: Received, at: int, gateway: str = "", peer: str = "") -> Reply | None:
         """Answer a genuine link test of a known account at once: it changes nothing that must be journalled now.
 
         None: it has to go through `step` (unknown account, not genuine, no rules yet).
@@ -177,6 +178,9 @@ class Station:
         if entry.paths:
             path = find_path(entry.paths, received.origin, gateway)
             if path is not None:
+                known = self.state.path_marks.get(path.key)
+                if known is not None and is_other(known, path, received.origin, peer):
+                    return None
                 self.watch.hear(path.key, at)
         else:
             self._heard[entry.key] = at

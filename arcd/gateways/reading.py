@@ -55,7 +55,7 @@ class Reader:
                 self.malformed(item, peer)
 
     def _take_received(self, codec: Codec, received: Received, peer: str, write: Write) -> None:
-        reply = self._intake.heartbeat(received, self._gateway)
+        reply = self._intake.heartbeat(received, self._gateway, peer)
         if reply is not None:
             write(codec.encode_reply(received, reply.reply, self._clock.now()))
             return

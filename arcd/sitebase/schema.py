@@ -284,6 +284,7 @@ class PathForm(Form):
     line: Prefix | None = None
     gateway: Id | None = None
     interval: LongerThanNothing | None = None
+    fixed_address: bool = False
     operator: Id | None = None
     network: ShortText = ""
     circuit: ShortText = ""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from arcd.core.facts import PathsHeardAgain, PathsSilent
 from arcd.core.storm import engine as storms
 from arcd.core.storm.model import Child
+from arcd.core.supervision import substitution
 from arcd.core.supervision.changes import on_path_change
 from arcd.core.supervision.model import AtsFault, ChangeKind, PathChange, PathFault
 from arcd.core.supervision.paths import SupervisedPath, nodes_of
@@ -276,6 +277,7 @@ def forget(turn: Turn, key: str) -> None:
     """The site base does not know this path any more."""
     turn.state.path_faults.drop(key)
     turn.state.path_heard.drop(key)
+    substitution.forget(turn, key)
     storms.forget_child(turn, key)
     turn.state.ats_faults.drop(key.rpartition("/")[0])
 

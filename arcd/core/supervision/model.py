@@ -31,6 +31,14 @@ class AtsFault(Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_signalled: bool = False
 
 
+class Marks(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the last frames of a path have shown of its device. Key: "<site>/<system>/<path>"."""
+
+    hardware: str = ""  # its own address, where it tells it
+    receiver: str = ""  # the receiver number it reports to
+    host: str = ""  # where it comes from, for paths whose address is fixed
+
+
 class ChangeKind(StrEnum):
     PATH_FAILED = "path.failed"
     PATH_RESTORED = "path.restored"

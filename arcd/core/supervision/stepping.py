@@ -21,7 +21,7 @@ from arcd.core.facts import (
 from arcd.core.state import State
 from arcd.core.storm import engine as storms
 from arcd.core.storm import mains
-from arcd.core.supervision import faults
+from arcd.core.supervision import faults, substitution
 from arcd.core.supervision.model import PathFault
 from arcd.core.supervision.paths import SupervisedPath, find_path
 from arcd.core.supervision.watch import Watch
@@ -39,6 +39,7 @@ def on_frame(turn: Turn, fact: FrameReceived, entry: Entry) -> None:
     path = find_path(entry.paths, fact.received.origin, fact.gateway)
     if path is not None:
         turn.heard_path = path.key
+        substitution.follow(turn, entry, path, fact)
     if len(turn.state.path_faults) and entry.paths:
         signals = fact.received.signals
         if any(signal.category in ALARMS or signal.is_life_safety for signal in signals):

@@ -174,9 +174,8 @@ class Watch:
             slot.is_down = True
             self._down[slot.category] += 1
             slot.beats = 0
-            if not slot.heard:
-                self._unheard[slot.category] -= 1
-                slot.heard = fault.since
+            self._unheard[slot.category] -= not slot.heard
+            slot.heard = fault.since  # the fact that decided knew it exactly; after a restart we may not
         slot.is_settling = not fault.confirmed_at
 
     def _leave(self, slot: _Slot) -> None:

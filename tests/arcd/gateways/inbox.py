@@ -40,7 +40,7 @@ class Inbox:
     def empty(self) -> None:
         self._room.set()
 
-    def heartbeat(self, received: Received, gateway: str) -> Reply | None:
+    def heartbeat(self, received: Received, gateway: str, peer: str = "") -> Reply | None:
         return ACK if received.kind is Kind.LINK_TEST and received.origin.account == PANEL.account else None
 
     def hear_line(self, line: str) -> None:

@@ -274,4 +274,7 @@ def test_a_restart_floods_nobody(down_s: float) -> None:
     assert [plan for plan in world.opened() if plan != "system-trouble"] == ["supervision"]
     (fault,) = world.station.state.path_faults.values()
     assert fault.since < began, "last heard survives"
+    assert world.station.watch.heard_at("b-0/p1/ip") == fault.since
+    world.restart()
+    assert world.station.watch.heard_at("b-0/p1/ip") == fault.since
     assert fault.confirmed_at - began <= 1800 * NS
