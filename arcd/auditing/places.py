@@ -77,8 +77,10 @@ class DirectoryPlace:
         with contextlib.suppress(FileExistsError):
             day.mkdir()
         path = day / f"checkpoint-{note.size:012d}.note"
-        if path.exists():
+        if path.exists() and path.read_text(encoding="utf-8") == note.text:
             return
+        if path.exists():  # the journal was restored from a backup and has gone another way: both are evidence
+            path = path.with_stem(f"{path.stem}-{note.at}")
         being_written = path.with_suffix(".tmp")
         descriptor = os.open(being_written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _FILE_MODE)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -22,6 +22,9 @@ async def test_a_directory_gets_a_file_a_day_and_a_second_time_is_the_same_file(
     assert os.listdir(tmp_path) == ["2026-09-21"]
     assert os.listdir(tmp_path / "2026-09-21") == ["checkpoint-000000000007.note"]
     assert (tmp_path / "2026-09-21" / "checkpoint-000000000007.note").read_text("utf-8") == NOTE.text
+    other = SignedNote(size=NOTE.size, at=NOTE.at + 1, text=NOTE.text.replace("root", "riit"))
+    assert (await place.put(other)).outcome is EffectOutcome.DELIVERED
+    assert len(os.listdir(tmp_path / "2026-09-21")) == 2, "a journal that was restored has gone another way"
     await place.close()
 
 
