@@ -24,8 +24,16 @@ TEXT_CHARS_MAX = 2_000
 PICTURES_MAX = 10
 PARTS_MAX = 100
 NAME_CHARS_MAX = 100
+HEADER_CHARS_READ = 2_000  # of one header: decoding encoded words takes the square of their number
+PART_BYTES_READ = 20_000  # of a text
+# A mail that exceeds one of these is not taken apart: subject and the beginning of its text are all that is read.
+HEADERS_BYTES_MAX = 64 * 1024
+BOUNDARIES_MAX = 500
+CONTINUATIONS_MAX = 2_000
+COLONS_MAX = 20_000
+LINES_MAX = 400_000  # 30 MB of base64
 
-_TAG = re.compile(r"<[^>]{0,2000}>")
+_TAG = re.compile(r"<[^<>]{0,500}>")
 
 
 class Picture(Struct, frozen=True, kw_only=True):
@@ -39,13 +47,14 @@ class Mail(Struct, frozen=True, kw_only=True):
     text: str
     message_id: str
     pictures: tuple[Picture, ...] = ()
-    remarks: tuple[str, ...] = ()  # "charset", "other_attachment", "too_many_pictures", "too_many_parts"
+    remarks: tuple[
+        str, ...
+    ] = ()  # "charset", "other_attachment", "too_many_pictures", "too_many_parts", "long_headers", "not_taken_apart"
 
 
 def read_mail(raw: bytes) -> Mail:
-    # The old policy: the new one raises on headers that cameras do write.
-    message = BytesParser(policy=compat32).parsebytes(raw)
     remarks: dict[str, None] = {}
+    message = _parsed(raw, remarks)
     pictures: list[Picture] = []
     text = ""
     for index, part in enumerate(message.walk()):
@@ -74,6 +83,37 @@ def read_mail(raw: bytes) -> Mail:
     )
 
 
+def _parsed(raw: bytes, remarks: dict[str, None]) -> Message:
+    """The old policy: the new one raises on headers that cameras do write."""
+    # A file with line ends of its own is a mail too; on the wire it is always CRLF (RFC 5321 2.3.8).
+    head, separator, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
+    if len(head) > HEADERS_BYTES_MAX:
+        remarks["long_headers"] = None
+        head = head[:HEADERS_BYTES_MAX]
+    parser = BytesParser(policy=compat32)
+    if _is_bearable(body):
+        try:
+            return parser.parsebytes(head + separator + body)
+        except RecursionError:  # parts within parts, a thousand deep
+            pass
+    remarks["not_taken_apart"] = None
+    message = parser.parsebytes(head + separator, headersonly=True)
+    if not message.is_multipart():
+        message.set_payload(body[:PART_BYTES_READ].decode("latin-1"))
+    return message
+
+
+def _is_bearable(body: bytes) -> bool:
+    """Whether taking it apart costs a moment. Parts, header lines and their continuations each cost the parser some
+    microseconds, and folded parameters more than that."""
+    return (
+        body.count(b"\n--") <= BOUNDARIES_MAX
+        and body.count(b"\n ") + body.count(b"\n\t") <= CONTINUATIONS_MAX
+        and body.count(b":") <= COLONS_MAX
+        and body.count(b"\n") <= LINES_MAX
+    )
+
+
 def subject_fits(subject: str, pattern: str) -> bool:
     """Shell wildcards, whatever the case and the number of spaces."""
     return fnmatchcase(_one_line(subject).casefold(), _one_line(pattern).casefold())
@@ -83,14 +123,15 @@ def _header(message: Message, name: str) -> str:
     value = message.get(name)
     if value is None:
         return ""
+    value = str(value)[:HEADER_CHARS_READ]
     try:
-        return _one_line(str(make_header(decode_header(str(value)))))
+        return _one_line(str(make_header(decode_header(value))))
     except (HeaderParseError, LookupError, UnicodeError, ValueError, binascii.Error):
-        return _one_line(str(value))
+        return _one_line(value)
 
 
 def _text_of(part: Message, remarks: dict[str, None]) -> str:
-    data = _data_of(part)
+    data = _data_of(part)[:PART_BYTES_READ]
     charset = part.get_content_charset() or "utf-8"
     for encoding in (charset, "utf-8"):
         try:

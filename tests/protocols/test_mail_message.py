@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from email.message import EmailMessage
 
 import pytest
@@ -70,6 +71,38 @@ def test_everything_is_bounded() -> None:
     mail = read_mail(camera_mail(subject="s" * 2000, text="t" * 5000, pictures=PICTURES_MAX + 3))
     assert (len(mail.subject), len(mail.text), len(mail.pictures)) == (SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, PICTURES_MAX)
     assert "too_many_pictures" in mail.remarks
+
+
+def test_a_large_picture_after_either_line_end() -> None:
+    message = EmailMessage()
+    message.set_content("x")
+    message.add_attachment(bytes(200_000), maintype="image", subtype="png", filename="a.png")
+    for raw in (message.as_bytes(), message.as_bytes().replace(b"\n", b"\r\n")):
+        assert [len(picture.data) for picture in read_mail(raw).pictures] == [200_000]
+
+
+PARTS = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(400))
+HEAD = b"Subject: deep\r\nMessage-ID: <1@x>\r\n"
+COSTLY = {
+    "parts within parts": HEAD + PARTS * 5 + b"\r\n\r\nx",
+    "parts beside parts": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 300_000,
+    "headers": HEAD + b"A: b\r\n" * 500_000 + b"\r\nx",
+    "headers of a part": HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + b"A: b\r\n" * 500_000,
+    "encoded words": HEAD.replace(b"deep", b"deep " + b"=?utf-8?q?a?= " * 200_000) + b"\r\nx",
+    "brackets": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<" * 3_000_000,
+    "lines": HEAD + b"\r\n" + b"\r\n" * 2_000_000,
+    "folded parameters": HEAD
+    + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/jpeg"
+    + b';\r\n a="b' * 300_000,
+}
+
+
+@pytest.mark.parametrize("raw", COSTLY.values(), ids=COSTLY)
+def test_a_mail_made_to_cost_time_costs_a_moment(raw: bytes) -> None:
+    began_s = time.process_time()
+    mail = read_mail(raw)
+    assert time.process_time() - began_s < 1.0
+    assert mail.subject.startswith("deep")
 
 
 def test_a_clip_is_named_and_left_out() -> None:
