@@ -15,7 +15,9 @@ FACTS_MAX = 8
 def look(watch: Watch, now: int) -> list[AnyFact]:
     facts: list[AnyFact] = []
     link = watch.own_link
-    what = link.look(now, paths=watch.quick_paths, interval_s=watch.interval_s, shortest_s=watch.shortest_s)
+    what = link.look(
+        now, paths=watch.quick_paths, interval_s=watch.interval_s, shortest_s=watch.shortest_s, part=watch.expected_part
+    )
     if what is not None:
         rate = link.rate
         detail = f"{rate * 60:.0f} frames a minute before" if rate is not None else "no frame since the start"

@@ -63,15 +63,15 @@ class OwnLink:
             return None
         return sum(count for count, _ in self._buckets) / (len(self._buckets) * BUCKET_S)
 
-    def look(self, now: int, *, paths: int, interval_s: float, shortest_s: float) -> str | None:
+    def look(self, now: int, *, paths: int, interval_s: float, shortest_s: float, part: float = 1.0) -> str | None:
         """ "lost", "back", or None for no change; to be asked about once a second.
 
         `paths`: how many speak often enough to say anything; `interval_s`: the longest between two of their frames;
-        `shortest_s`: the shortest silence any of them is allowed.
+        `shortest_s`: the shortest silence any of them is allowed; `part`: how many of them are not known to be down.
         """
         if self.lost_at:
             return self._look_for_return(now)
-        if paths >= PATHS_MIN and (self._is_mute(now, interval_s, shortest_s) or self._is_thin(interval_s)):
+        if paths >= PATHS_MIN and (self._is_mute(now, interval_s, shortest_s) or self._is_thin(interval_s, part)):
             self.lost_at, self._again_at = now, 0
             self._reference = self.rate
             return "lost"
@@ -94,13 +94,13 @@ class OwnLink:
         limit_ns = max(int(GAP_S_MIN * NS), 2 * max(longest_ns, self._gap_ns)) if heard else int(shortest_s * NS / 2)
         return now - self._last_at > limit_ns
 
-    def _is_thin(self, interval_s: float) -> bool:
+    def _is_thin(self, interval_s: float, part: float) -> bool:
         """In whole buckets: the last ones that fill a reporting interval against those before them."""
         width = max(1, int(-(-interval_s // BUCKET_S)))
         before = list(self._buckets)[:-width]
         if len(before) < 2 * width:
             return False
-        expected = sum(count for count, _ in before) / len(before) * width
+        expected = sum(count for count, _ in before) / len(before) * width * part
         lately = sum(count for count, _ in list(self._buckets)[-width:])
         return expected >= HEARTBEATS_MIN and lately < LOSS * expected
 

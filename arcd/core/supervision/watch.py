@@ -47,6 +47,7 @@ class _Slot:
         "heard",
         "interval_s",
         "is_down",
+        "is_explained",
         "is_settling",
         "kept",
         "key",
@@ -64,6 +65,7 @@ class _Slot:
         self.line: OrderedDict[_Slot, None] | None = None
         self.is_down = False
         self.is_settling = False
+        self.is_explained = False
         self.beats = 0  # since it is down
         self.again_at = 0
         self.interval_s = interval_s  # between its frames; 0: it speaks too seldom to say anything of our own link
@@ -80,6 +82,7 @@ class Watch:
         self._back_at = 0
         self._sizes: Counter[str] = Counter()  # by category
         self._down: Counter[str] = Counter()
+        self._explained = 0  # paths that speak often, and are known to be down
         self._unheard: Counter[str] = Counter()  # of them, those that were never heard
         self._intervals: Counter[float] = Counter()  # of paths that speak often
         self._from = 0  # nobody is silent earlier than a limit after this
@@ -124,6 +127,7 @@ class Watch:
             self._leave(slot)
             self._sizes[slot.category] -= 1
             self._down[slot.category] -= slot.is_down
+            self._explained -= slot.is_explained
             self._unheard[slot.category] -= not slot.heard and not slot.is_down
             self._intervals[slot.interval_s] -= 1
             if not self._intervals[slot.interval_s]:
@@ -153,6 +157,8 @@ class Watch:
         elif slot.is_down:
             self._leave(slot)
             slot.is_down = False
+            self._explained -= slot.is_explained
+            slot.is_explained = False
             self._down[slot.category] -= 1
             self._set_apart(slot, slot.heard or slot.base)
 
@@ -176,7 +182,10 @@ class Watch:
             slot.beats = 0
             self._unheard[slot.category] -= not slot.heard
             slot.heard = fault.since  # the fact that decided knew it exactly; after a restart we may not
+        self._explained -= slot.is_explained
         slot.is_settling = not fault.confirmed_at
+        slot.is_explained = bool(fault.confirmed_at and slot.interval_s)
+        self._explained += slot.is_explained
 
     def _leave(self, slot: _Slot) -> None:
         if slot.line is not None:
@@ -201,6 +210,11 @@ class Watch:
     def quick_paths(self) -> int:
         """Paths that speak often enough to say something of our own link."""
         return sum(count for interval_s, count in self._intervals.items() if interval_s)
+
+    @property
+    def expected_part(self) -> float:
+        """So much of what was heard before can be heard still: the rest is known to be down."""
+        return 1.0 - self._explained / max(1, self.quick_paths)
 
     @property
     def interval_s(self) -> float:

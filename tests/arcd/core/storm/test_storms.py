@@ -240,6 +240,18 @@ def test_more_than_half_of_all_frames_missing_is_us_as_well() -> None:
     assert world.noted("path.failed") == 0
 
 
+def test_frames_that_a_known_storm_accounts_for_are_not_missed_a_second_time() -> None:
+    """Six in ten are silent, found one network after the other: that is two storms, and not us."""
+    world = World((Group(name="a", count=300, network="apn-1"), Group(name="b", count=300, operator="netco"),
+                   Group(name="c", count=400, network="apn-3")))  # fmt: skip
+    world.run(700)
+    world.silent = accounts("a", range(300))
+    world.run(400)
+    world.silent |= accounts("b", range(300))
+    world.run(400)
+    assert world.opened() == ["line-storm"] * 2
+
+
 def test_a_start_without_an_uplink_blames_no_site() -> None:
     world = World(SMALL)
     world.run(700)
