@@ -88,10 +88,11 @@ class PostWebhook(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="po
 
     id: str
     url: str
-    topic: str  # "dispatch.offer", "dispatch.cancel", "message"
+    topic: str  # "dispatch.offer", "dispatch.cancel", "message", "line.fault", "line.over"
     payload: dict[str, object]
     offer_id: str = ""
     case_id: str = ""
+    notice_id: str = ""  # of a notice to a transmission operator
     attempt: int = 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from arcd.core import delivery
 from arcd.core.case import casebook, dispatch
 from arcd.core.case.authority import notifying as authority
-from arcd.core.effects import SendAlert, SendMail, SendPage, SwitchRelay
+from arcd.core.effects import PostWebhook, SendAlert, SendMail, SendPage, SwitchRelay
 from arcd.core.facts import EffectReported
 from arcd.core.lines import following as lines
 from arcd.core.relays import switching
@@ -17,7 +17,7 @@ def on_effect(turn: Turn, fact: EffectReported) -> None:
     if settled is None:
         return
     effect, outcome = settled
-    if isinstance(effect, SendMail) and effect.notice_id:
+    if isinstance(effect, SendMail | PostWebhook) and effect.notice_id:
         return lines.on_mail_settled(turn, effect, outcome)
     if isinstance(effect, SwitchRelay):
         return switching.on_settled(turn, effect, fact)

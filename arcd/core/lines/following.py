@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from arcd.core.case.model import Case
 from arcd.core.directory import Entry
-from arcd.core.effects import SendMail
+from arcd.core.effects import PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome, OperatorAnswered
 from arcd.core.flags.holding import holding
 from arcd.core.lines import arranging, notices, recording
@@ -82,7 +82,7 @@ def on_case_deadline(turn: Turn, case: Case) -> None:
     arranging.on_steady(turn, case)
 
 
-def on_mail_settled(turn: Turn, effect: SendMail, outcome: EffectOutcome) -> None:
+def on_mail_settled(turn: Turn, effect: SendMail | PostWebhook, outcome: EffectOutcome) -> None:
     told = notices.on_effect_settled(turn, effect.notice_id, effect.id, outcome)
     if told is not None:
         arranging.operator_told(turn, told)

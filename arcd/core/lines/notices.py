@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from arcd.core.case.outgoing import on_duty
 from arcd.core.case.texts import local_clock, render
 from arcd.core.delivery import ask_for, withdraw
-from arcd.core.effects import SendMail
+from arcd.core.effects import PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome, OperatorAnswered
 from arcd.core.lines.model import LISTED_MAX, WAITING, NoticeLine, OperatorNotice
 from arcd.core.lines.texts import TEXTS, duration_text
@@ -123,6 +123,7 @@ def _report(turn: Turn, operator: TransmissionOperator, site_id: str, lines: lis
         operator_id=operator.id,
         at=turn.at,
         site_id=site_id,
+        lines=tuple(lines[:LISTED_MAX]),
         count=len(lines),
         down=len(lines),
     )
@@ -132,22 +133,37 @@ def _report(turn: Turn, operator: TransmissionOperator, site_id: str, lines: lis
         "lines": "\n".join(_line_text(turn, line, language) for line in lines[:LISTED_MAX]),
         "phone": _phone_text(turn, language),
     }
-    effect_id = _mail(turn, operator, "wide" if notice.is_wide else "fault", values)
-    _put_lines(turn, replace(notice, effect_id=effect_id), lines)
+    effect_id = _send(turn, operator, notice, "wide" if notice.is_wide else "fault", values)
+    _put_lines(turn, replace(notice, lines=(), effect_id=effect_id), lines)
     turn.note(
-        "operator.notified", notice=notice.id, operator=operator.id, site=site_id, lines=len(lines), mail=effect_id
+        "operator.notified", notice=notice.id, operator=operator.id, site=site_id, lines=len(lines), effect=effect_id
     )
 
 
-def _mail(turn: Turn, operator: TransmissionOperator, what: str, values: dict[str, str]) -> str:
-    """The effect's id, "" where there is no address."""
-    if operator.email is None:
-        return ""
-    effect_id = turn.new_id("E")
+def _send(turn: Turn, operator: TransmissionOperator, notice: OperatorNotice, what: str, values: dict[str, str]) -> str:
+    """By mail where there is an address, else to the operator's own system. The effect's id; "" where there is neither:
+    then the clock of a case calls somebody, who telephones."""
     subject = render(text_in(TEXTS[f"{what}.subject"], operator.language), values)
     body = render(text_in(TEXTS[f"{what}.body"], operator.language), values)
+    if operator.email is not None:
+        effect_id = turn.new_id("E")
+        ask_for(turn, SendMail(id=effect_id, to=(operator.email,), subject=subject, body=body, notice_id=notice.id))
+        return effect_id
+    if operator.webhook_url is None:
+        return ""
+    effect_id = turn.new_id("E")
+    payload: dict[str, object] = {
+        "notice": notice.id,
+        "ticket": notice.ticket,
+        "subject": subject,
+        "text": body,
+        "lines": [{"line": line.key, "last_heard_ns": line.since} for line in notice.lines],
+        "count": notice.count,
+        "down": notice.down,
+    }
+    topic = "line.over" if what.endswith("over") else "line.fault"
     ask_for(
-        turn, SendMail(id=effect_id, to=(operator.email,), subject=subject, body=body, notice_id=values["notice_id"])
+        turn, PostWebhook(id=effect_id, url=operator.webhook_url, topic=topic, payload=payload, notice_id=notice.id)
     )
     return effect_id
 
@@ -218,15 +234,15 @@ def _end(turn: Turn, notice: OperatorNotice) -> None:
         notice = replace(notice, is_undelivered=True)
     effect_id = ""
     if operator is not None and notice.effect_id and not notice.is_undelivered:
-        effect_id = _mail_over(turn, operator, notice)
-    turn.note("operator.over", notice=notice.id, operator=notice.operator_id, mail=effect_id, down=notice.down)
+        effect_id = _send_over(turn, operator, notice)
+    turn.note("operator.over", notice=notice.id, operator=notice.operator_id, effect=effect_id, down=notice.down)
     turn.state.operator_notices.put(notice.id, replace(notice, over_effect_id=effect_id))
     turn.deadlines.set(f"notice/{notice.id}/forget", turn.after(KEPT_S))
     if notice.down:
         _report_rest(turn, notice)
 
 
-def _mail_over(turn: Turn, operator: TransmissionOperator, notice: OperatorNotice) -> str:
+def _send_over(turn: Turn, operator: TransmissionOperator, notice: OperatorNotice) -> str:
     site = turn.state.sites.get(notice.site_id)
     language = operator.language
     began = min((line.since for line in notice.lines), default=notice.at)
@@ -237,7 +253,7 @@ def _mail_over(turn: Turn, operator: TransmissionOperator, notice: OperatorNotic
         "up": str(notice.count - notice.down),
         "rest": text_in(TEXTS["rest"], language) if notice.down else "",
     }
-    return _mail(turn, operator, "wide_over" if notice.is_wide else "over", values)
+    return _send(turn, operator, notice, "wide_over" if notice.is_wide else "over", values)
 
 
 def _report_rest(turn: Turn, notice: OperatorNotice) -> None:

@@ -19,6 +19,7 @@ BEAT_S = 60.0
 OPERATORS = (
     TransmissionOperator(id="telia", name="Teleoperaattori Oy", language="fi", email="viat@example.invalid"),
     TransmissionOperator(id="elisa", name="Radiooperatör Ab", language="sv", email="fel@example.invalid"),
+    TransmissionOperator(id="machine", name="Netop", language="en", webhook_url="http://127.0.0.1:1/faults"),
     TransmissionOperator(id="mute", name="Nobody", phone="+358 40 555 0170"),
 )
 CONTACTS = (

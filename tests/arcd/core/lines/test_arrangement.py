@@ -109,7 +109,7 @@ def test_the_whole_of_it(playbook: Play) -> None:
         play
         << """
         -- +185 notice/telia/settle
-        operator.notified notice=N13 operator=telia site=S-1 lines=1 mail=E13.2
+        operator.notified notice=N13 operator=telia site=S-1 lines=1 effect=E13.2
         mail E13.2 to viat@example.invalid: Vikailmoitus N13: hälytysyhteys poikki, Warehouse S-1
         """
     )

@@ -9,7 +9,7 @@ import pytest
 from arcd.core.case.casebook import CALLS_MAX
 from arcd.core.case.model import StepStatus
 from arcd.core.case.texts import render
-from arcd.core.effects import SendMail
+from arcd.core.effects import PostWebhook, SendMail
 from arcd.core.facts import (
     DAEMON,
     SUPERVISOR,
@@ -203,6 +203,23 @@ def test_somebody_who_works_on_the_line_has_said_so(playbook: Play) -> None:
     passes(play, FOUND_S + TOLD_S)
     assert mails_of(play) == []
     assert [case.type for case in play.station.state.cases.values()] == ["arrangement"]
+
+
+def test_an_operator_with_a_system_of_its_own_is_told_there(playbook: Play) -> None:
+    play = playbook(sites=[a_fire_site(operator="machine")], centre=the_centre(), sources=SOURCES)
+    panel = Panel("1001")
+    says(play, [panel])
+    passes(play, FOUND_S + TOLD_S)
+    (fault,) = [each for each in play.effects if isinstance(each, PostWebhook)]
+    assert (fault.topic, fault.url) == ("line.fault", "http://127.0.0.1:1/faults")
+    assert fault.payload["lines"] == [{"line": "S-1/fire/mobile", "last_heard_ns": START}]
+    play >> outcome(fault.id, EffectOutcome.DELIVERED)
+    play << ...
+    (case,) = [case for case in play.station.state.cases.values() if case.type == "arrangement"]
+    assert case.state == "operator_notified"
+    stays_up(play, 180, panel)
+    posts = [each for _, stepped in play.history for each in stepped.effects if isinstance(each, PostWebhook)]
+    assert [post.topic for post in posts] == ["line.fault", "line.over"]
 
 
 def test_a_notice_is_forgotten_a_month_after_its_end(playbook: Play) -> None:
