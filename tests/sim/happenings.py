@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from arcd.core.facts import DAEMON, SiteImported
 from protocols.dc09 import Dialler
 from protocols.secrets import WireKey
 from tests.sim.faults import times
@@ -31,7 +34,7 @@ def begin_happenings(world: World, seconds: float) -> None:
         (counts.alarm, _alarm), (counts.life, _life), (counts.tamper, _tamper), (counts.openings, _openings),
         (counts.trouble, _trouble), (counts.runaway, _runaway), (counts.swinger, _swinger), (counts.cancel, _cancel),
         (counts.routine, _routine), (counts.intruders, _intruder), (counts.storm, _storm),
-        (counts.flag, _flag), (counts.by_hand, _by_hand),
+        (counts.flag, _flag), (counts.by_hand, _by_hand), (counts.imports, _import),
     )  # fmt: skip
     for span, plan in plans:
         for _ in range(times(world, span)):
@@ -180,3 +183,21 @@ def _flag(world: World) -> None:
 def _by_hand(world: World) -> None:
     operator = world.rng.choice(world.operators)
     operator.open_by_hand(_panel(world).site.id)
+
+
+def _import(world: World) -> None:
+    """An administrator edits a site, or loads the same rules again, in the middle of everything."""
+    rng = world.rng
+    if rng.random() < 0.2:
+        world.process.reload_rules()
+        return
+    site = _panel(world).site
+    rings = list(site.guards)
+    rng.shuffle(rings)
+    waits_s = rng.choice((0.0, 60.0))
+    edited = replace(
+        site, name=f"Edited {site.id}", guards=tuple(rings), sla_from_receipt=rng.random() < 0.5,
+        contacts=site.contacts[: rng.randint(1, 2)], call_lists={"keyholders": (site.contacts[0].id,)},
+        conditioning=replace(site.conditioning, swinger_trips=rng.randint(0, 4), unset_filter_s=waits_s),
+    )  # fmt: skip
+    world.process.ask(lambda at: SiteImported(at=at, site=edited, actor=DAEMON), lambda answer: None)

@@ -7,7 +7,6 @@ then every case has to come to its end; a case that only refuses is a fault of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from arcd.core.case.calls import OUTCOMES, PARALLEL
@@ -22,7 +21,6 @@ from arcd.core.facts import (
     AuthorityCalled,
     CallAnswer,
     CaseMoveRequested,
-    CaseNoted,
     CaseOpenRequested,
     CaseStepRequested,
     FlagEndRequested,
@@ -34,12 +32,11 @@ from arcd.core.facts import (
 from arcd.core.state import State
 from protocols.signals import Category
 from rules.model import CaseType, FieldKind, FormField, Move, Step, StepKind
+from tests.sim.mistakes import MISTAKES, Make
 from tests.sim.scene import NS
 
 if TYPE_CHECKING:
     from tests.sim.world import World
-
-Make = Callable[[int], AnyFact]
 
 LOOKS_S = (8.0, 60.0)
 LOOKS_CALM_S = (4.0, 12.0)
@@ -173,13 +170,13 @@ class Operator:
                 return f"does {step.id} of", self._step(case, step, "done")
 
     def _error(self, case: Case, case_type: CaseType) -> tuple[str, Make] | None:
-        """What people do as well: leave, park, press the wrong button, write a note, close before it is time."""
-        moves = [move for move in case_type.moves if move.name != "close_by_itself"]
-        move = self.world.rng.choice(moves)
-        if self.world.rng.random() < 0.3:
-            note = CaseNoted(at=0, case_id=case.id, text="seen", actor=self.actor)
-            return "writes in", lambda at: CaseNoted(at=at, case_id=note.case_id, text=note.text, actor=note.actor)
-        return move.name, self._move(case, move)
+        """Leave, park, press the wrong button, ask too early; see `mistakes`."""
+        rng = self.world.rng
+        if rng.random() < 0.3:
+            move = rng.choice([move for move in case_type.moves if move.name != "close_by_itself"])
+            return move.name, self._move(case, move)
+        mistake = rng.choice(MISTAKES)
+        return mistake.__name__, mistake(rng, case, case_type, self.actor)
 
     # --------------------------------------------------------------------------------------------------------- requests
 

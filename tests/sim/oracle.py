@@ -16,8 +16,8 @@ import msgspec
 
 from arcd.core.account import RETRY_HORIZON_S
 from arcd.core.case.model import Case, OfferStatus
-from arcd.core.effects import Answer, DurableEffect
-from arcd.core.facts import DAEMON, FrameReceived, GuardAnswer, StepFailed
+from arcd.core.effects import Answer, DurableEffect, SendMail
+from arcd.core.facts import DAEMON, FrameReceived, GuardAnswer, RulesLoaded, StepFailed
 from arcd.core.record import Judged as Fate
 from arcd.core.record import Judgement, StepRecord
 from arcd.core.state import State
@@ -29,7 +29,7 @@ from protocols.signals import Category
 from rules.model import Priority
 from tests.arcd.core.invariants import Outbox, check_case, check_state, check_step
 from tests.sim.driving import drive
-from tests.sim.scene import NS, SITE_OF, WATCHED_REPORT_S, new_station
+from tests.sim.scene import GUARD_OF_ADDRESS, NS, SITE_OF, WATCHED_REPORT_S, compiled, new_station
 from tests.sim.truth import ALARM, LIFE, RESTORE, ROUTINE, TROUBLE, Happening, Judged, Message
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ class Oracle:
     def _follow(self, seq: int, payload: bytes) -> None:
         record = self._decoder.decode(payload)
         assert not isinstance(record.fact, StepFailed), f"the machine could not digest a fact: {record.fact}"
+        if isinstance(record.fact, RulesLoaded):
+            self.follower.expect(compiled())
         followed = self.follower.step(record.fact, seq)
         self.entries += 1
         self.last_seq = seq
@@ -176,6 +178,8 @@ class Oracle:
                 self._check_closed_by_itself(note.subject)
             elif note.what == "signal.explained":
                 self._explained.add(int(note.detail["entry"] or 0))
+            elif note.what == "dispatch.cancelled" and note.detail["guard"]:
+                _check_called_off(record, str(note.detail["guard"]))
             elif note.what == "guard.decline":  # on record: whether the guard has heard so or not
                 self._given_back(str(note.detail["offer"]))
             elif note.what == "case.cancelled_by_user":
@@ -378,6 +382,16 @@ def _check_offers(station: Station, case: Case) -> None:
             if offer.status is OfferStatus.OPEN and case.is_open:
                 key = f"case/{case.id}/offer/{offer.id}"
                 assert station.deadlines.due_of(key) is not None, f"{offer.id} waits for an answer without an end"
+
+
+def _check_called_off(record: StepRecord, guard_id: str) -> None:
+    """Nobody is left on the way to a matter that is closed."""
+    told = {
+        GUARD_OF_ADDRESS.get(address)
+        for effect in record.effects
+        for address in (effect.to if isinstance(effect, SendMail) else (getattr(effect, "url", ""),))
+    }
+    assert guard_id in told, f"{guard_id} was called off, and nobody tells them"
 
 
 def states_differ(left: State, right: State) -> list[str]:

@@ -48,6 +48,7 @@ class Counts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     routine: Span = NONE  # test reports and link tests
     intruders: Span = NONE  # noise, unknown accounts, forged and recorded frames
     flag: Span = NONE  # somebody tests: signals during a flag, life safety among them
+    imports: Span = NONE  # the site base is edited, rules are loaded anew
     by_hand: Span = NONE  # a person opens a case
     storm: Span = NONE  # a fault that every site has at once
     crash: Span = NONE  # at a random instant

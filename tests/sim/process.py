@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from arcd.core.effects import Answer, DurableEffect, PostWebhook, SendMail
-from arcd.core.facts import AnyFact, ClockStepped, EffectOutcome, EffectReported, Started, Stopped
+from arcd.core.facts import DAEMON, AnyFact, ClockStepped, EffectOutcome, EffectReported, RulesLoaded, Started, Stopped
 from arcd.effectors.memory import MemoryEffector
 from arcd.gateways.memory import MemoryGateway, MemoryLine
 from arcd.runtime import EFFECTS_AT_ONCE_MAX, Committed, RuntimeLimits
@@ -21,8 +21,9 @@ from arcd.store import Batch, StoreError
 from arcd.store.memory import MemoryStore
 from protocols.codec import Received
 from protocols.dc09 import Dc09Codec
+from rules import shipped
 from tests.sim.driving import drive
-from tests.sim.scene import NS, VERSION, new_station, profile_of
+from tests.sim.scene import NS, VERSION, compiled, new_station, profile_of
 
 if TYPE_CHECKING:
     from tests.sim.world import World
@@ -190,6 +191,13 @@ class Process:
         self.waiting[asked] = None
         self.runtime._take(make(self.world.clock.now()), None, asked)  # type: ignore[arg-type] # – see _Asked
         asked.seq = self.runtime._seq
+
+    def reload_rules(self) -> None:
+        if self.is_up:
+            self.runtime.station.expect(compiled())
+            sources = shipped.sources()
+            digest = compiled().digest
+            self.ask(lambda at: RulesLoaded(at=at, digest=digest, sources=sources, actor=DAEMON), lambda answer: None)
 
     def heard(self) -> None:
         if not self._will_flush:
