@@ -85,6 +85,7 @@ class LoopedProcess(Process):
                 boot_id=clock.boot_id, boottime=round(clock.monotonic_s() * NS),
             )
         )  # fmt: skip
+        runtime.supervise()
         self.world.after(FOLD_LOOK_S, self._fold)
         why = "stopped in good order"
         try:

@@ -141,6 +141,7 @@ class Process:
                 boottime=round(clock.monotonic_s() * NS),
             )
         )
+        runtime.supervise()
         self.world.after(FOLD_LOOK_S, self._fold)
         self.pump()
 
@@ -229,7 +230,7 @@ class Process:
 
     def on_time(self) -> None:
         now = self.world.clock.now()
-        if len(self.runtime.station.watch):
+        if self.runtime._supervising and len(self.runtime.station.watch):
             self._looked_at = self.world.time
             for fact in self.runtime.station.look(now):
                 self.runtime.post(fact)

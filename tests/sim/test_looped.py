@@ -13,7 +13,7 @@ SEEDS = range(60)
 @pytest.mark.parametrize("first", SEEDS[::20])
 def test_everything_holds_on_the_loop_as_well(first: int) -> None:
     runs = [play_looped(seed) for seed in range(first, first + 20)]
-    assert {run.world for run in runs} == {plot.name for plot in plots()}
+    assert {run.world for run in runs} >= {plot.name for plot in plots() if not plot.rare}
 
 
 def test_a_seed_is_one_exact_run_on_the_loop_as_well() -> None:

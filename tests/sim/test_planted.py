@@ -246,7 +246,7 @@ PLANTED: dict[str, tuple[Plant, str, str]] = {
     "two guards for one job": (double_dispatch, "unwilling guards", "hold"),
     "a job that is taken twice": (offers_to_all, "unwilling guards", "hold"),
     "effects that leave before their commit": (effects_first, "crashing", "does not know of it"),
-    "a guard who is not called off": (not_called_off, "unwilling guards", "nobody tells them"),
+    "a guard who is not called off": (not_called_off, "everything", "nobody tells them"),
     "a hold-up that a test mutes": (muted_holdup, "testing", "no test names it"),
     "a retransmission that counts twice": (second_case, "bad lines", "was taken twice"),
     "a case for every path": (no_folding, "bad lines", "beside"),

@@ -83,3 +83,8 @@ def _fails(world: World) -> None:
 def test_every_happening_and_fault_is_in_some_world() -> None:
     for name in Counts.__struct_fields__:
         assert any(getattr(plot.counts, name)[1] > 0 for plot in plots()), f"no world has {name}"
+
+
+@pytest.mark.parametrize("world", [plot.name for plot in plots() if plot.rare])
+def test_worlds_that_take_long_hold(world: str) -> None:
+    play_all(range(10), name=world)
