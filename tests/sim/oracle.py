@@ -238,7 +238,7 @@ class Oracle:
         elif judgement.judged in (Fate.OPENED, Fate.JOINED) and happening.sort in (LIFE, ALARM):
             case = self.follower.state.cases.get(judgement.case_id)
             assert case is not None, told
-            assert case.is_open, f"{told}, and {case.id} is closed"
+            assert case.is_open or case.id in self._cancelled, f"{told}, and {case.id} is closed"
             assert happening.sort != LIFE or case.priority in (Priority.P0, Priority.P1), f"{told} as {case.priority}"
 
     def _is_often(self, happening: Happening) -> bool:
