@@ -137,7 +137,7 @@ def _text_of(part: Message, remarks: dict[str, None]) -> str:
         try:
             text = data.decode(encoding)
             break
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):
             remarks["charset"] = None
     else:
         text = data.decode("latin-1")

@@ -46,6 +46,7 @@ PROTOCOL = "http"
 RETRY_AFTER_S = 5
 RATE_RETRY_AFTER_S = 60
 BODY_TIMEOUT_S = 20.0
+YEARS = range(2000, 2200)  # instants are ns since 1970 in 64 bits, which end in 2262
 UNKNOWN = "Send the token given for this device: Authorization: Bearer <token>."
 
 Short = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -130,6 +131,8 @@ class HttpIntake:
         if posted.alive:
             is_known = self._door.alive(known)
             return _taken(posted) if is_known else _refuse(409, "The account of this device is not in force.")
+        if posted.occurred_at is not None and posted.occurred_at.year not in YEARS:
+            return _refuse(422, f"occurred_at lies outside {YEARS.start} to {YEARS.stop - 1}: set the device's clock.")
         if posted.code is None and not known.source.code:
             return _refuse(422, "Name the event code: this device has none of its own.")
         return await self._take(known, posted, token, body, peer)

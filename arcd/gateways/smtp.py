@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import structlog
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
@@ -30,6 +31,8 @@ from protocols.codec import ReplyKind
 from protocols.made_signals import made_signal
 from protocols.mail_message import Mail, read_mail, subject_fits
 from protocols.signals import Qualifier, Signal
+
+log = structlog.get_logger(__name__)
 
 # The library logs every address and line it reads; an address here is a token.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -188,6 +191,12 @@ class _Conversation(SMTP):
         return AuthResult(success=False, handled=False)
 
     # ------------------------------------------------------------------------------------------- what aiosmtpd asks
+
+    async def handle_exception(self, error: Exception) -> str:
+        """A defect of ours: the sender keeps the mail, and somebody learns that it waits."""
+        log.error("smtp.broke", error=type(error).__name__, exc_info=error)
+        self._gateway.door.turned_away("syntax", f"a mail could not be read: {type(error).__name__}", b"", self._peer)
+        return "451 4.3.0 not taken yet; try again in a minute"
 
     async def handle_RCPT(  # noqa: N802 – the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

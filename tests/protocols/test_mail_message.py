@@ -59,6 +59,8 @@ def test_words_in_another_alphabet_and_a_charset_nobody_knows() -> None:
         b"Content-Type: multipart/mixed\r\n\r\nno boundary",
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/jpeg\r\n"
         b"Content-Transfer-Encoding: base64\r\n\r\n!!!!\r\n",
+        b"Content-Type: text/plain; charset=\x00\r\n\r\nx",
+        b"Content-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800",
         b"Content-Type: image/jpeg; name*=x''%ff\r\n\r\nx",
     ],
 )

@@ -173,6 +173,14 @@ async def test_what_is_no_message_is_kept_and_told(tmp_path: Path, body: object,
         assert (fact.malformed.reason, "cam-gate" in fact.malformed.detail) == ("syntax", True)
 
 
+@pytest.mark.parametrize("year", ["0001", "1999", "2200", "9999"])
+async def test_a_time_nobody_can_mean(tmp_path: Path, year: str) -> None:
+    async with a_scene(tmp_path) as scene:
+        answer = await scene.post({"id": "1", "occurred_at": f"{year}-01-01T00:00:00Z"})
+        assert (answer.status_code, "occurred_at" in answer.json()["message"]) == (422, True)
+        assert scene.inbox.frames == []
+
+
 async def test_a_source_without_a_code_has_to_name_one(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         answer = await scene.post({"id": "1"}, CLOUD)

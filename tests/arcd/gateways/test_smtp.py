@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from arcd.clock import VirtualClock
 from arcd.field_map import FieldMap
+from arcd.gateways import smtp
 from arcd.gateways.intake_door import SOURCE_RATE_MAX, STRANGER_RATE_MAX
 from arcd.gateways.smtp import CONNECTIONS_PER_SOURCE_MAX, SmtpGateway
 from protocols.codec import ReplyKind
@@ -284,6 +285,18 @@ async def test_one_message_has_one_recipient(tmp_path: Path) -> None:
         await client.quit()
         assert [each.code for each in refused.values()] == [452]
         assert len(scene.inbox.frames) == 1
+
+
+async def test_a_defect_of_ours_costs_nobody_a_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(raw: bytes) -> None:
+        raise AttributeError("a defect")
+
+    monkeypatch.setattr(smtp, "read_mail", break_down)
+    async with a_scene(tmp_path) as scene:
+        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+            await scene.send()
+        assert refused.value.code == 451
+        assert "AttributeError" in scene.inbox.malformed[0].malformed.detail
 
 
 async def test_after_a_stop_a_mail_waits_at_its_sender(tmp_path: Path) -> None:
