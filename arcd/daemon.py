@@ -138,9 +138,12 @@ class Daemon:
         self._stopping = asyncio.Event()
 
     def _pager(self) -> list[PagerEffector]:
-        if not any(line.dialect == ESPA for line in self.settings.lines):
+        names = [line.name for line in self.settings.lines if line.dialect == ESPA]
+        if not names:
             return []
-        return [PagerEffector(lambda: {each.name: each for each in self._gateways if isinstance(each, EspaGateway)})]
+        return [
+            PagerEffector(names, lambda: {each.name: each for each in self._gateways if isinstance(each, EspaGateway)})
+        ]
 
     # ------------------------------------------------------------------------------------------------------- its life
 

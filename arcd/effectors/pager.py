@@ -6,7 +6,7 @@ One rule: delivered means that the paging system has acknowledged the call, not 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from arcd.core.effects import DurableEffect, SendPage
@@ -24,8 +24,11 @@ class PagerLine(Protocol):
 
 
 class PagerEffector:
-    def __init__(self, lines: Callable[[], Mapping[str, PagerLine]], *, page_s_max: float = PAGE_S_MAX) -> None:
-        """`lines`: those that are set up, by name; asked for at every page."""
+    def __init__(
+        self, names: Sequence[str], lines: Callable[[], Mapping[str, PagerLine]], *, page_s_max: float = PAGE_S_MAX
+    ) -> None:
+        """`names` of the lines that the settings describe; `lines`: those that have been started, by name."""
+        self._names = tuple(names)
         self._lines = lines
         self._page_s_max = page_s_max
 
@@ -39,11 +42,12 @@ class PagerEffector:
 
     async def perform(self, effect: DurableEffect) -> Performed:
         assert isinstance(effect, SendPage), "the runtime routes effects by `handles`"
-        lines = self._lines()
-        line = lines.get(effect.line) if effect.line else next(iter(lines.values()), None)
-        if line is None:
-            detail = f"there is no paging line {effect.line}".strip()
-            return Performed(outcome=EffectOutcome.REFUSED, detail=detail)
+        name = effect.line or next(iter(self._names), "")
+        if name not in self._names:
+            return Performed(outcome=EffectOutcome.REFUSED, detail=f"there is no paging line {name}".strip())
+        line = self._lines().get(name)
+        if line is None:  # the outbox is replayed before the first line is open
+            return Performed(outcome=EffectOutcome.FAILED, detail=f"line {name} is not started yet")
         block = call_to_pager(effect.address, effect.text[:TEXT_CHARS_MAX], beep=effect.beep, priority=effect.urgency)
         try:
             async with asyncio.timeout(self._page_s_max):

@@ -1,6 +1,6 @@
 """A receiver line, whatever carries it: one receiver (or paging system) at the far end, one message at a time.
 
-One rule: an acknowledgement on a line names no message, so only the newest message may be acknowledged, and only once.
+One rule: an acknowledgement that names no message is for the newest one only, and is given once.
 A receiver that has repeated itself while we were still committing would take a second ACK for one of its next message.
 Losing and opening the transport is not done here: see `kept_open`, `serial` and `line_tcp`.
 """
@@ -212,11 +212,11 @@ class LineConnection(asyncio.Protocol):
                 self._write(self._codec.encode_reply(received, ReplyKind.ACK, line.clock.now()))
                 continue
             self._owed += 1
-            line.reader.take(self._codec, [received], self.peer, partial(self._reply, self._newest))
+            line.reader.take(self._codec, [received], self.peer, partial(self._reply, self._newest, received.sequence))
 
-    def _reply(self, number: int, data: bytes) -> None:
+    def _reply(self, number: int, sequence: str | None, data: bytes) -> None:
         self._owed -= 1
-        if number == self._newest:
+        if number == self._newest or (sequence is not None and sequence.encode() in data):
             self._write(data)
         if self._is_held:
             self.read_on()

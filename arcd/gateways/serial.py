@@ -12,6 +12,7 @@ import contextlib
 import errno
 import os
 import re
+import stat
 import termios
 import threading
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from arcd.core.facts.receiver_lines import LineFault
 from arcd.gateways.line import PortError
 
 OPEN_S_MAX = 10.0
+PTY_MAJORS = range(136, 144)  # Linux, Documentation/admin-guide/devices.txt: UNIX98 pseudo-terminals
 BAUD_RATES = (300, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200)
 
 _FAULTS = {
@@ -79,11 +81,22 @@ class _Serial(serial.Serial):
         self.reset_output_buffer()
 
 
+def _is_pseudo_terminal(path: str) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False  # whoever opens it will say why
+    return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) in PTY_MAJORS
+
+
 OpenSerial = Callable[[str, SerialMode], serial.Serial]
 
 
 def open_serial(path: str, mode: SerialMode) -> serial.Serial:
     """Blocks. OSError (SerialException is one) or ValueError."""
+    if _is_pseudo_terminal(path):
+        # It has no wire: bits, parity and stop bits mean nothing there, and the C library may refuse to set them.
+        mode = SerialMode(baud=mode.baud)
     return _Serial(
         path, baudrate=mode.baud, bytesize=mode.bits, parity=mode.parity, stopbits=mode.stop,
         rtscts=mode.rtscts, xonxoff=mode.xonxoff, timeout=0, write_timeout=0, exclusive=True,

@@ -10,11 +10,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import pytest
 
 from arcd.clock import VirtualClock
 from arcd.gateways import Gateway
+from arcd.gateways.line import Line
+from arcd.gateways.line_tcp import LineServerGateway
 from arcd.gateways.memory import MemoryGateway
 from arcd.gateways.tcp import TcpGateway
 from arcd.gateways.udp import UdpGateway
@@ -72,6 +75,12 @@ async def tcp_way(inbox: Inbox) -> AsyncIterator[Way]:
         clock=VirtualClock(),
         metrics=Metrics(version="test", channels=[]),
     )
+    async with _panels_over_tcp(gateway, inbox) as way:
+        yield way
+
+
+@asynccontextmanager
+async def _panels_over_tcp(gateway: Gateway, inbox: Inbox) -> AsyncIterator[Way]:
     await gateway.start()
     address = _address(gateway)
     writers: list[asyncio.StreamWriter] = []
@@ -139,13 +148,29 @@ async def udp_way(inbox: Inbox) -> AsyncIterator[Way]:
         await a_while()
 
 
+@asynccontextmanager
+async def line_way(inbox: Inbox) -> AsyncIterator[Way]:
+    """A receiver line that listens. Serial ports have one far end only: tests/arcd/gateways/test_serial.py."""
+    line = Line(
+        name="here",
+        protocol="dc09",
+        new_codec=new_codec,
+        intake=inbox,
+        clock=VirtualClock(),
+        metrics=Metrics(version="test", channels=[]),
+    )
+    gateway = LineServerGateway(line, [listener()], allowed=[ip_network("127.0.0.1")])
+    async with _panels_over_tcp(gateway, inbox) as way:
+        yield way
+
+
 def _address(gateway: Gateway) -> tuple[str, int]:
     (address,) = gateway.addresses
     host, _, port = address.rpartition(":")
     return host, int(port)
 
 
-WAYS = {"memory": memory_way, "tcp": tcp_way, "udp": udp_way}
+WAYS = {"memory": memory_way, "tcp": tcp_way, "udp": udp_way, "line": line_way}
 
 
 @pytest.fixture(params=list(WAYS))

@@ -164,7 +164,7 @@ async def take_page(far: FarEnd, answer: bytes) -> Block:
 async def test_a_page_goes_out_when_we_are_polled(cable: Cable) -> None:
     inbox = Inbox()
     async with an_open_line(inbox, cable, STATION) as (gateway, far):
-        effector = PagerEffector(lambda: {"pagers": gateway})
+        effector = PagerEffector(["pagers"], lambda: {"pagers": gateway})
         performing = asyncio.ensure_future(effector.perform(a_page()))  # noqa: TID251 – awaited at the end of the test
         await a_while()
         block = await take_page(far, ACK)
@@ -176,7 +176,7 @@ async def test_a_page_goes_out_when_we_are_polled(cable: Cable) -> None:
 async def test_a_page_that_is_refused_is_refused_for_good(cable: Cable) -> None:
     inbox = Inbox()
     async with an_open_line(inbox, cable, STATION) as (gateway, far):
-        effector = PagerEffector(lambda: {"pagers": gateway})
+        effector = PagerEffector(["pagers"], lambda: {"pagers": gateway})
         performing = asyncio.ensure_future(effector.perform(a_page(line="pagers")))  # noqa: TID251 – awaited below
         await a_while()
         await take_page(far, b"3\x15")
@@ -187,11 +187,13 @@ async def test_a_page_that_is_refused_is_refused_for_good(cable: Cable) -> None:
 async def test_a_line_that_nobody_polls_fails_in_time_and_one_that_is_not_there_at_once(cable: Cable) -> None:
     inbox = Inbox()
     async with an_open_line(inbox, cable, STATION) as (gateway, _):
-        effector = PagerEffector(lambda: {"pagers": gateway}, page_s_max=0.05)
+        effector = PagerEffector(["pagers"], lambda: {"pagers": gateway}, page_s_max=0.05)
         performed = await effector.perform(a_page())
         assert (performed.outcome, performed.detail) == (EffectOutcome.FAILED, "nobody polled us for 0.05 s")
         performed = await effector.perform(a_page(line="elsewhere"))
         assert (performed.outcome, performed.detail) == (EffectOutcome.REFUSED, "there is no paging line elsewhere")
+        early = await PagerEffector(["pagers"], dict).perform(a_page())
+        assert (early.outcome, early.detail) == (EffectOutcome.FAILED, "line pagers is not started yet")
         cable.unplug()
         await until(lambda: said(inbox) == ["open", "closed"])
         performed = await effector.perform(a_page())
@@ -202,7 +204,7 @@ async def test_a_line_that_nobody_polls_fails_in_time_and_one_that_is_not_there_
 async def test_a_page_under_way_fails_with_its_line(cable: Cable) -> None:
     inbox = Inbox()
     async with an_open_line(inbox, cable, STATION) as (gateway, _):
-        effector = PagerEffector(lambda: {"pagers": gateway})
+        effector = PagerEffector(["pagers"], lambda: {"pagers": gateway})
         performing = asyncio.ensure_future(effector.perform(a_page()))  # noqa: TID251 – awaited below
         await a_while()
         cable.unplug()

@@ -39,11 +39,16 @@ def serial_line(inbox: Inbox, cable: Cable, *, name: str = "here", **port: objec
 
 
 @pytest.mark.parametrize("text", ["9600 8N1", "1200 7E1", "9600 8N2", "9600 7E2", "19200 7O1", "115200 8N1"])
-def test_modes_are_written_as_manuals_write_them(text: str, cable: Cable) -> None:
+def test_modes_are_written_as_manuals_write_them(text: str, cable: Cable, monkeypatch: pytest.MonkeyPatch) -> None:
     mode = SerialMode.parse(text.lower())
     assert str(mode) == text
     cable.plug()
-    opened = open_serial(str(cable.path), mode)
+    for _ in range(2):
+        opened = open_serial(str(cable.path), mode)
+        assert (opened.baudrate, opened.bytesize) == (mode.baud, 8), "a pseudo-terminal has bytes, and no bits"
+        opened.close()
+    monkeypatch.setattr("arcd.gateways.serial.PTY_MAJORS", ())
+    opened = open_serial(str(cable.plug().path), mode)
     assert (opened.baudrate, opened.bytesize, opened.parity, opened.stopbits) == (
         mode.baud, mode.bits, mode.parity, mode.stop,
     )  # fmt: skip
