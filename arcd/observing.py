@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from arcd.core.case.model import OfferStatus
-from arcd.core.effects import DurableEffect, Reply
+from arcd.core.effects import DurableEffect
 from arcd.core.facts import (
     AnyFact,
     ClockStepped,
@@ -117,7 +117,7 @@ class Observing:
     def _frame(self, fact: FrameReceived, step: Committed) -> None:
         received = fact.received
         # Signals of earlier entries, decided on in this step, were counted when they came.
-        own = (judgement for judgement in step.stepped.record.judgements if not judgement.seq)
+        own = [judgement for judgement in step.stepped.record.judgements if not judgement.seq]
         for signal, judgement in zip(received.signals, own, strict=False):
             if judgement.judged is Judged.HELD:
                 self._metrics.suppressed(judgement.because)
@@ -127,11 +127,13 @@ class Observing:
                 self._metrics.signal_received(received.protocol, signal.category)
         if received.problem is not None:
             self._metrics.frame_rejected(received.protocol, received.problem.value)
-        for effect in step.stepped.effects:
-            if isinstance(effect, Reply) and effect.reply is ReplyKind.ACK:
-                self._metrics.ack_sent(received.protocol, (step.released_at - fact.at) / NS)
-            elif isinstance(effect, Reply) and effect.reply is ReplyKind.DUH:
-                self._metrics.frame_rejected(received.protocol, "unknown_account")
+        reply = step.stepped.reply
+        if reply is None:
+            return
+        if reply.reply is ReplyKind.ACK or reply.reply is ReplyKind.RSP:
+            self._metrics.ack_sent(received.protocol, (step.released_at - fact.at) / NS)
+        elif reply.reply is ReplyKind.DUH:
+            self._metrics.frame_rejected(received.protocol, "unknown_account")
 
     def _notes(self, fact: AnyFact, seq: int, notes: Sequence[Note]) -> None:
         for note in notes:

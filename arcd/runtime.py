@@ -230,7 +230,7 @@ class Runtime:
         self._seq = seq
         self._open.append(_Waiting(seq, stepped, replied, asked))
         # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
-        self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.effects)
+        self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.others)
         self._idle.clear()
         self._something_open.set()
         deadline = self.station.next_deadline()
@@ -332,7 +332,7 @@ class Runtime:
             for effect_id in stepped.settled:
                 if added.pop(effect_id, None) is None:
                     settled[effect_id] = None
-            for effect in stepped.effects:
+            for effect in stepped.others:
                 if isinstance(effect, ErasePayloads):
                     erased += effect.seqs
                     cases_gone += effect.cases
@@ -369,16 +369,16 @@ class Runtime:
     def _release(self, steps: list[_Waiting], seconds: float) -> None:
         """The batch is durable: replies first, then answers, then the world."""
         for waiting in steps:
-            if waiting.replied is not None:
-                for effect in waiting.stepped.effects:
-                    if isinstance(effect, Reply):
-                        waiting.replied(effect)
+            if waiting.replied is not None and waiting.stepped.reply is not None:
+                waiting.replied(waiting.stepped.reply)
         self._committed_seq = steps[-1].seq
         for waiting in steps:
-            for effect in waiting.stepped.effects:
+            for effect in waiting.stepped.others:
                 match effect:
-                    case Reply() | ErasePayloads() | PruneEntries():
-                        pass  # gone already, or done by the commit itself
+                    case ErasePayloads() | PruneEntries():
+                        pass  # done by the commit itself
+                    case Reply():
+                        raise AssertionError("replies are not among the others")
                     case Answer():
                         if waiting.asked is not None and not waiting.asked.done():
                             waiting.asked.set_result(effect)

@@ -102,9 +102,14 @@ class Stepped(Struct, frozen=True, kw_only=True):
     record: StepRecord
     subject: str
     refs: tuple[str, ...]
-    effects: tuple[AnyEffect, ...]
+    reply: Reply | None  # to the one who sent the frame
+    others: tuple[AnyEffect, ...]  # all the effects but that
     settled: tuple[str, ...]  # durable effects that need not be kept in the outbox any longer
     cases: tuple[Case, ...]  # as they stand after this step
+
+    @property
+    def effects(self) -> tuple[AnyEffect, ...]:
+        return self.record.effects
 
 
 class Station:
@@ -231,27 +236,35 @@ class Station:
             self.state.revert()
             self._rebuild_indexes()
             raise
-        changed = map(self.state.cases.get, self.state.changed_keys(self.state.cases))
-        cases = tuple(case for case in changed if case is not None)
+        cases: tuple[Case, ...] = ()
+        if self.state.cases.touched:
+            changed = map(self.state.cases.get, self.state.changed_keys(self.state.cases))
+            cases = tuple(case for case in changed if case is not None)
         supervision.follow(self.watch, turn, fact)
         # Reported, waiting for its next attempt, or withdrawn: in all three cases the outbox need not hold it.
-        settled = tuple(
-            key
-            for key in self.state.changed_keys(self.state.pending)
-            if (pending := self.state.pending.get(key)) is None or pending.waiting
-        )
+        settled: tuple[str, ...] = ()
+        if self.state.pending.touched:
+            settled = tuple(
+                key
+                for key in self.state.changed_keys(self.state.pending)
+                if (pending := self.state.pending.get(key)) is None or pending.waiting
+            )
         self.state.keep()
         refs = tuple(turn.refs)
+        effects = tuple(turn.effects)
+        # Most frames ask for nothing but their reply: nobody needs to look at each effect's kind again.
+        is_reply_alone = len(effects) == 1 and type(effects[0]) is Reply
         return Stepped(
             record=StepRecord(
                 fact=fact,
                 judgements=tuple(turn.judgements),
                 notes=tuple(turn.notes),
-                effects=tuple(turn.effects),
+                effects=effects,
             ),
             subject=refs[0] if refs else "centre",
             refs=refs[1:],
-            effects=tuple(turn.effects),
+            reply=next((effect for effect in effects if isinstance(effect, Reply)), None),
+            others=() if is_reply_alone else tuple(effect for effect in effects if not isinstance(effect, Reply)),
             settled=settled,
             cases=cases,
         )
