@@ -29,7 +29,7 @@ from protocols.signals import Category
 from rules.model import Priority
 from tests.arcd.core.conftest import Play
 from tests.arcd.core.lines.scene import SOURCES, a_fire_site, passes, stays_up, the_centre
-from tests.arcd.core.supervision.scene import Line
+from tests.arcd.core.supervision.scene import beat
 from tests.playbook import NS, OPERATOR, START, Panel, Playbook, outcome
 
 FOUND_S = 175.0
@@ -100,13 +100,13 @@ def test_one_path_of_two_is_reported_and_the_plan_knows_it(playbook: Play) -> No
         TransmissionPath(id="mobile", kind=PathKind.ALTERNATIVE, receiver="23"),
     )
     play = playbook(sites=[a_fire_site(category="DP4", paths=paths)], centre=the_centre(), sources=SOURCES)
-    mobile = Line("23")
-    for line in (Line("13"), mobile):
-        play >> line.null()
+    panel = Panel("1001")
+    for receiver in ("13", "23"):
+        play >> beat(receiver, panel=panel)
         play << ...
     for _ in range(4):
         passes(play, 30.0)
-        play >> mobile.null()
+        play >> beat("23", panel=panel)
         play << ...
     (mail,) = mails_of(play, "fel@example.invalid")
     assert mail.subject == f"Felanmälan {mail.notice_id}: larmförbindelsen bruten, Warehouse S-1"
