@@ -57,7 +57,8 @@ def find(turn: Turn, *, of_mains: bool = False) -> tuple[str, list[str]] | None:
     node = find_node(asked, turn.at, lambda node: size_of(turn, node))
     if node is None:
         return None
-    return node, [key for key, each in asked.items() if node in each.nodes]
+    # Sorted: after a restore the table stands in another order, and the journal must tell the same story.
+    return node, sorted(key for key, each in asked.items() if node in each.nodes)
 
 
 def size_of(turn: Turn, node: str) -> int:
@@ -234,7 +235,8 @@ def put_off_item(turn: Turn, storm: Storm) -> None:
 
 def take_remainder(turn: Turn, storm: Storm) -> list[tuple[str, Child]]:
     """Recovered for long enough: what is left of its children, which is its own matter again."""
-    mine = [(key, child) for key, child in turn.state.storm_children.items() if child.node == storm.node]
+    children = sorted(turn.state.storm_children.items(), key=lambda each: each[0])
+    mine = [(key, child) for key, child in children if child.node == storm.node]
     for key, _ in mine:
         turn.state.storm_children.drop(key)
     left = [(key, child) for key, child in mine if not child.is_back]

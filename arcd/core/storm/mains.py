@@ -47,12 +47,13 @@ def follow(turn: Turn, arrival: Arrival, judgement: Judgement) -> None:
     if engine.active_node(turn, (node,)):
         return _add(turn, node, key)
     engine.add_candidate(turn, key, (node,))
-    if engine.find(turn, of_mains=True) is None:
+    found = engine.find(turn, of_mains=True)
+    if found is None:
         return None
+    node, keys = found
     engine.enter(turn, node)
-    for other, each in list(turn.state.storm_candidates.items()):
-        if node in each.nodes:
-            _add(turn, node, other)
+    for other in keys:
+        _add(turn, node, other)
     return engine.announce(turn, node)
 
 

@@ -199,6 +199,7 @@ CONDITIONED: dict[str, tuple[str, ...]] = {
     ),
     "line storm: breakouts": (
         "storm/test_storms.py::test_high_risk_breaks_out",
+        "storm/test_pairs.py::test_one_that_lost_both_is_told_by_itself",
         "storm/test_storms.py::test_an_alarm_is_never_held_back_and_brings_its_own_line_with_it",
     ),
     "line storm: restarts and recovery": (
