@@ -142,8 +142,8 @@ def _cut(path: Path, until: int, progress: Progress) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrate(connection, path)
         head, pruned, erased = connection.execute(
-            "SELECT (SELECT head_seq FROM meta), (SELECT pruned_through FROM meta), (SELECT count(*) FROM entry AS e WHERE e.seq <= ?"
-            " AND NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.seq = e.seq))",
+            "SELECT (SELECT head_seq FROM meta), (SELECT pruned_through FROM meta), (SELECT count(*) FROM entry AS e"
+            " WHERE e.seq <= ? AND NOT EXISTS (SELECT 1 FROM payload AS p WHERE p.seq = e.seq))",
             (until,),
         ).fetchone()
         if not 0 < until <= head:
@@ -160,7 +160,8 @@ def _cut(path: Path, until: int, progress: Progress) -> None:
 def _drop_tail(connection: sqlite3.Connection, until: int) -> None:
     """Entries after `until`, and all that is not evidence. The file is a copy of ours: its guards may be lifted."""
     guards = connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ('entry', 'payload', 'entry_ref', 'note')"
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
+        " AND tbl_name IN ('entry', 'payload', 'entry_ref', 'note')"
     ).fetchall()
     connection.execute("BEGIN IMMEDIATE")
     for name, _sql in guards:
