@@ -325,6 +325,8 @@ class Daemon:
             )
             for gateway in self._gateways:
                 await gateway.start()
+                if isinstance(gateway, KeptOpenGateway):
+                    continue  # it listens nowhere, and has a line of its own in `arcctl status`
                 self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]
             yield
 
