@@ -73,7 +73,7 @@ def failed(turn: Turn, change: PathChange) -> None:
 
 
 def open_those_due(turn: Turn) -> None:
-    for key, change in list(turn.state.arrangements_due.items())[:AT_ONCE_MAX]:
+    for key, change in sorted(turn.state.arrangements_due.items(), key=lambda each: each[0])[:AT_ONCE_MAX]:
         turn.state.arrangements_due.drop(key)
         turn.refs[f"site/{change.site_id}"] = None
         _failed(turn, change)

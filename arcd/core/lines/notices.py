@@ -75,7 +75,9 @@ def _settle_at(turn: Turn, operator_id: str, due: int) -> None:
 
 def _settle(turn: Turn, operator_id: str) -> None:
     operator = turn.centre.transmission_operator(operator_id)
-    mine = [line for line in turn.state.lines_waiting.values() if line.operator_id == operator_id]
+    # In the order of their keys: after a restore the table stands in another one.
+    lines_waiting = sorted(turn.state.lines_waiting.values(), key=lambda line: line.key)
+    mine = [line for line in lines_waiting if line.operator_id == operator_id]
     waiting = [line for line in mine if line.held_until <= turn.at]
     for line in waiting:
         turn.state.lines_waiting.drop(line.key)
@@ -258,7 +260,7 @@ def _send_over(turn: Turn, operator: TransmissionOperator, notice: OperatorNotic
 
 def _report_rest(turn: Turn, notice: OperatorNotice) -> None:
     """requirements 4.4, recovery: what has not come back with the others is a fault of its own."""
-    rest = [key for key, notice_id in turn.state.line_notices.items() if notice_id == notice.id]
+    rest = sorted(key for key, notice_id in turn.state.line_notices.items() if notice_id == notice.id)
     since = {line.key: line.since for line in notice.lines}
     held_until = turn.after(REST_S)
     for key in rest:

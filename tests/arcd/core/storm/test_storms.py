@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from arcd.core.facts import CaseMoveRequested, FrameReceived
+from arcd.core.station import Station
 from arcd.core.storm.engine import ITEMS_MAX
 from arcd.core.storm.model import Phase, Storm
 from protocols.signals import Category
+from tests.arcd.core.invariants import same_state
 from tests.arcd.core.storm.world import NS, Group, World, accounts
 from tests.playbook import OPERATOR, Panel
 
@@ -98,6 +100,23 @@ def test_a_restart_during_a_storm_makes_no_second_matter() -> None:
     assert [plan for plan in world.opened() if plan != "system-trouble"] == ["line-storm"]
     assert storm_of(world).children == 200
     assert world.noted("storm.entered") == 1
+
+
+def test_every_checkpoint_tells_the_same_storm() -> None:
+    world = in_storm()
+    alarm_of(world, "a17")
+    world.silent = accounts("a", range(5)) | accounts("b", [3])
+    world.run(300)
+    world.restart()
+    world.run(900)
+    for cut in range(world.scene + 5, len(world.history), len(world.history) // 6):
+        saved, restored = Station(), Station()
+        for seq, stepped in world.history[:cut]:
+            saved.step(stepped.record.fact, seq)
+        restored.restore((table, key, body) for table, key, body in saved.take_changes() if body is not None)
+        for seq, stepped in world.history[cut:]:
+            assert restored.step(stepped.record.fact, seq) == stepped, f"entry {seq} after a checkpoint at {cut}"
+        same_state(world.station.state, restored.state)
 
 
 def test_a_restart_while_faults_settle_tells_them_once() -> None:
