@@ -19,10 +19,11 @@ from arcd import __version__
 from arcd.administration import Administration, has_errors
 from arcd.api.admin import admin_app
 from arcd.api.authority import take_answer
-from arcd.api.desk import Busy, Check, ImportReport, LineHealth, Listener, Status
+from arcd.api.desk import Busy, ImportReport, LineHealth, Listener, Status
 from arcd.api.guard import guard_app
 from arcd.api.serving import serve_app
 from arcd.channels import make_auditor, make_effectors, make_escalation
+from arcd.checks import Check
 from arcd.clock import Clock, SystemClock
 from arcd.core.case.authority.policy import Connector
 from arcd.core.directory import local_time

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from arcd.api.desk import Check
+from arcd.checks import Check
 from arcd.core.facts import DaemonTroubled
 
 

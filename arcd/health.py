@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from arcd.api.desk import Check
+from arcd.checks import Check
 from arcd.metrics import Metrics
 from arcd.systemd import Progress
 

@@ -10,7 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from arcd.api.desk import Check
+from arcd.checks import Check
 from arcd.clock import Clock, Discipline, read_discipline
 from arcd.core.facts import DaemonTroubled
 from arcd.core.troubles import own_fold

@@ -20,6 +20,7 @@ from rules.problems import Problem
 
 Scalar = str | int | float | bool | None
 Path = Sequence[str | int]
+Place = tuple[str | int, ...]  # a path that others are put behind
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is compiled in: about ten times faster
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from arcd.checks import Check
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact
 from arcd.core.state import State
@@ -38,14 +39,6 @@ class LineHealth(Struct, frozen=True, kw_only=True):
     state: str  # "well", "silent", or the port's fault: "absent", "busy", …
     since: int  # of the fault; 0 while it is well
     last_heard: int  # 0: never
-
-
-class Check(Struct, frozen=True, kw_only=True):
-    """One line of `arcctl status` and of /readyz."""
-
-    name: str  # "store", "intake", "rules", "mail", …
-    ok: bool
-    detail: str
 
 
 class Status(Struct, frozen=True, kw_only=True):

@@ -21,11 +21,9 @@ from arcd.wire_profile import profile_of
 from protocols.codec import WireProfile
 from protocols.signals import bare_address
 from rules.problems import Problem, Severity, write_instead
-from rules.yaml_source import Node
+from rules.yaml_source import Node, Place
 
 ON_DUTY = "on_duty"  # the call list when nobody else answers (arcd.core.site.Centre)
-
-Path = tuple[str | int, ...]
 
 
 class Written(NamedTuple):
@@ -33,12 +31,12 @@ class Written(NamedTuple):
 
     site: SiteForm
     root: Node
-    path: Path
+    path: Place
 
-    def problem(self, path: Path, message: str, advice: str = "", *, at_key: bool = False) -> Problem:
+    def problem(self, path: Place, message: str, advice: str = "", *, at_key: bool = False) -> Problem:
         return self.root.problem(self.path + path, message, advice, at_key=at_key)
 
-    def place(self, path: Path) -> str:
+    def place(self, path: Place) -> str:
         node = self.root.at(self.path + path)
         return f"{node.file}:{node.line}"
 
@@ -48,7 +46,7 @@ class _Use(NamedTuple):
 
     account: AccountForm
     written: Written
-    path: Path
+    path: Place
 
     @property
     def place(self) -> str:
@@ -122,7 +120,7 @@ def _site(written: Written, centre: CentreForm | None) -> Iterator[Problem]:
         yield _as_warning(problem)
 
 
-def _system(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
+def _system(system: SystemForm, root: Node, path: Place) -> Iterator[Problem]:
     areas = [bare_address(area.number) for area in system.areas]
     yield from _twice(root, (*path, "areas"), areas, "area", field="number")
     yield from _twice(root, (*path, "zones"), [bare_address(z.number) for z in system.zones], "zone", field="number")
@@ -142,7 +140,7 @@ def _system(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
             )
 
 
-def _field_ids(site: SiteForm, root: Node, path: Path) -> Iterator[Problem]:
+def _field_ids(site: SiteForm, root: Node, path: Place) -> Iterator[Problem]:
     """Points and relays are named by site and id, whichever system they belong to."""
     for kind, what in (("points", "point"), ("relays", "relay"), ("sources", "source")):
         first: dict[str, int] = {}
@@ -156,14 +154,14 @@ def _field_ids(site: SiteForm, root: Node, path: Path) -> Iterator[Problem]:
                 first.setdefault(entry.id, line)
 
 
-def _sources(sites: list[Written]) -> Iterator[tuple[SourceForm, Node, Path]]:
+def _sources(sites: list[Written]) -> Iterator[tuple[SourceForm, Node, Place]]:
     for written in sites:
         for s, system in enumerate(written.site.systems):
             for index, source in enumerate(system.sources):
                 yield source, written.root, (*written.path, "systems", s, "sources", index)
 
 
-def _expectations(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
+def _expectations(system: SystemForm, root: Node, path: Place) -> Iterator[Problem]:
     """What is expected of a panel must be something it reports."""
     for index, area in enumerate(system.areas):
         here = (*path, "areas", index, "schedule")
@@ -196,7 +194,7 @@ def _expectations(system: SystemForm, root: Node, path: Path) -> Iterator[Proble
             )
 
 
-def _calendars(contacts: tuple[ContactForm, ...], root: Node, path: Path) -> Iterator[Problem]:
+def _calendars(contacts: tuple[ContactForm, ...], root: Node, path: Place) -> Iterator[Problem]:
     known = {contact.id: contact for contact in contacts}
     for index, contact in enumerate(contacts):
         here = (*path, "contacts", index)
@@ -232,7 +230,7 @@ def _stand_ins(contact: ContactForm, known: dict[str, ContactForm]) -> list[str]
     return found
 
 
-def _contacts(contacts: tuple[ContactForm, ...], root: Node, path: Path) -> Iterator[Problem]:
+def _contacts(contacts: tuple[ContactForm, ...], root: Node, path: Place) -> Iterator[Problem]:
     yield from _twice(root, (*path, "contacts"), [contact.id for contact in contacts], "contact")
     yield from _calendars(contacts, root, path)
     for index, contact in enumerate(contacts):
@@ -253,7 +251,7 @@ def _are_alike(word: SecretStr | None, other: SecretStr | None) -> bool:
     return word is not None and other is not None and same_word(word.get_secret_value(), other.get_secret_value())
 
 
-def _call_lists(lists: CallLists, contacts: tuple[ContactForm, ...], root: Node, path: Path) -> Iterator[Problem]:
+def _call_lists(lists: CallLists, contacts: tuple[ContactForm, ...], root: Node, path: Place) -> Iterator[Problem]:
     known = {contact.id: contact for contact in contacts}
     for name, ids in lists.items():
         here = (*path, "call_lists", name)
@@ -272,7 +270,7 @@ def _call_lists(lists: CallLists, contacts: tuple[ContactForm, ...], root: Node,
                 )
 
 
-def _twice(root: Node, path: Path, names: Iterable[str], what: str, *, field: str = "id") -> Iterator[Problem]:
+def _twice(root: Node, path: Place, names: Iterable[str], what: str, *, field: str = "id") -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, name in enumerate(names):
         if name in first:

@@ -18,12 +18,10 @@ from protocols.made_signals import sia_restore_of
 from protocols.modbus_points import Number
 from protocols.signals import Qualifier, Scheme, bare_address
 from rules.problems import Problem, write_instead
-from rules.yaml_source import Node
-
-Path = tuple[str | int, ...]
+from rules.yaml_source import Node, Place
 
 
-def check_field(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
+def check_field(system: SystemForm, root: Node, path: Place) -> Iterator[Problem]:
     zones = [bare_address(zone.number) for zone in system.zones]
     for index, point in enumerate(system.points):
         yield from _point(point, system, zones, root, (*path, "points", index))
@@ -33,7 +31,7 @@ def check_field(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]
         yield from _source(source, system, zones, root, (*path, "sources", index))
 
 
-def _point(point: PointForm, system: SystemForm, zones: list[str], root: Node, here: Path) -> Iterator[Problem]:
+def _point(point: PointForm, system: SystemForm, zones: list[str], root: Node, here: Place) -> Iterator[Problem]:
     if not system.accounts:
         yield root.problem(here, f"system {system.id} has no account the point could report under", "add accounts")
     elif _has_key(system.accounts[0]):
@@ -64,14 +62,14 @@ def _has_key(account: AccountForm) -> bool:
     return account.key is not None or account.key_file is not None
 
 
-def _relay(relay: RelayForm, root: Node, here: Path) -> Iterator[Problem]:
+def _relay(relay: RelayForm, root: Node, here: Place) -> Iterator[Problem]:
     if relay.kind in OPENS_A_WAY and relay.pulse_s is None:
         yield root.problem(
             here, f"{relay.id} would stay open until somebody closes it", "write pulse_s: 3, or another length"
         )
 
 
-def _source(source: SourceForm, system: SystemForm, zones: list[str], root: Node, here: Path) -> Iterator[Problem]:
+def _source(source: SourceForm, system: SystemForm, zones: list[str], root: Node, here: Place) -> Iterator[Problem]:
     numbers = [account.number for account in system.accounts]
     if source.account and source.account not in numbers:
         advice = write_instead(source.account, numbers) or "name an account of this system"
@@ -98,7 +96,7 @@ def _source(source: SourceForm, system: SystemForm, zones: list[str], root: Node
 
 
 def _place(
-    entry: PointForm | SourceForm | SubjectForm, system: SystemForm, zones: list[str], root: Node, here: Path
+    entry: PointForm | SourceForm | SubjectForm, system: SystemForm, zones: list[str], root: Node, here: Place
 ) -> Iterator[Problem]:
     if entry.zone is not None and bare_address(entry.zone) not in zones:
         advice = write_instead(entry.zone, [zone.number for zone in system.zones]) or "add it under zones"
@@ -109,7 +107,7 @@ def _place(
         yield root.problem((*here, "area"), f"system {system.id} has no area {entry.area}", advice)
 
 
-def _code(code: str, scheme: Scheme, root: Node, here: Path, *, needs_restore: bool) -> Iterator[Problem]:
+def _code(code: str, scheme: Scheme, root: Node, here: Place, *, needs_restore: bool) -> Iterator[Problem]:
     known = STANDARD.lookup(scheme, code)
     if known is None:
         advice = "write a two-letter SIA code like BA, or scheme: contact_id and three digits"
@@ -120,7 +118,7 @@ def _code(code: str, scheme: Scheme, root: Node, here: Path, *, needs_restore: b
         yield root.problem((*here, "code"), f"{code} has no restore: it would never be at rest", "choose another code")
 
 
-def check_tokens(sources: Iterable[tuple[SourceForm, Node, Path]], sealer: Sealer) -> Iterator[Problem]:
+def check_tokens(sources: Iterable[tuple[SourceForm, Node, Place]], sealer: Sealer) -> Iterator[Problem]:
     """Over the whole site base: a token says who is speaking, so no two sources have the same one."""
     first: dict[str, str] = {}
     for source, root, here in sources:

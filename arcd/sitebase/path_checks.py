@@ -6,7 +6,6 @@ One rule: as in `checks`: every problem is said where it was written, and nothin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -15,13 +14,10 @@ from arcd.core.supervision.limits import limits_of
 from arcd.sitebase.schema import CentreForm, SystemForm
 from rules.ats_categories import BUDGET, CATEGORIES
 from rules.problems import Problem, Severity, write_instead
-from rules.yaml_source import Node
-
-if TYPE_CHECKING:
-    from arcd.sitebase.checks import Path
+from rules.yaml_source import Node, Place
 
 
-def check_paths(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
+def check_paths(system: SystemForm, root: Node, path: Place) -> Iterator[Problem]:
     if system.category is None:
         for field in ("paths", "reporting", "transmission_operator", "insurer"):
             if field in system.model_fields_set:
@@ -52,7 +48,7 @@ def check_paths(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]
         yield from _intervals(system, index, root, path)
 
 
-def _kinds(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
+def _kinds(system: SystemForm, root: Node, path: Place) -> Iterator[Problem]:
     assert system.category is not None
     wanted = CATEGORIES[system.category].paths
     primaries = sum(each.kind is PathKind.PRIMARY for each in system.paths)
@@ -71,7 +67,7 @@ def _kinds(system: SystemForm, root: Node, path: Path) -> Iterator[Problem]:
         yield root.problem((*path, "paths"), f"{system.category} has no alternative path", "write kind: primary")
 
 
-def _intervals(system: SystemForm, index: int, root: Node, path: Path) -> Iterator[Problem]:
+def _intervals(system: SystemForm, index: int, root: Node, path: Place) -> Iterator[Problem]:
     """A path that speaks more seldom than its category allows silence would fail without end."""
     form = system.paths[index]
     if form.interval is None:
@@ -111,7 +107,7 @@ def _same_match(one: object, other: object) -> bool:
     return all(getattr(one, field) == getattr(other, field) for field in fields)
 
 
-def check_operators(system: SystemForm, centre: CentreForm, root: Node, path: Path) -> Iterator[Problem]:
+def check_operators(system: SystemForm, centre: CentreForm, root: Node, path: Place) -> Iterator[Problem]:
     known = [operator.id for operator in centre.transmission_operators]
     named = [((*path, "transmission_operator"), system.transmission_operator)]
     named += [((*path, "paths", index, "operator"), each.operator) for index, each in enumerate(system.paths)]

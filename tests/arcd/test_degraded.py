@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arcd.api.desk import Check
+from arcd.checks import Check
 from arcd.core.facts import DaemonTroubled
 from arcd.core.troubles import CATEGORIES
 from arcd.degraded import PATIENCE, Degraded, Reading

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from arcd.api.desk import Check
 from arcd.api.serving import listen_tcp, serve_app
+from arcd.checks import Check
 from arcd.clock import VirtualClock
 from arcd.health import create_health_app
 from arcd.metrics import Metrics

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from arcd.api.desk import Busy, Check, Desk, ImportReport, LineHealth, Listener, Status
+from arcd.api.desk import Busy, Desk, ImportReport, LineHealth, Listener, Status
 from arcd.auditing.auditor import Auditor
 from arcd.auditing.checkpoints import Checkpoints
+from arcd.checks import Check
 from arcd.clock import VirtualClock
 from arcd.core.audit.retention import DAYS_DEFAULT
 from arcd.core.effects import Answer, ErasePayloads, PruneEntries
