@@ -97,7 +97,7 @@ def test_the_chain_holds_from_the_first_entry_to_the_last(played: Played) -> Non
         assert entry.commitment == commitment(entry.salt, _payload(entry))
         encoded = encode_entry(
             seq=entry.seq, at=entry.at, kind=entry.kind, subject=entry.subject, commitment=entry.commitment,
-            previous_hash=previous,
+            previous_hash=previous, refs=entry.refs,
         )  # fmt: skip
         assert entry.previous_hash == previous
         assert entry.hash == entry_hash(encoded)
