@@ -48,6 +48,18 @@ def test_the_sandbox_scores_well() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_the_sandbox_scores_as_well_with_serial_ports(tmp_path: Path) -> None:
+    """As systemd reads a drop-in: behind the unit. Nothing but serial ports becomes visible."""
+    drop_in = (UNITS / "arcd-serial.conf").read_text(encoding="utf-8")
+    unit = tmp_path / "arcd.service"
+    unit.write_text((UNITS / "arcd.service").read_text(encoding="utf-8") + drop_in, encoding="utf-8")
+    result = run("systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
+    assert result.returncode == 0, result.stdout + result.stderr
+    allowed = re.findall(r"(?m)^DeviceAllow=(\S+) (\S+)$", drop_in)
+    assert allowed == [("char-ttyS", "rw"), ("char-ttyUSB", "rw"), ("char-ttyACM", "rw")]
+    assert "DevicePolicy=closed" in drop_in
+
+
 def test_systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
     for name in NAMES:
         text = (UNITS / name).read_text(encoding="utf-8")

@@ -10,11 +10,14 @@ from collections.abc import Sequence
 
 import pytest
 
+from arcd.clock import VirtualClock
 from arcd.core.facts.receiver_lines import LineFault
+from arcd.dialects import codec_maker, read_options
 from arcd.gateways.kept_open import KeptOpenGateway
-from arcd.gateways.line import PortError
+from arcd.gateways.line import Line, PortError
 from arcd.gateways.line_tcp import LineServerGateway, TcpClientPort
 from arcd.metrics import Metrics
+from protocols.codec import WireProfile
 from tests.arcd.gateways.far_receiver import ACK, HEARTBEAT
 from tests.arcd.gateways.inbox import Inbox, a_while, listener, until
 from tests.arcd.gateways.lines import a_line, running, said
@@ -153,6 +156,24 @@ async def test_two_receivers_on_one_line_do_not_get_each_others_ack() -> None:
         assert await first[0].readexactly(1) == ACK
         first[1].close()
         second[1].close()
+
+
+async def test_a_dialect_that_begins_says_its_greeting_first_and_anew_on_each_connection() -> None:
+    """Osborne-Hoffman: 24 bytes of a session key, then the panel's encrypted frame, then our encrypted ACK."""
+    new_codec = codec_maker("osborne_hoffman", read_options("osborne_hoffman", {}), lambda _: WireProfile())
+    inbox = Inbox()
+    line = Line(
+        name="osborne_hoffman", protocol="osborne_hoffman", new_codec=new_codec, intake=inbox, clock=VirtualClock(),
+        metrics=Metrics(version="test", protocols=["osborne_hoffman"], channels=[]),
+    )  # fmt: skip
+    gateway = LineServerGateway(line, [listener()], allowed=[ipaddress.ip_network("127.0.0.1")])
+    greetings = []
+    async with running(gateway):
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection(*_address(gateway))
+            greetings.append(await reader.readexactly(24))
+            writer.close()
+    assert greetings[0] != greetings[1]
 
 
 async def test_stopped_it_takes_nothing_more() -> None:
