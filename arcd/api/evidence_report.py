@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from arcd.api.evidence_story import told
+from arcd.api.evidence_story import LANGUAGES, told
 from arcd.api.instants import rfc3339
 from arcd.api.markup import Markup, document, element, lines, together
 from arcd.auditing.bundle import Bundle, ProvedEntry
@@ -38,7 +38,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "entry": "Merkintä nro", "kind": "Laji", "custody": "Luovutustiedot", "exporter": "Luovuttaja",
         "exported": "Luovutettu", "recipient": "Vastaanottaja", "reason": "Peruste", "data": "Voimassa olleet tiedot",
         "rules": "Säännöt", "proof": "Todistus", "size": "Päiväkirjan koko", "keys": "Allekirjoitusavain",
-        "whole": "sisältö mukana", "withheld": "sisältö salattu", "erased": "sisältö poistettu",
+        "whole": "sisältö mukana", "withheld": "sisältöä ei luovuteta", "erased": "sisältö poistettu",
         "proof only": "vain todiste", "content": "Sisältö", "entries": "merkintää", "local": "paikallinen aika",
         "how": "Tämän paketin aitouden voi tarkistaa ilman hälytyskeskusta: python3 -I verify.py. Jokainen merkintä on "
         "osa päiväkirjaa, jonka koon ja tiivisteen hälytyskeskus on allekirjoittanut.",
@@ -79,6 +79,26 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+# arcd.core.case.model.StepStatus and protocols.signals.Qualifier, in the reader's words: (fi, sv, en).
+WORDS: Mapping[str, tuple[str, str, str]] = {
+    "pending": ("ei aloitettu", "ej påbörjat", "not begun"),
+    "active": ("käynnissä", "pågår", "under way"),
+    "overdue": ("myöhässä", "försenat", "overdue"),
+    "done": ("tehty", "utfört", "done"),
+    "skipped": ("ohitettu", "överhoppat", "skipped"),
+    "failed": ("ei onnistunut", "misslyckades", "failed"),
+    "not_applicable": ("ei sovellu", "ej tillämpligt", "not applicable"),
+    "new": ("uusi", "ny", "new"),
+    "restore": ("palautus", "återställning", "restore"),
+    "status": ("tilatieto", "status", "status"),
+}
+
+
+def word(name: str, language: str) -> str:
+    words = WORDS.get(name)
+    return name if words is None else words[LANGUAGES.index(language)]
+
+
 class Custody(Struct, frozen=True, kw_only=True):
     """Who took the package away: the chain of custody begins here."""
 
@@ -104,8 +124,8 @@ def evidence_report(bundle: Bundle, case: Mapping[str, Any], custody: Custody, l
         element("p", case["title"], class_="quiet"),
         _facts(texts, case),
         _custody(texts, custody, both),
-        _signals(texts, case["signals"]),
-        _steps(texts, case),
+        _signals(texts, language, case["signals"]),
+        _steps(texts, language, case),
         _notes(texts, case["notes"]),
         _story(texts, language, bundle.entries, both),
         _proof(texts, bundle, both),
@@ -160,12 +180,16 @@ def _custody(texts: Mapping[str, str], custody: Custody, both: Any) -> Markup:
     )
 
 
-def _signals(texts: Mapping[str, str], signals: Sequence[Mapping[str, Any]]) -> Markup:
+def _signals(texts: Mapping[str, str], language: str, signals: Sequence[Mapping[str, Any]]) -> Markup:
     rows = [
         (
             f"{signal['at_local']}\n({signal['at']})",
             f"{signal['code']} {signal['name']}".strip(),
-            " ".join(part for part in (signal["category_text"], signal["qualifier"], signal["text"] or "") if part),
+            " ".join(
+                part
+                for part in (signal["category_text"], word(signal["qualifier"], language), signal["text"] or "")
+                if part
+            ),
             ", ".join(f"{texts[name]} {signal[name]}" for name in ("area", "zone") if signal[name] is not None)
             + (f" {signal['zone_name']}" if signal["zone_name"] else ""),
             signal["repeats"] or "",
@@ -176,12 +200,13 @@ def _signals(texts: Mapping[str, str], signals: Sequence[Mapping[str, Any]]) -> 
     return together(element("h2", texts["signals"]), _table(heads, rows))
 
 
-def _steps(texts: Mapping[str, str], case: Mapping[str, Any]) -> Markup | None:
+def _steps(texts: Mapping[str, str], language: str, case: Mapping[str, Any]) -> Markup | None:
     plan = case["plan"]
     if plan is None:
         return None
     rows = [
-        (step["title"], step["status"], step.get("outcome") or "", step.get("note") or "") for step in plan["steps"]
+        (step["title"], word(step["status"], language), step.get("outcome") or "", step.get("note") or "")
+        for step in plan["steps"]
     ]
     return together(
         element("h2", texts["steps"]), _table([texts["step"], texts["state"], texts["what"], texts["note"]], rows)
