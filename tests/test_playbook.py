@@ -103,7 +103,7 @@ def test_a_story_that_is_told_differently_is_found_out() -> None:
     play >> Panel().sia("BA", zone="3")
     play << ...
     seq, stepped = play.history[-1]
-    play.history[-1] = (seq, msgspec.structs.replace(stepped, effects=()))
+    play.history[-1] = (seq, msgspec.structs.replace(stepped, reply=None))
     with pytest.raises(AssertionError, match=f"entry {seq} is told differently"):
         play.end()
 
