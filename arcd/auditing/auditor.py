@@ -20,7 +20,7 @@ from arcd.core.audit.retention import RetentionClass
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact, SegmentSealed
 from arcd.core.state import State
-from arcd.store import SignedNote, Store
+from arcd.store import SignedNote, Store, StoreError
 from protocols.tlog.note import SigningKey
 
 log = structlog.get_logger(__name__)
@@ -89,8 +89,12 @@ class Auditor:
     async def _retain(self) -> None:
         await asyncio.sleep(FIRST_NIGHT_S)
         while True:
-            erased = await self.eraser.retain()
-            log.info("audit.retention", entries=erased.entries, held=erased.held, granted=erased.answer.granted)
+            try:
+                erased = await self.eraser.retain()
+            except StoreError as error:
+                log.error("audit.retention_failed", error=str(error))  # the next night; reception goes on
+            else:
+                log.info("audit.retention", entries=erased.entries, held=erased.held, granted=erased.answer.granted)
             await asyncio.sleep(NIGHT_S)
 
     # -------------------------------------------------------------------------------------------------------- requests

@@ -77,7 +77,7 @@ class DirectoryPlace:
         with contextlib.suppress(FileExistsError):
             day.mkdir()
         path = day / f"checkpoint-{note.size:012d}.note"
-        if path.exists() and path.read_text(encoding="utf-8") == note.text:
+        if path.exists() and path.read_bytes() == note.text.encode():
             return
         if path.exists():  # the journal was restored from a backup and has gone another way: both are evidence
             path = path.with_stem(f"{path.stem}-{note.at}")
