@@ -183,7 +183,7 @@ class LoopedWorld(World):
         self.lives += 1
         return LoopedProcess(self, store)
 
-    def after(self, seconds: float, do: Callable[..., None], *args: Any) -> None:
+    def after(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         self.loop.call_later(seconds, do, *args)
 
     def fail(self, error: BaseException | None) -> None:

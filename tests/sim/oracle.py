@@ -16,28 +16,25 @@ import msgspec
 
 from arcd.core.account import RETRY_HORIZON_S
 from arcd.core.case.model import Case, OfferStatus
-from arcd.core.effects import Answer, DurableEffect, SendMail
+from arcd.core.effects import Answer, DurableEffect
 from arcd.core.facts import DAEMON, FrameReceived, GuardAnswer, RulesLoaded, StepFailed
 from arcd.core.record import Judged as Fate
 from arcd.core.record import Judgement, StepRecord
-from arcd.core.state import State
 from arcd.core.station import Station
-from arcd.store import Batch, Record
-from arcd.store.chain import GENESIS_HASH, seal
+from arcd.store import Batch
 from arcd.store.memory import MemoryStore
 from protocols.signals import Category
 from rules.model import Priority
 from tests.arcd.core.invariants import Outbox, check_case, check_state, check_step
 from tests.sim.driving import drive
-from tests.sim.scene import GUARD_OF_ADDRESS, NS, SITE_OF, WATCHED_REPORT_S, compiled, new_station
+from tests.sim.records import check_called_off, check_chain, states_differ
+from tests.sim.scene import NS, SITE_OF, WATCHED_REPORT_S, compiled, new_station
 from tests.sim.truth import ALARM, LIFE, RESTORE, ROUTINE, TROUBLE, Happening, Judged, Message
 
 if TYPE_CHECKING:
     from tests.sim.process import Process
     from tests.sim.world import World
 
-# Never changed by anything but an administrator: compared by what they hold, not by their JSON.
-_STATIC = frozenset({"rules", "site", "centre"})
 _NOT_TAKEN = frozenset({Fate.DUPLICATE, Fate.REFUSED})
 # What may become of a signal of each sort, once it was taken.
 FATES = {
@@ -179,7 +176,7 @@ class Oracle:
             elif note.what == "signal.explained":
                 self._explained.add(int(note.detail["entry"] or 0))
             elif note.what == "dispatch.cancelled" and note.detail["guard"]:
-                _check_called_off(record, str(note.detail["guard"]))
+                check_called_off(record, str(note.detail["guard"]))
             elif note.what == "guard.decline":  # on record: whether the guard has heard so or not
                 self._given_back(str(note.detail["offer"]))
             elif note.what == "case.cancelled_by_user":
@@ -328,7 +325,7 @@ class Oracle:
         process = self.world.process
         differing = states_differ(process.runtime.station.state, self.follower.state)
         assert not differing, f"the live machine is other than its journal says: {differing}"
-        self._check_chain(process.store)
+        check_chain(process.store)
         outbox = Outbox()
         outbox.rows = {key: each.effect for key, each in self.follower.state.pending.items() if not each.waiting}
         check_state(self.follower, outbox)
@@ -355,22 +352,6 @@ class Oracle:
         is_handled = case_id in self._touched or case_id in self._cancelled or len(self._accepted[case_id]) == 1
         assert is_handled, f"{told}: nobody was sent for {case_id}, and nobody has seen it"
 
-    def _check_chain(self, store: MemoryStore) -> None:
-        """(7) append-only, chained, complete."""
-        previous = GENESIS_HASH
-        for number, entry in enumerate(store._entries, start=1):
-            assert entry.seq == number, f"entry {entry.seq} where {number} comes next"
-            assert entry.previous_hash == previous, f"the chain breaks at entry {number}"
-            assert entry.payload is not None
-            assert entry.salt is not None
-            record = Record(
-                seq=entry.seq, at=entry.at, kind=entry.kind, subject=entry.subject, payload=entry.payload,
-                refs=tuple(msgspec.json.decode(entry.refs or "[]")),
-            )  # fmt: skip
-            assert seal(previous, record, entry.salt) == entry, f"entry {number} was changed"
-            previous = entry.hash
-        assert store._head.hash == previous, "the head is not the last entry"
-
 
 # Judgements about a trouble that a frame raised, not about the signal it brought.
 _TROUBLES = frozenset({"plaintext_refused", "wrong_key", "replayed", "no_key", "outside_window"})
@@ -382,28 +363,3 @@ def _check_offers(station: Station, case: Case) -> None:
             if offer.status is OfferStatus.OPEN and case.is_open:
                 key = f"case/{case.id}/offer/{offer.id}"
                 assert station.deadlines.due_of(key) is not None, f"{offer.id} waits for an answer without an end"
-
-
-def _check_called_off(record: StepRecord, guard_id: str) -> None:
-    """Nobody is left on the way to a matter that is closed."""
-    told = {
-        GUARD_OF_ADDRESS.get(address)
-        for effect in record.effects
-        for address in (effect.to if isinstance(effect, SendMail) else (getattr(effect, "url", ""),))
-    }
-    assert guard_id in told, f"{guard_id} was called off, and nobody tells them"
-
-
-def states_differ(left: State, right: State) -> list[str]:
-    """Names of the tables that differ; as JSON, so that the order inside a value counts as well."""
-    encode = msgspec.json.encode
-    ours, theirs = left.tables(), right.tables()
-    return [
-        name
-        for name, table in ours.items()
-        if (
-            dict(table.items()) != dict(theirs[name].items())
-            if name in _STATIC
-            else {key: encode(row) for key, row in table.items()} != {k: encode(row) for k, row in theirs[name].items()}
-        )
-    ]

@@ -7,7 +7,7 @@ import pytest
 from tests.sim.looped import play_looped
 from tests.sim.plots import plots
 
-SEEDS = range(60)
+SEEDS = range(40)
 
 
 @pytest.mark.parametrize("first", SEEDS[::20])
@@ -17,4 +17,6 @@ def test_everything_holds_on_the_loop_as_well(first: int) -> None:
 
 
 def test_a_seed_is_one_exact_run_on_the_loop_as_well() -> None:
-    assert [play_looped(seed).head for seed in (9, 10)] == [play_looped(seed).head for seed in (9, 10)]
+    assert [play_looped(seed, name="everything").head for seed in (0, 1)] == [
+        play_looped(seed, name="everything").head for seed in (0, 1)
+    ]

@@ -29,17 +29,20 @@ def test_seeds_that_have_failed_before_hold() -> None:
         play(seed, name=world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", SEEDS[::A_TEST])
 def test_everything_holds(first: int) -> None:
     runs = play_all(range(first, first + A_TEST))
-    assert {run.world for run in runs} == {plot.name for plot in plots()}
+    assert {run.world for run in runs} >= {plot.name for plot in plots() if not plot.rare}
 
 
 def test_a_seed_is_one_exact_run() -> None:
     """To the last byte of its journal, in another process and with other hashes of strings."""
-    seeds = range(9, 60, 10)  # of “everything”
-    here = [play(seed).head for seed in seeds]
-    script = f"from tests.sim.running import play\nprint([play(seed).head for seed in {list(seeds)}])"
+    seeds = range(5)
+    here = [play(seed, name="everything").head for seed in seeds]
+    script = (
+        f"from tests.sim.running import play\nprint([play(seed, name='everything').head for seed in {list(seeds)}])"
+    )
     for hashes in ("1", "2"):
         there = subprocess.run(
             [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": hashes}, capture_output=True,
@@ -52,10 +55,10 @@ def test_other_seeds_are_other_runs() -> None:
     assert len({play(seed, name="crashing").head for seed in range(10)}) == 10
 
 
-@pytest.mark.parametrize("seed", [9, 19])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_whole_journal_replays_from_its_first_entry(seed: int) -> None:
     """Without any checkpoint, from the rules on: the same decisions, and the state that the daemon ended with."""
-    world = World(seed, plot_of(seed))
+    world = World(seed, plot_of(seed, "everything"))
     world.run()
     station, decoder = new_station(), msgspec.json.Decoder(StepRecord)
     for entry in world.process.store._entries:

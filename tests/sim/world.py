@@ -59,7 +59,7 @@ class World:
         self.salts = Random(seed)
         self._teller = teller
         self.time = 0
-        self._agenda: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._agenda: list[tuple[int, int, Callable[..., object], tuple[Any, ...]]] = []
         self._thought = 0
         self._planned = 0
         self.began_at = SCENE_AT + self.rng.randrange(FORTNIGHT_S) * NS
@@ -86,16 +86,16 @@ class World:
 
     # --------------------------------------------------------------------------------------------------------- time
 
-    def after(self, seconds: float, do: Callable[..., None], *args: Any) -> None:
+    def after(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         self._thought += 1
         heapq.heappush(self._agenda, (self.time + int(seconds * NS), self._thought, do, args))
 
-    def plan(self, seconds: float, do: Callable[..., None], *args: Any) -> None:
+    def plan(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         """Like `after`, for what happens at the sites: the world is not at rest before all of it has."""
         self._planned += 1
         self.after(seconds, self._happens, do, args)
 
-    def _happens(self, do: Callable[..., None], args: tuple[Any, ...]) -> None:
+    def _happens(self, do: Callable[..., object], args: tuple[Any, ...]) -> None:
         self._planned -= 1
         do(*args)
 
