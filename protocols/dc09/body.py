@@ -15,24 +15,23 @@ from msgspec import Struct
 
 from protocols.dc09.timestamp import TIMESTAMP_BYTES, has_timestamp_shape
 
-ACCOUNT_BYTES_MAX: Final = (
-    32  # 3-16 hex digits by the standard; real accounts are longer and not hex (protocols.md 1.1)
-)
+# 3-16 hex digits by the standard; real accounts are longer and not hex (protocols.md 1.1).
+ACCOUNT_BYTES_MAX: Final = 32
 TOKEN_BYTES_MAX: Final = 16  # the longest token of DC-09-2026 Annex H has 7
 
 ENCRYPTED_MARK: Final = b"*"
 
 # L is required by the standard, but its digits (ioBroker.sia #11) or the whole field (fioletoven/dc09) may be missing.
 HEADER: Final = re.compile(
-    rb'"(\*?)([A-Za-z0-9][!#-~]{0,15})"'
+    rb'"(\*?)([A-Za-z0-9][!#-~]{0,%d})"'
     rb"([0-9]{4})(?:R([0-9A-Fa-f]{0,6}))?(?:L([0-9A-Fa-f]{0,6}))?"
-    rb"#([!$-Z\\^-{}~]{1,32})\["  # anything printable but " # [ ] |
+    rb"#([!$-Z\\^-{}~]{1,%d})\[" % (TOKEN_BYTES_MAX - 1, ACCOUNT_BYTES_MAX)  # anything printable but " # [ ] |
 )
 # A reply: as above, but NAK names its account A0 and not #0 (DC-09-2013 5.5.3.2), so L must not eat the A.
 REPLY: Final = re.compile(
     rb'"(\*?)(ACK|NAK|DUH|RSP)"'
     rb"([0-9]{4})(?:R([0-9A-Fa-f]{0,6}?))?(?:L([0-9A-Fa-f]{0,6}?))?"
-    rb"[#A]([!$-Z\\^-{}~]{1,32})\["
+    rb"[#A]([!$-Z\\^-{}~]{1,%d})\[" % ACCOUNT_BYTES_MAX
 )
 REPLY_TOKENS: Final = frozenset({b"ACK", b"NAK", b"DUH", b"RSP"})
 
