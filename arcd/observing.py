@@ -24,7 +24,7 @@ from arcd.core.facts import (
     RulesLoaded,
     StepFailed,
 )
-from arcd.core.lines.arranging import CASE_TYPE as ARRANGEMENT
+from arcd.core.line_service.arranging import CASE_TYPE as ARRANGEMENT
 from arcd.core.record import Judged, Note
 from arcd.core.state import State
 from arcd.core.storm.model import Phase

@@ -31,9 +31,9 @@ from arcd.core.case.model import Case
 from arcd.core.case.outgoing import people_in
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import PartyInformed
-from arcd.core.lines.arranging import CASE_TYPE, PLANNED, TELLING
-from arcd.core.lines.informing import NAME_CHARS_MAX, TEXT_CHARS_MAX
-from arcd.core.lines.report import Figures, figures, report_text
+from arcd.core.line_service.arranging import CASE_TYPE, PLANNED, TELLING
+from arcd.core.line_service.informing import NAME_CHARS_MAX, TEXT_CHARS_MAX
+from arcd.core.line_service.report import Figures, figures, report_text
 from arcd.core.state import State
 from arcd.core.turn import NS, text_in
 from rules.model import CaseType, Priority

@@ -16,9 +16,9 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 
 from arcd.core.case.texts import local_clock, render
-from arcd.core.lines.availability import Availability, Window
-from arcd.core.lines.evidence import Evidence
-from arcd.core.lines.texts import duration_text
+from arcd.core.line_service.availability import Availability, Window
+from arcd.core.line_service.evidence import Evidence
+from arcd.core.line_service.texts import duration_text
 from arcd.core.turn import text_in
 
 LINES_MAX = 20  # panels in one picture

@@ -19,10 +19,10 @@ from arcd.api.availability_chart import LINES_MAX, Line, chart
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.pacing import in_portions
-from arcd.core.lines.availability import Availability, Window, last_months, months_of
-from arcd.core.lines.evidence import Evidence, evidence, lasted_s
-from arcd.core.lines.history import Fault, LineHistory, failed, restored
-from arcd.core.lines.recording import line_key, path_ids
+from arcd.core.line_service.availability import Availability, Window, last_months, months_of
+from arcd.core.line_service.evidence import Evidence, evidence, lasted_s
+from arcd.core.line_service.history import Fault, LineHistory, failed, restored
+from arcd.core.line_service.recording import line_key, path_ids
 from arcd.core.record import Note
 from arcd.core.site import Site, System
 from arcd.core.supervision.model import ChangeKind

@@ -1,6 +1,6 @@
 """Routes of faults reported to transmission operators, and of what they answered.
 
-One rule: a POST becomes one fact; what is written to an operator is decided in `arcd.core.lines`.
+One rule: a POST becomes one fact; what is written to an operator is decided in `arcd.core.line_service`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from arcd.api.pacing import rendered, rows_answer
 from arcd.api.site_brief import timezone_of
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import OperatorAnswered
-from arcd.core.lines.model import OperatorNotice
-from arcd.core.lines.notices import CHARS_MAX
+from arcd.core.line_service.model import OperatorNotice
+from arcd.core.line_service.notices import CHARS_MAX
 from arcd.core.state import State
 
 INSTANT_CHARS_MAX = 40

@@ -112,6 +112,6 @@ def _style(ratio: float | None) -> str:
 
 
 def _span(seconds: float | None) -> str:
-    from arcd.core.lines.texts import duration_text
+    from arcd.core.line_service.texts import duration_text
 
     return duration_text(seconds, "en") if seconds else ""

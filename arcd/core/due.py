@@ -10,7 +10,7 @@ from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import notifying as authority
 from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.flags import ending
-from arcd.core.lines import following as lines
+from arcd.core.line_service import following as lines
 from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.schedules import watching
 from arcd.core.supervision import stepping as supervision

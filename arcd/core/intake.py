@@ -18,7 +18,7 @@ from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
 from arcd.core.field import REPEAT_S
 from arcd.core.flags.holding import find_held, mark_promoted
-from arcd.core.lines import following as lines
+from arcd.core.line_service import following as lines
 from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.record import Judged, Judgement
 from arcd.core.schedules import watching

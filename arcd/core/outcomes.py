@@ -7,7 +7,7 @@ from arcd.core.case import casebook, dispatch
 from arcd.core.case.authority import notifying as authority
 from arcd.core.effects import PostWebhook, SendAlert, SendMail, SendPage, SwitchRelay
 from arcd.core.facts import EffectReported
-from arcd.core.lines import following as lines
+from arcd.core.line_service import following as lines
 from arcd.core.relays import switching
 from arcd.core.turn import Turn
 

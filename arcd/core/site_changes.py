@@ -9,7 +9,7 @@ from arcd.core import field_levels, replays
 from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.effects import ProfilesChanged
 from arcd.core.facts import SiteImported, SiteRemoved
-from arcd.core.lines import following as lines
+from arcd.core.line_service import following as lines
 from arcd.core.relays import switching
 from arcd.core.schedules import watching
 from arcd.core.supervision import stepping as supervision

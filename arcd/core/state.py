@@ -19,8 +19,8 @@ from arcd.core.case.model import Case, ClockCalls
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
 from arcd.core.identity.model import ContactChecks
-from arcd.core.lines.history import LineHistory
-from arcd.core.lines.model import NoticeLine, OperatorNotice
+from arcd.core.line_service.history import LineHistory
+from arcd.core.line_service.model import NoticeLine, OperatorNotice
 from arcd.core.receiver_lines.model import LineState
 from arcd.core.relays.model import RelayRun
 from arcd.core.replays import Sent

@@ -74,8 +74,8 @@ from arcd.core.facts import (
 )
 from arcd.core.flags import ending, notices, placing
 from arcd.core.identity import checking
-from arcd.core.lines import following as lines
-from arcd.core.lines import informing
+from arcd.core.line_service import following as lines
+from arcd.core.line_service import informing
 from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.record import StepRecord
 from arcd.core.relays import switching

@@ -11,7 +11,7 @@ from arcd.core.case.authority.notifying import closing_problem
 from arcd.core.case.forms import missing_fields
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import DAEMON, Actor
-from arcd.core.lines import verifying
+from arcd.core.line_service import verifying
 from arcd.core.turn import Turn
 from rules.model import Move, StepKind
 

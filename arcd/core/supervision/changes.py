@@ -6,7 +6,7 @@ evidence of availability) is called from here, with the start of the fault and n
 
 from __future__ import annotations
 
-from arcd.core.lines import following
+from arcd.core.line_service import following
 from arcd.core.supervision.model import ChangeKind, PathChange
 from arcd.core.turn import NS, Turn
 

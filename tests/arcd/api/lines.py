@@ -17,7 +17,7 @@ from arcd.core.facts import (
 )
 from arcd.core.station import Stepped
 from tests.arcd.api.desk import CENTRE, FakeDesk
-from tests.arcd.core.lines.scene import OPERATORS, a_fire_site
+from tests.arcd.core.line_service.scene import OPERATORS, a_fire_site
 
 NS = 10**9
 LINE = "S-1/fire/mobile"

@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import pytest
 
 from arcd.api.availability_chart import LABELS, LINES_MAX, PANEL, TOP, Line, chart, ratio_text
-from arcd.core.lines.availability import months_of
-from arcd.core.lines.evidence import evidence
-from tests.arcd.core.lines.test_availability import HELSINKI, NEW_YEAR, NEXT_YEAR, fault
+from arcd.core.line_service.availability import months_of
+from arcd.core.line_service.evidence import evidence
+from tests.arcd.core.line_service.test_availability import HELSINKI, NEW_YEAR, NEXT_YEAR, fault
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from arcd.api.instants import rfc3339
-from arcd.core.lines import history
+from arcd.core.line_service import history
 from arcd.store import Batch, Checkpoint
 from tests.arcd.api.desk import FakeDesk
 from tests.arcd.api.lines import NS, comes_back, fails, passes, watched

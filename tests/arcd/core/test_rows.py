@@ -301,41 +301,43 @@ GATED: dict[str, tuple[str, ...]] = {
 
 ARRANGED: dict[str, tuple[str, ...]] = {
     "fault, operator, limit, decision, order, rounds, cleared, verified, cancelled, report": (
-        "lines/test_arrangement.py::test_the_whole_of_it",
+        "line_service/test_arrangement.py::test_the_whole_of_it",
     ),
     "the clock starts at the fault, not at its detection; 45 minutes are a list, 60 a call": (
-        "lines/test_arrangement.py::test_the_whole_of_it",
-        "lines/test_arrangement.py::test_a_restart_at_minute_59_and_the_limit_falls_once_at_minute_60",
+        "line_service/test_arrangement.py::test_the_whole_of_it",
+        "line_service/test_arrangement.py::test_a_restart_at_minute_59_and_the_limit_falls_once_at_minute_60",
     ),
-    "a site may set its limit, 0 too": ("lines/test_arrangement.py::test_a_limit_of_no_time_at_all",),
+    "a site may set its limit, 0 too": ("line_service/test_arrangement.py::test_a_limit_of_no_time_at_all",),
     "planned outages with booked arrangements": (
-        "lines/test_arrangement.py::test_a_planned_outage_begins_with_the_arrangement_that_was_booked",
-        "lines/test_arrangement.py::test_a_fault_outside_the_planned_time_is_a_matter_of_its_own",
-        "lines/test_arrangement.py::test_an_outage_that_is_over_calls_for_somebody_and_can_be_called_off",
+        "line_service/test_arrangement.py::test_a_planned_outage_begins_with_the_arrangement_that_was_booked",
+        "line_service/test_arrangement.py::test_a_fault_outside_the_planned_time_is_a_matter_of_its_own",
+        "line_service/test_arrangement.py::test_an_outage_that_is_over_calls_for_somebody_and_can_be_called_off",
     ),
     "up for less than 15 minutes does not reset the clock": (
-        "lines/test_arrangement.py::test_a_flapping_line_does_not_reset_the_clock",
-        "lines/test_arrangement.py::test_a_line_that_stayed_up_long_enough_fails_anew",
+        "line_service/test_arrangement.py::test_a_flapping_line_does_not_reset_the_clock",
+        "line_service/test_arrangement.py::test_a_line_that_stayed_up_long_enough_fails_anew",
     ),
     "a restore alone cancels nothing": (
-        "lines/test_arrangement.py::test_a_line_that_comes_back_cancels_no_arrangement",
-        "lines/test_arrangement.py::test_a_line_that_fails_while_it_is_being_cancelled_is_arranged_for_again",
+        "line_service/test_arrangement.py::test_a_line_that_comes_back_cancels_no_arrangement",
+        "line_service/test_arrangement.py::test_a_line_that_fails_while_it_is_being_cancelled_is_arranged_for_again",
     ),
     "verified by a test signal, three heartbeats or the ERC": (
-        "lines/test_arrangement.py::test_the_whole_of_it",
-        "lines/test_arrangement.py::test_three_heartbeats_verify_a_line_and_so_does_the_emergency_centre",
+        "line_service/test_arrangement.py::test_the_whole_of_it",
+        "line_service/test_arrangement.py::test_three_heartbeats_verify_a_line_and_so_does_the_emergency_centre",
     ),
     "whoever was told is told again; report with durations, costs, names": (
-        "lines/test_arrangement.py::test_the_whole_of_it",
+        "line_service/test_arrangement.py::test_the_whole_of_it",
     ),
-    "rounds, hourly by default; a missed one goes on to others": ("lines/test_arrangement.py::test_the_whole_of_it",),
+    "rounds, hourly by default; a missed one goes on to others": (
+        "line_service/test_arrangement.py::test_the_whole_of_it",
+    ),
     "the transmission operator is told at once, of the end as well, and of many at once in one notice (R-19)": (
-        "lines/test_notices.py::test_a_line_that_is_heard_again_in_time_is_nobodys_matter",
-        "lines/test_notices.py::test_many_lines_of_one_operator_are_one_notice_and_its_end_another",
-        "lines/test_notices.py::test_a_notice_that_never_arrived_is_a_matter_and_is_not_taken_back",
+        "line_service/test_notices.py::test_a_line_that_is_heard_again_in_time_is_nobodys_matter",
+        "line_service/test_notices.py::test_many_lines_of_one_operator_are_one_notice_and_its_end_another",
+        "line_service/test_notices.py::test_a_notice_that_never_arrived_is_a_matter_and_is_not_taken_back",
     ),
     "each fire line has its clock, whatever a storm suppresses": (
-        "lines/test_notices.py::test_many_fire_lines_have_each_its_clock_and_call_a_few_times",
+        "line_service/test_notices.py::test_many_fire_lines_have_each_its_clock_and_call_a_few_times",
     ),
 }
 

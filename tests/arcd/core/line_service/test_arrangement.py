@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from arcd.core.effects import SendMail
 from arcd.core.facts import Actor, CaseOpenRequested, OperatorAnswered, PartyInformed, SiteImported
-from arcd.core.lines.report import figures, report_text
+from arcd.core.line_service.report import figures, report_text
 from rules.model import Priority
 from tests.arcd.core.conftest import Play
-from tests.arcd.core.lines.scene import BEAT_S, SOURCES, a_fire_site, passes, restarts, stays_up, the_centre
+from tests.arcd.core.line_service.scene import BEAT_S, SOURCES, a_fire_site, passes, restarts, stays_up, the_centre
 from tests.playbook import NS, OPERATOR, START, After, Panel, Playbook, delivered, move
 
 FOUND_S = 175.0  # an SP4 line: silent after 145 s, settled after 30 more

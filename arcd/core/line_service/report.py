@@ -12,8 +12,8 @@ from arcd.core.case.casebook import CLOCK
 from arcd.core.case.model import Case, MoveMade
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import DAEMON
-from arcd.core.lines.report_texts import LABELS
-from arcd.core.lines.texts import duration_text
+from arcd.core.line_service.report_texts import LABELS
+from arcd.core.line_service.texts import duration_text
 from arcd.core.turn import NS, text_in
 from rules.model import CaseType, FieldKind
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from arcd.core.lines.availability import Availability, Window, availability
-from arcd.core.lines.history import Fault
+from arcd.core.line_service.availability import Availability, Window, availability
+from arcd.core.line_service.history import Fault
 
 
 class Detection(Struct, frozen=True, kw_only=True):

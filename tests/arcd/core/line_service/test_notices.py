@@ -21,14 +21,14 @@ from arcd.core.facts import (
     Scope,
     SiteImported,
 )
-from arcd.core.lines.arranging import AT_ONCE_MAX
-from arcd.core.lines.model import LISTED_MAX
-from arcd.core.lines.texts import TEXTS, duration_text
+from arcd.core.line_service.arranging import AT_ONCE_MAX
+from arcd.core.line_service.model import LISTED_MAX
+from arcd.core.line_service.texts import TEXTS, duration_text
 from arcd.core.site import PathKind, TransmissionPath
 from protocols.signals import Category
 from rules.model import Priority
 from tests.arcd.core.conftest import Play
-from tests.arcd.core.lines.scene import SOURCES, a_fire_site, passes, stays_up, the_centre
+from tests.arcd.core.line_service.scene import SOURCES, a_fire_site, passes, stays_up, the_centre
 from tests.arcd.core.supervision.scene import beat
 from tests.playbook import NS, OPERATOR, START, Panel, Playbook, outcome
 

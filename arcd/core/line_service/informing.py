@@ -15,9 +15,9 @@ from arcd.core.case.texts import local_clock, render
 from arcd.core.delivery import ask_for
 from arcd.core.effects import SendMail
 from arcd.core.facts import DAEMON, PartyInformed
-from arcd.core.lines.model import OperatorNotice
-from arcd.core.lines.texts import TEXTS
-from arcd.core.lines.verifying import UP_SINCE
+from arcd.core.line_service.model import OperatorNotice
+from arcd.core.line_service.texts import TEXTS
+from arcd.core.line_service.verifying import UP_SINCE
 from arcd.core.site import Contact, Site
 from arcd.core.turn import Turn, text_in
 

@@ -6,8 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from arcd.core.lines.availability import Availability, availability, last_months, month_window, months_of, year_window
-from arcd.core.lines.history import FAULTS_MAX, Fault, LineHistory, failed, restored
+from arcd.core.line_service.availability import (
+    Availability,
+    availability,
+    last_months,
+    month_window,
+    months_of,
+    year_window,
+)
+from arcd.core.line_service.history import FAULTS_MAX, Fault, LineHistory, failed, restored
 
 NS = 10**9
 HELSINKI = "Europe/Helsinki"

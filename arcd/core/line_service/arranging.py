@@ -20,11 +20,11 @@ from arcd.core.case.model import Case, StepStatus
 from arcd.core.case.texts import render
 from arcd.core.conditioning.closing import is_untouched
 from arcd.core.facts import DAEMON, Actor
-from arcd.core.lines import informing
-from arcd.core.lines.model import OperatorNotice
-from arcd.core.lines.notices import operator_of, system_of
-from arcd.core.lines.texts import TEXTS
-from arcd.core.lines.verifying import HEARTBEATS_AT, SYSTEM, TEST_AT, UP_SINCE
+from arcd.core.line_service import informing
+from arcd.core.line_service.model import OperatorNotice
+from arcd.core.line_service.notices import operator_of, system_of
+from arcd.core.line_service.texts import TEXTS
+from arcd.core.line_service.verifying import HEARTBEATS_AT, SYSTEM, TEST_AT, UP_SINCE
 from arcd.core.site import Site, System
 from arcd.core.supervision.model import PathChange
 from arcd.core.turn import NS, Turn, text_in

@@ -16,8 +16,8 @@ from arcd.core.case.texts import local_clock, render
 from arcd.core.delivery import ask_for, withdraw
 from arcd.core.effects import PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome, OperatorAnswered
-from arcd.core.lines.model import LISTED_MAX, WAITING, NoticeLine, OperatorNotice
-from arcd.core.lines.texts import TEXTS, duration_text
+from arcd.core.line_service.model import LISTED_MAX, WAITING, NoticeLine, OperatorNotice
+from arcd.core.line_service.texts import TEXTS, duration_text
 from arcd.core.site import Site, System, TransmissionOperator, TransmissionPath
 from arcd.core.turn import NS, Turn, text_in
 

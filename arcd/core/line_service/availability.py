@@ -15,7 +15,7 @@ from datetime import date
 from msgspec import Struct
 
 from arcd.core.calendars import instant_of, local_day
-from arcd.core.lines.history import Fault
+from arcd.core.line_service.history import Fault
 
 NS = 1_000_000_000
 MONTHS = 12

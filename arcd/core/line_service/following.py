@@ -10,7 +10,7 @@ from arcd.core.directory import Entry
 from arcd.core.effects import PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome, OperatorAnswered
 from arcd.core.flags.holding import holding
-from arcd.core.lines import arranging, notices, recording
+from arcd.core.line_service import arranging, notices, recording
 from arcd.core.site import Site
 from arcd.core.supervision.model import ChangeKind, PathChange
 from arcd.core.troubles import raise_trouble

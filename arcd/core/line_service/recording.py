@@ -5,7 +5,7 @@ One rule: a line that never failed has no history of its own; its system's first
 
 from __future__ import annotations
 
-from arcd.core.lines.history import Fault, LineHistory, failed, restored
+from arcd.core.line_service.history import Fault, LineHistory, failed, restored
 from arcd.core.site import Site, System
 from arcd.core.supervision.model import ChangeKind, PathChange
 from arcd.core.turn import Turn
