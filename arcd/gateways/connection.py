@@ -42,6 +42,7 @@ class Connection(asyncio.Protocol):
         self.source = ""
         self._backlog: deque[WireItem] = deque()
         self._owed = 0  # frames that have not had their reply
+        self._replies: list[bytes] = []  # of this turn of the loop, which go out together
         self._is_known = False
         self._has_ended = False
         self._closes_after_reply = False
@@ -146,6 +147,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         if self._transport is None:
             return
+        self._flush()
         if self._transport.get_write_buffer_size():
             self._transport.abort()
             return
@@ -226,7 +228,16 @@ class Connection(asyncio.Protocol):
             self._nothing_owed()
 
     def _send(self, data: bytes) -> None:
-        assert self._transport is not None
+        # A commit answers several frames of a connection, and each write by itself would be a system call of its own.
+        if not self._replies:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._replies.append(data)
+
+    def _flush(self) -> None:
+        replies, self._replies = self._replies, []
+        if not replies or self._transport is None or self._transport.is_closing():
+            return
+        data = b"".join(replies)
         if self._tls is not None:
             self._tls.send(data)
             data = self._tls.outgoing()
