@@ -11,6 +11,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import structlog
@@ -48,6 +49,7 @@ from arcd.health import create_health_app
 from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
+from arcd.outgoing import Outputs
 from arcd.receiving import lines_set_up, make_gateways
 from arcd.restoring import forget_marker, read_marker
 from arcd.rule_changes import RuleChanges
@@ -119,6 +121,7 @@ class Daemon:
         self.audit = make_auditor(
             settings, runtime=self.runtime, metrics=self.metrics, clock=self.clock, effectors=effectors
         )
+        self.outputs = Outputs(settings.outputs, runtime=self.runtime, clock=self.clock, metrics=self.metrics)
         self._self_watch = SelfWatch(
             runtime=self.runtime,
             observing=self._observing,
@@ -127,7 +130,7 @@ class Daemon:
             clock=self.clock,
             store=settings.store,
             certificate=self._certificate,
-            others=self.audit.checkpoints.readings,
+            others=lambda: chain(self.audit.checkpoints.readings(), self.outputs.readings()),
         )
         self._administration = Administration(runtime=self.runtime, kek=self._kek)
         self._rule_changes = RuleChanges(runtime=self.runtime, metrics=self.metrics, directory=settings.rules.overlay)
@@ -168,6 +171,8 @@ class Daemon:
                     if inbox is not None:
                         runs.append(tasks.create_task(inbox.run(), name="authority's answers"))
                     runs.append(tasks.create_task(self.audit.run(), name="audit"))
+                    self.outputs.begin(sockets.outputs)
+                    runs.append(tasks.create_task(self.outputs.run(), name="outputs"))
                     self._say_ready(notifier)
                     await self._stopping.wait()
                     notifier.stopping("stopping")
@@ -275,6 +280,7 @@ class Daemon:
             await gateway.stop_taking()
         self.runtime.flush_heard()
         self.audit.reads.finish()
+        self.outputs.finish()
         self.runtime.post(Stopped(at=self.clock.now(), reason="asked to stop"))
         try:
             async with asyncio.timeout(DRAIN_S):

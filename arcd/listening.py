@@ -27,6 +27,7 @@ class Sockets:
         self.udp: list[socket.socket] = []
         self.tls: list[socket.socket] = []
         self.lines: dict[str, list[socket.socket]] = {}  # by name of the line
+        self.outputs: dict[str, list[socket.socket]] = {}  # by name of the output
         self.guard: socket.socket | None = None
         self.health: socket.socket | None = None
         self.admin: socket.socket | None = None
@@ -41,7 +42,8 @@ class Sockets:
 
     def close(self) -> None:
         panels = (*self.tcp, *self.udp, *self.tls, *self.modbus, *self.smtp, self.http)
-        for each in (*panels, *chain.from_iterable(self.lines.values()), self.guard, self.health, self.admin):
+        panels = (*panels, *chain.from_iterable((*self.lines.values(), *self.outputs.values())))
+        for each in (*panels, self.guard, self.health, self.admin):
             if each is not None:
                 each.close()
         if self._file is not None:
@@ -76,6 +78,9 @@ def take_sockets(settings: Settings) -> Sockets:
         for line in settings.lines:
             for address in () if line.listen is None else line.listen.addresses:
                 taken.lines.setdefault(line.name, []).append(listen_tcp(address.host, address.port))
+        for output in settings.outputs:
+            for address in () if output.listen is None else output.listen.addresses:
+                taken.outputs.setdefault(output.name, []).append(listen_tcp(address.host, address.port))
         if guard is not None:
             taken.guard = listen_tcp(guard.host, guard.port)
         if metrics is not None:

@@ -87,6 +87,8 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "intake_full": Category.TROUBLE,
         "clock_unsynchronised": Category.TROUBLE,
         "channel_down": Category.TROUBLE,
+        "output_down": Category.TROUBLE,  # automation software or another centre takes no signals from us
+        "output_refused": Category.TROUBLE,  # or it takes others, and not this one
         "disk_low": Category.TROUBLE,
         "checkpoint_copy": Category.TROUBLE,  # a place that signed checkpoints are copied to cannot be reached
         "signing_key_changed": Category.TROUBLE,  # and the key before it has not signed for the new one

@@ -292,6 +292,19 @@ def _relay_requested(fact: JsonObject) -> list[str]:
     return [f"{_by(fact)} asked {what}{word}{case}: {fact['reason']}"]
 
 
+def _forward_acknowledged(fact: JsonObject) -> list[str]:
+    refused = fact.get("refused", ())
+    told = [f"output {fact['output']}: done up to entry {fact['seq']}"]
+    return [*told, f"NOT TAKEN: {', '.join(map(str, refused))}: {fact['detail']}"] if refused else told
+
+
+def _forward_switch_requested(fact: JsonObject) -> list[str]:
+    until = read_instant(fact["until"])
+    assert until is not None, "a word on an output has an end"
+    what = f"output {fact['output']} {'on' if fact['on'] else 'off'} until {local_and_utc(until)}"
+    return [f"{_by(fact)} asked to switch {what}: {fact['reason']}"]
+
+
 def _effect_reported(fact: JsonObject) -> list[str]:
     detail = f": {fact['detail']}" if fact.get("detail") else ""
     return [f"{fact['effect_id']} {OUTCOMES.get(fact['outcome'], fact['outcome'])}{detail}"]
@@ -383,6 +396,8 @@ FACTS: dict[str, Describe] = {
     "sla_clock_requested": _sla_clock_requested,
     "effect_reported": _effect_reported,
     "relay_requested": _relay_requested,
+    "forward_acknowledged": _forward_acknowledged,
+    "forward_switch_requested": _forward_switch_requested,
     "guard_answered": _guard_answered,
     "authority_requested": _authority_requested,
     "authority_called": _authority_called,

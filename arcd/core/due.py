@@ -10,6 +10,7 @@ from arcd.core.case import casebook, claims, dispatch, engine, sla, steps
 from arcd.core.case.authority import notifying as authority
 from arcd.core.conditioning import pipeline as conditioning
 from arcd.core.flags import ending
+from arcd.core.forwarding import following as forwarding
 from arcd.core.line_service import following as lines
 from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.schedules import watching
@@ -40,6 +41,8 @@ def on_deadline(turn: Turn, key: str, due: int) -> None:
         supervision.on_deadline(turn, owner, name, rest)
     elif owner == "receiver_line":
         receiver_lines.on_deadline(turn, name)
+    elif owner == "forward":
+        forwarding.on_end(turn, name)
     else:
         assert owner == "case", key
         _on_case_deadline(turn, name, rest)

@@ -18,6 +18,7 @@ from arcd.core.case.authority.policy import EscalationPolicy
 from arcd.core.case.model import Case, ClockCalls
 from arcd.core.effects import PendingEffect
 from arcd.core.flags.model import Flag, FlagReport, FlagSeries
+from arcd.core.forwarding.model import ForwardState
 from arcd.core.identity.model import ContactChecks
 from arcd.core.line_service.history import LineHistory
 from arcd.core.line_service.model import NoticeLine, OperatorNotice
@@ -154,6 +155,7 @@ class State:
         self.line_histories: Table[LineHistory] = self._table("line_history", LineHistory)
         self.relays: Table[RelayRun] = self._table("relay", RelayRun)  # that are on, under way, or nobody knows
         self.receiver_lines: Table[LineState] = self._table("receiver_line", LineState)
+        self.forwards: Table[ForwardState] = self._table("forward", ForwardState)  # by output
         self.deadlines: Table[int] = self._table("deadline", int)
         self.pending: Table[PendingEffect] = self._table("pending", PendingEffect)
         self.audit: Table[Audit] = self._table("audit", Audit)

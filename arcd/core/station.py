@@ -43,6 +43,8 @@ from arcd.core.facts import (
     FlagEndRequested,
     FlagNoticed,
     FlagStartRequested,
+    ForwardAcknowledged,
+    ForwardSwitchRequested,
     FrameMalformed,
     FrameReceived,
     GuardAnswered,
@@ -73,6 +75,7 @@ from arcd.core.facts import (
     Stopped,
 )
 from arcd.core.flags import ending, notices, placing
+from arcd.core.forwarding import following as forwarding
 from arcd.core.identity import checking
 from arcd.core.line_service import following as lines
 from arcd.core.line_service import informing
@@ -352,6 +355,10 @@ class Station:
                 receiver_lines.restored(turn, fact)
             case LinesHeard():
                 receiver_lines.heard(turn, fact.heard)
+            case ForwardAcknowledged():
+                forwarding.acknowledged(turn, fact)
+            case ForwardSwitchRequested():
+                forwarding.switch(turn, fact)
             case Started() | Stopped() | ClockStepped() | DaemonTroubled() | JournalRestored() | StepFailed():
                 own_facts.on_machine(turn, fact)
             case RulesLoaded():

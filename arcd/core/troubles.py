@@ -46,6 +46,8 @@ CATEGORIES: dict[str, Category] = {
     "intake_full": Category.TROUBLE,
     "clock_unsynchronised": Category.TROUBLE,
     "channel_down": Category.TROUBLE,
+    "output_down": Category.TROUBLE,  # another system takes no signals from us
+    "output_refused": Category.TROUBLE,  # or not this one
     "receiver_status": Category.TROUBLE,  # said by a receiver of itself: printer, line card, mains
     "uplink_lost": Category.TROUBLE,
     "stalled": Category.TROUBLE,

@@ -9,6 +9,7 @@ from arcd.dialects import ESPA, NAMES, read_options
 from arcd.effectors.mail import MailSecurity
 from arcd.loopback import is_loopback
 from arcd.settings.field_contradictions import field_contradictions
+from arcd.settings.output_contradictions import output_contradictions
 from arcd.settings.sections import EscalationSettings
 from arcd.settings.values import (
     Address,
@@ -22,6 +23,8 @@ def contradictions(settings: Settings, root: Node) -> Iterator[Problem]:
     yield from _double_listeners(settings, root)
     yield from _escalation(settings.escalation, root)
     yield from _lines(settings, root)
+    on_ports = {str(line.serial.port): f"line {line.name}" for line in settings.lines if line.serial is not None}
+    yield from output_contradictions(settings.outputs, on_ports, root)
     if settings.languages.default not in settings.languages.offered:
         yield root.problem(
             ("languages", "default"), "the default language is not offered", "add it to languages.offered"
@@ -101,6 +104,11 @@ def _double_listeners(settings: Settings, root: Node) -> Iterator[Problem]:
         (("lines", number, "listen", "addresses", index), address)
         for number, line in enumerate(settings.lines)
         for index, address in enumerate(line.listen.addresses if line.listen is not None else ())
+    ]
+    places += [
+        (("outputs", number, "listen", "addresses", index), address)
+        for number, output in enumerate(settings.outputs)
+        for index, address in enumerate(output.listen.addresses if output.listen is not None else ())
     ]
     if settings.api.guard_listen is not None:
         places.append((("api", "guard_listen"), settings.api.guard_listen))

@@ -37,6 +37,9 @@ def _network(text: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
         raise fault("this is no address and no network", "write it like 192.0.2.7 or 192.0.2.0/24") from None
 
 
+AllowedNetwork = Annotated[Any, BeforeValidator(_network)]
+
+
 def _bounded(lines: tuple[LineSettings, ...]) -> tuple[LineSettings, ...]:
     if len(lines) > LINES_MAX:
         raise fault(f"more than {LINES_MAX} lines", "let another daemon take some of them")
@@ -64,7 +67,7 @@ class ListenSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     addresses: Listeners
-    allow: tuple[Annotated[Any, BeforeValidator(_network)], ...]
+    allow: tuple[AllowedNetwork, ...]
     connections_max: Annotated[int, whole(1, CONNECTIONS_MAX)] = 16
 
 

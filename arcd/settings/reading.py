@@ -18,7 +18,7 @@ from rules.schema_errors import fields_at, problems_of
 from rules.yaml_source import Node, read
 
 _OPTIONAL = frozenset({"mail", "webhook"})
-_LISTS = frozenset({"lines"})
+_LISTS = frozenset({"lines", "outputs"})
 
 
 class SettingsProblems(Struct, frozen=True):

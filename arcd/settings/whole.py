@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from arcd.settings.audit_section import AuditSettings
 from arcd.settings.field_sections import HttpIntakeSettings, MailIntakeSettings, MediaSettings, ModbusSettings
 from arcd.settings.lines import LinesSettings
+from arcd.settings.outputs import OutputsSettings
 from arcd.settings.sections import (
     ApiSettings,
     Dc09Settings,
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     dc09: Dc09Settings = Dc09Settings()
     lines: LinesSettings = ()
+    outputs: OutputsSettings = ()
     limits: LimitSettings = LimitSettings()
     reply: ReplySettings = ReplySettings()
     api: ApiSettings = ApiSettings()

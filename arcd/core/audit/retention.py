@@ -23,11 +23,11 @@ class RetentionClass(StrEnum):
 _KINDS: Mapping[RetentionClass, tuple[str, ...]] = {
     RetentionClass.SIGNAL: (
         "frame_received", "frame_malformed", "accounts_heard", "lines_heard", "deadline_reached", "effect_reported",
-        "step_failed", "paths_silent", "paths_heard_again",
+        "step_failed", "paths_silent", "paths_heard_again", "forward_acknowledged",
     ),
     RetentionClass.OPERATION: (
         "started", "stopped", "clock_stepped", "daemon_troubled", "line_lost", "line_restored",
-        "rules_loaded", "schedule_change_requested",
+        "rules_loaded", "schedule_change_requested", "forward_switch_requested",
         "sensitive_read", "journal_verified", "journal_restored",
     ),
     RetentionClass.CONTRACT: ("centre_imported", "site_imported", "site_removed", "key_change_requested"),

@@ -47,6 +47,7 @@ from arcd.core.facts.flags import (
     Scope,
     SignalPromoted,
 )
+from arcd.core.facts.forwarding import ForwardAcknowledged, ForwardSwitchRequested
 from arcd.core.facts.lines import OperatorAnswered, PartyInformed
 from arcd.core.facts.machine import (
     ClockStepped,
@@ -111,6 +112,8 @@ AnyFact = (
     | OperatorAnswered
     | EffectReported
     | RelayRequested
+    | ForwardAcknowledged
+    | ForwardSwitchRequested
     | GuardAnswered
     | AuthorityRequested
     | AuthorityCalled
@@ -156,6 +159,8 @@ __all__ = [
     "FlagKind",
     "FlagNoticed",
     "FlagStartRequested",
+    "ForwardAcknowledged",
+    "ForwardSwitchRequested",
     "FrameMalformed",
     "FrameReceived",
     "GuardAnswer",

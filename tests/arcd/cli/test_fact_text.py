@@ -38,6 +38,8 @@ from arcd.core.facts import (
     FlagKind,
     FlagNoticed,
     FlagStartRequested,
+    ForwardAcknowledged,
+    ForwardSwitchRequested,
     FrameMalformed,
     FrameReceived,
     GuardAnswer,
@@ -355,6 +357,14 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
             requested_by="helmi",
         ),
         ("asked to pulse gate of K-1, on the word of helmi, for C1: Avain hukassa",),
+    ),
+    (
+        ForwardAcknowledged(at=AT, output="automation", seq=17, refused=(15,), detail="no form for it"),
+        ("output automation: done up to entry 17", "NOT TAKEN: 15: no form for it"),
+    ),
+    (
+        ForwardSwitchRequested(at=AT, output="night", on=True, until=AT, actor=WHO, reason="Sairastapaus"),
+        ("asked to switch output night on until 2026-11-23 03:12:07", "Sairastapaus"),
     ),
     (
         GuardAnswered(

@@ -23,6 +23,7 @@ from arcd.core.facts import (
     FlagEndRequested,
     FlagNoticed,
     FlagStartRequested,
+    ForwardSwitchRequested,
     FrameReceived,
     GuardAnswered,
     IdentityChecked,
@@ -46,7 +47,7 @@ from protocols.codec import ReplyKind
 REQUESTS = (
     AuthorityAnswered, AuthorityCalled, AuthorityRequested, AuthorityUnreadable, CaseMoveRequested, CaseNoted,
     CaseOpenRequested, CaseStepRequested, CentreImported, ClaimRenewRequested, FlagEndRequested, FlagNoticed,
-    FlagStartRequested, GuardAnswered, IdentityChecked, OperatorAnswered, PartyInformed,
+    FlagStartRequested, ForwardSwitchRequested, GuardAnswered, IdentityChecked, OperatorAnswered, PartyInformed,
     RelayRequested, RulesLoaded,
     ScheduleChangeRequested, SignalPromoted,
     SiteImported, SiteRemoved, SlaClockRequested,

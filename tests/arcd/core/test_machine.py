@@ -38,6 +38,8 @@ from arcd.core.facts import (
     FlagKind,
     FlagNoticed,
     FlagStartRequested,
+    ForwardAcknowledged,
+    ForwardSwitchRequested,
     FrameReceived,
     GuardAnswer,
     GuardAnswered,
@@ -300,6 +302,15 @@ class Machine(Orders):
                 requested_by="helmi", identity_check=self._last_check("helmi"),
             )
         )  # fmt: skip
+
+    @rule(seq=st.integers(0, 50), refused=st.sampled_from([(), (3,), tuple(range(20))]))
+    def another_system_has_taken_what_we_sent(self, seq: int, refused: tuple[int, ...]) -> None:
+        self.tell(ForwardAcknowledged(at=0, output="night", seq=seq, refused=refused, detail="no" if refused else ""))
+
+    @rule(output=st.sampled_from(["night", "moat"]), on=st.booleans(), lasts_s=st.sampled_from([30.0, 3600.0, 1e7]))
+    def forwarding_is_switched(self, output: str, on: bool, lasts_s: float) -> None:
+        until = self.play.now + round(lasts_s * NS)
+        self.tell(ForwardSwitchRequested(at=0, output=output, on=on, until=until, actor=OPERATOR, reason="why"))
 
     @rule(index=indexes, kind=st.sampled_from(NoticeKind))
     def somebody_was_told_of_a_flag(self, index: int, kind: NoticeKind) -> None:

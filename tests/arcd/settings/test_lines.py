@@ -116,7 +116,7 @@ def test_a_section_whose_lines_are_commented_out_is_none(tmp_path: Path, monkeyp
 
 def test_the_example_is_right_when_it_is_uncommented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = (Path(__file__).parents[3] / "config" / "arcd.yaml").read_text(encoding="utf-8")
-    start, end = example.index("\nlines:\n"), example.index("\nlimits:\n")
+    start, end = example.index("\nlines:\n"), example.index("\n# Automation software")
     body = example[start + len("\nlines:\n") : end]
     settings = read(tmp_path, monkeypatch, re.sub(r"(?m)^#", "", body))
     assert isinstance(settings, Settings), str(settings)

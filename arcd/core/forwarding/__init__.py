@@ -1,0 +1,1 @@
+"""Outputs: how far another system has followed our journal, and when it is wanted to."""
