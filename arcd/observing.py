@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
+from arcd.batching import Committed
 from arcd.core.case.model import OfferStatus
 from arcd.core.effects import DurableEffect
 from arcd.core.facts import (
@@ -30,7 +31,6 @@ from arcd.core.state import State
 from arcd.core.storm.model import Phase
 from arcd.core.supervision.watch import Watch
 from arcd.metrics import Metrics
-from arcd.runtime import Committed
 from arcd.systemd import Progress
 from protocols.codec import Received, ReplyKind
 from rules.model import Priority

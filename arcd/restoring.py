@@ -20,10 +20,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from arcd.batching import case_row
 from arcd.core.effects import DurableEffect
 from arcd.core.record import StepRecord
 from arcd.core.station import Station
-from arcd.runtime import case_row
 from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, StateRow, StoreError, offline
 from arcd.store.backup import finish, sync
 from arcd.store.failure import explained

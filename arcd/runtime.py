@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, assert_never
 
@@ -19,8 +18,8 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from arcd.batching import Committed, Replied, Waiting, as_batch
 from arcd.clock import Clock
-from arcd.core.case.model import Case
 from arcd.core.effects import (
     Answer,
     DurableEffect,
@@ -47,24 +46,21 @@ from arcd.core.facts import (
     StepFailed,
 )
 from arcd.core.record import StepRecord
-from arcd.core.station import Station, Stepped
-from arcd.effectors import Effector, Performed
-from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, Sealed, StateRow, Store, StoreError
+from arcd.core.station import Station
+from arcd.effect_queue import EFFECTS_AT_ONCE_MAX, Channel, attempted, resumed
+from arcd.effectors import Effector
+from arcd.store import Checkpoint, Entry, StateRow, Store, StoreError
 from protocols.codec import Received
 
 log = structlog.get_logger(__name__)
 
 NS = 1_000_000_000
-# Attempts under way per channel: enough for a storm of dispatches, few enough not to look like one.
-EFFECTS_AT_ONCE_MAX = 8
 # A checkpoint after so many entries, or after the interval of the settings: a restart replays at most this tail.
 CHECKPOINT_ENTRIES_MAX = 20_000
 # Proof of life enters the journal, folded, this often; a restart knows last-heard times to within it.
 HEARD_INTERVAL_S = 30.0
 # The sleeper wakes at least this often to compare the clocks.
 WAKE_S_MAX = 1.0
-
-Replied = Callable[[Reply], None]
 
 
 class RuntimeLimits(Struct, frozen=True, kw_only=True):
@@ -89,23 +85,6 @@ class Observer(Protocol):
         ...
 
 
-class Committed(Struct, frozen=True, kw_only=True):
-    """One durable step, as observers see it."""
-
-    seq: int
-    stepped: Stepped
-    released_at: int
-
-
-class _Waiting(Struct, frozen=True):
-    """A step in the open batch and those who wait for its commit."""
-
-    seq: int
-    stepped: Stepped
-    replied: Replied | None
-    asked: asyncio.Future[Answer] | None
-
-
 class Runtime:
     def __init__(
         self,
@@ -125,7 +104,7 @@ class Runtime:
         self._profiles_changed = profiles_changed
         self._observer = observer
         self._seq = 0
-        self._open: list[_Waiting] = []
+        self._open: list[Waiting] = []
         self._committing = False
         self._something_open = asyncio.Event()
         self._room = asyncio.Event()
@@ -139,7 +118,7 @@ class Runtime:
         self._checkpoint_seq = 0
         self._checkpoint_at = 0
         self._heard_at = 0
-        self._channels = {effector.name: _Channel(effector) for effector in effectors}
+        self._channels = {effector.name: Channel(effector) for effector in effectors}
         self._finishing = False
         self._supervising = False
         self._checkpoint_asked = False
@@ -169,10 +148,10 @@ class Runtime:
         self._checkpoint_seq = restored.checkpoint_seq
         self._checkpoint_at = self._heard_at = self.clock.now()
         for row in restored.outbox:
-            # The row says that it is outstanding, the state at which attempt (see `_as_batch`).
+            # The row says that it is outstanding, the state at which attempt (see `batching.as_batch`).
             pending = self.station.state.pending.get(row.effect_id)
             if pending is not None and not pending.waiting:
-                self._enqueue(_resumed(pending.effect))
+                self._enqueue(resumed(pending.effect))
         return restored.head.at if restored.head.seq else None
 
     # -------------------------------------------------------------------------------------------------------- intake
@@ -228,7 +207,7 @@ class Runtime:
             log.exception("step.failed", fact=type(fact).__name__)
             stepped = self.station.step(_failure(fact, error), seq)
         self._seq = seq
-        self._open.append(_Waiting(seq, stepped, replied, asked))
+        self._open.append(Waiting(seq, stepped, replied, asked))
         # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
         self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.others)
         self._idle.clear()
@@ -281,7 +260,7 @@ class Runtime:
         An outcome or a deadline may have been stepped since the last commit. State and journal must end together.
         """
         steps, self._open = self._open, []
-        await self.store.commit(self._as_batch(steps, self._take_checkpoint()))
+        await self.store.commit(as_batch(steps, self._take_checkpoint()))
         if steps:
             self._release(steps, 0.0)
 
@@ -296,7 +275,7 @@ class Runtime:
             del self._open[: len(steps)]
             if not self._open:
                 self._something_open.clear()
-            batch = self._as_batch(steps, self._take_checkpoint() if is_due else None)
+            batch = as_batch(steps, self._take_checkpoint() if is_due else None)
             started_s = self.clock.monotonic_s()
             await self.store.commit(batch)
             if batch.checkpoint is not None:
@@ -306,55 +285,6 @@ class Runtime:
                 self._room.set()
             if not self._open:
                 self._idle.set()
-
-    def _as_batch(self, steps: list[_Waiting], checkpoint: Checkpoint | None) -> Batch:
-        encode = msgspec.json.encode
-        records = []
-        added: dict[str, OutboxRow] = {}
-        settled: dict[str, None] = {}
-        cases: dict[str, Case] = {}
-        erased: list[int] = []
-        cases_gone: list[str] = []
-        pruned: Sealed | None = None
-        for waiting in steps:
-            stepped = waiting.stepped
-            record = stepped.record
-            records.append(
-                Record(
-                    seq=waiting.seq,
-                    at=record.fact.at,
-                    kind=record.fact.__struct_config__.tag,  # type: ignore[arg-type]  # – every fact is tagged by a str
-                    subject=stepped.subject,
-                    payload=encode(record),
-                    refs=stepped.refs,
-                )
-            )
-            for effect_id in stepped.settled:
-                if added.pop(effect_id, None) is None:
-                    settled[effect_id] = None
-            for effect in stepped.others:
-                if isinstance(effect, ErasePayloads):
-                    erased += effect.seqs
-                    cases_gone += effect.cases
-                elif isinstance(effect, PruneEntries):
-                    peaks = tuple(map(bytes.fromhex, effect.peaks))
-                    pruned = Sealed(through=effect.through, hash=bytes.fromhex(effect.hash), peaks=peaks)
-                elif isinstance(effect, DurableEffect) and effect.id in settled:
-                    # Failed and due again while one commit lasted: its row stands in the store, and goes on standing.
-                    del settled[effect.id]
-                elif isinstance(effect, DurableEffect):
-                    added[effect.id] = OutboxRow(effect_id=effect.id, seq=waiting.seq, body=encode(effect))
-            cases.update((case.id, case) for case in stepped.cases)
-        return Batch(
-            records=records,
-            outbox_added=list(added.values()),
-            outbox_settled=list(settled),
-            cases=[case_row(case) for case in cases.values()],
-            checkpoint=checkpoint,
-            erased=erased,
-            cases_gone=cases_gone,
-            pruned=pruned,
-        )
 
     def _is_checkpoint_due(self) -> bool:
         is_old = self.clock.now() - self._checkpoint_at >= self.limits.checkpoint_interval_s * NS
@@ -366,7 +296,7 @@ class Runtime:
         rows = [StateRow(table=table, key=key, body=body) for table, key, body in self.station.take_changes()]
         return Checkpoint(seq=self._seq, rows=rows)
 
-    def _release(self, steps: list[_Waiting], seconds: float) -> None:
+    def _release(self, steps: list[Waiting], seconds: float) -> None:
         """The batch is durable: replies first, then answers, then the world."""
         for waiting in steps:
             if waiting.replied is not None and waiting.stepped.reply is not None:
@@ -462,14 +392,14 @@ class Runtime:
     def outbox_depth(self) -> dict[str, int]:
         return {name: channel.depth for name, channel in self._channels.items()}
 
-    async def _perform(self, channel: _Channel) -> None:
+    async def _perform(self, channel: Channel) -> None:
         while True:
             effect = await channel.take()
             pending = self.station.state.pending.get(effect.id)
             if pending is None or pending.waiting or pending.effect.attempt != effect.attempt:
                 continue  # withdrawn meanwhile
             started_s = self.clock.monotonic_s()
-            performed = await _attempted(channel.effector, effect)
+            performed = await attempted(channel.effector, effect)
             seconds = self.clock.monotonic_s() - started_s
             report = EffectReported(
                 at=self.clock.now(), effect_id=effect.id, outcome=performed.outcome, detail=performed.detail
@@ -490,42 +420,6 @@ class Runtime:
                 await committed.wait()
 
 
-class _Channel:
-    """An effector's queue. Its length is bounded by the effects the core has asked for, which are in its state."""
-
-    def __init__(self, effector: Effector) -> None:
-        self.effector = effector
-        self._waiting: deque[DurableEffect] = deque()
-        self._filled = asyncio.Semaphore(0)
-
-    @property
-    def depth(self) -> int:
-        return len(self._waiting)
-
-    def put(self, effect: DurableEffect) -> None:
-        self._waiting.append(effect)
-        self._filled.release()
-
-    async def take(self) -> DurableEffect:
-        await self._filled.acquire()
-        return self._waiting.popleft()
-
-
-def _resumed(effect: DurableEffect) -> DurableEffect:
-    """From the outbox of an earlier run: what must not happen twice is told that it may have happened."""
-    return msgspec.structs.replace(effect, resumed=True) if isinstance(effect, SwitchRelay) else effect
-
-
-async def _attempted(effector: Effector, effect: DurableEffect) -> Performed:
-    """One attempt. A defect of the effector is a failed attempt: it must not end the daemon, because the outbox would
-    hand it the same effect at every start."""
-    try:
-        return await effector.perform(effect)
-    except Exception as error:
-        log.exception("effect.broke", channel=effector.name, effect=effect.id)
-        return Performed(outcome=EffectOutcome.FAILED, detail=f"the channel broke: {type(error).__name__}")
-
-
 def _failure(fact: AnyFact, error: Exception) -> StepFailed:
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
@@ -536,19 +430,4 @@ def _failure(fact: AnyFact, error: Exception) -> StepFailed:
         failed_kind=str(fact.__struct_config__.tag),
         failed_fact=msgspec.json.encode(fact).decode(),
         error=f"{type(error).__name__} in {place}",
-    )
-
-
-def case_row(case: Case) -> CaseRow:
-    """The projection of a case that lists and searches are answered from."""
-    return CaseRow(
-        case_id=case.id,
-        case_type=case.type,
-        site_id=case.site_id,
-        state=case.state,
-        priority=case.priority.value,
-        is_open=case.is_open,
-        opened_at=case.opened_at,
-        closed_at=case.closed_at,
-        body=msgspec.json.encode(case),
     )

@@ -108,7 +108,7 @@ async def list_paths(
     return rows_answer("paths", rows, storms=storms, more=more)
 
 
-@router.get("/{site_id}/{system_id}/{path_id}", summary="One path", responses=READ_ERRORS)
+@router.get("/{site_id}/{system_id}/{path_id}", summary="One path, its limits and its faults", responses=READ_ERRORS)
 async def show_path(
     desk: TheDesk,
     site_id: Annotated[str, Path(max_length=ID_CHARS_MAX)],

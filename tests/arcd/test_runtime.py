@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from arcd.batching import Committed
 from arcd.clock import VirtualClock
 from arcd.core.case import casebook
 from arcd.core.conditioning import unrestored
@@ -34,7 +35,7 @@ from arcd.core.station import Station
 from arcd.effectors import Effector, Performed
 from arcd.effectors.memory import MemoryEffector
 from arcd.gateways.memory import MemoryGateway, MemoryLine
-from arcd.runtime import HEARD_INTERVAL_S, Committed, Runtime, RuntimeLimits
+from arcd.runtime import HEARD_INTERVAL_S, Runtime, RuntimeLimits
 from arcd.store import Batch, Entry, StoreError
 from arcd.store.memory import MemoryStore
 from protocols.codec import ReplyKind, WireProfile

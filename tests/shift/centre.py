@@ -15,6 +15,7 @@ from shutil import copy, copytree
 
 import msgspec
 
+from arcd.batching import Committed
 from arcd.clock import VirtualClock
 from arcd.core.case.model import Case
 from arcd.core.effects import Answer, DurableEffect, PostWebhook, SendMail
@@ -25,7 +26,7 @@ from arcd.core.station import Station
 from arcd.credentials import Kek, Keyring
 from arcd.effectors.memory import MemoryEffector
 from arcd.gateways.memory import MemoryGateway, MemoryLine
-from arcd.runtime import Committed, Runtime
+from arcd.runtime import Runtime
 from arcd.sitebase import SiteBase, load_sitebase
 from arcd.store import CaseQuery
 from arcd.store.memory import MemoryStore

@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from arcd.batching import Committed, as_batch
 from arcd.core.effects import Answer, DurableEffect, PostWebhook, SendMail
 from arcd.core.facts import DAEMON, AnyFact, ClockStepped, EffectOutcome, EffectReported, RulesLoaded, Started, Stopped
+from arcd.effect_queue import EFFECTS_AT_ONCE_MAX
 from arcd.effectors.memory import MemoryEffector
 from arcd.gateways.memory import MemoryGateway, MemoryLine
-from arcd.runtime import EFFECTS_AT_ONCE_MAX, Committed, RuntimeLimits
+from arcd.runtime import RuntimeLimits
 from arcd.store import Batch, StoreError
 from arcd.store.memory import MemoryStore
 from protocols.codec import Received
@@ -255,7 +257,7 @@ class Process:
         del runtime._open[: len(steps)]
         for waiting in steps:
             self.world.last_facts.append((waiting.seq, waiting.stepped.record.fact))
-        self._syncing = steps, runtime._as_batch(steps, runtime._take_checkpoint() if is_due else None)
+        self._syncing = steps, as_batch(steps, runtime._take_checkpoint() if is_due else None)
         self.world.after(self.world.disk.sync_s(), self._end_commit)
 
     def _end_commit(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from arcd.batching import Replied
 from arcd.core import clock_steps, intake
 from arcd.core.account import AccountState
 from arcd.core.case import dispatch, joining
@@ -22,7 +23,7 @@ from arcd.core.flags.model import Flag
 from arcd.core.record import Judged, Judgement
 from arcd.core.siterun import Pending
 from arcd.core.station import Station
-from arcd.runtime import Replied, Runtime
+from arcd.runtime import Runtime
 from arcd.store import Batch, Entry, Head, memory
 from arcd.store.chain import seal
 from arcd.store.memory import MemoryStore
