@@ -19,8 +19,7 @@ from msgspec.structs import replace
 from arcd.clock import Clock
 from arcd.core.facts.receiver_lines import LineFault
 from arcd.gateways import Intake
-from arcd.gateways.reading import Reader
-from arcd.gateways.tcp import SWEEP_S
+from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.metrics import Metrics
 from protocols.codec import Codec, Kind, Received, ReplyKind, Speaker, WireItem
 

@@ -19,6 +19,7 @@ from arcd.gateways import Intake
 from protocols.codec import Codec, Malformed, Received, WireItem
 
 FOLD_S = 60.0
+SWEEP_S = 5.0  # how often a gateway looks for what is due: folds, idle connections
 # Sources with malformed bytes told apart at once; what comes from others meanwhile is folded under one name.
 SOURCES_MAX = 1_000
 RAW_BYTES_MAX = 4_096  # of malformed bytes kept in the journal

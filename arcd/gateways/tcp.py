@@ -20,12 +20,11 @@ from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.admission import STRANGER_FRAMES_MAX, Admission, Shares
 from arcd.gateways.connection import Connection, address_text
-from arcd.gateways.reading import Reader
+from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.gateways.tls import HANDSHAKE_TIMEOUT_S, HandshakeTurns
 from arcd.metrics import Metrics
 from protocols.codec import Codec, Profiles
 
-SWEEP_S = 5.0  # how often idle connections are looked for
 BACKLOG = 4096  # requirements 6.2: the kernel's queue carries panels over a restart
 # A frame that was begun and is not ended within this is none: 4 kB take a second on a GSM line (9,600 bit/s).
 FRAME_TIMEOUT_S = 30.0

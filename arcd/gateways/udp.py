@@ -19,8 +19,7 @@ from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.admission import STRANGER_FRAMES_MAX, Shares
 from arcd.gateways.connection import address_text
-from arcd.gateways.reading import Reader
-from arcd.gateways.tcp import SWEEP_S
+from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.metrics import Metrics
 from protocols.codec import Codec, Profiles, Received, WireItem
 
