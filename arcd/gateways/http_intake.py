@@ -36,7 +36,7 @@ from arcd.api.body_limit import BodyLimit
 from arcd.api.serving import serve_app
 from arcd.field_map import KnownSource
 from arcd.gateways.connection import address_text
-from arcd.gateways.intake_door import IntakeDoor
+from arcd.gateways.intake_door import IntakeDoor, hide
 from protocols.codec import ReplyKind
 from protocols.made_signals import made_signal
 from protocols.mail_message import PICTURES_MAX, Picture
@@ -126,8 +126,9 @@ class HttpIntake:
         try:
             posted = self._decoder.decode(body)
         except msgspec.DecodeError as error:
-            self._door.turned_away("syntax", f"{known.source.id}: {error}"[:200], body[:4096], peer)
-            return _refuse(422, f"This is no message as it should be: {error}.")
+            wrong = hide(token, str(error))
+            self._door.turned_away("syntax", f"{known.source.id}: {wrong}"[:200], body, peer, token=token)
+            return _refuse(422, f"This is no message as it should be: {wrong}.")
         if posted.alive:
             is_known = self._door.alive(known)
             return _taken(posted) if is_known else _refuse(409, "The account of this device is not in force.")

@@ -7,6 +7,7 @@ is counted and shown, and told nothing that helps to find one.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -34,6 +35,8 @@ STRANGER_RATE_MAX = 30  # attempts without a token from one address
 LOGIN_RATE_MAX = 300  # of one address
 KEYS_MAX = 10_000
 RAW_BYTES_MAX = 16_384  # of a message kept in the journal
+TURNED_AWAY_BYTES_MAX = 4_096  # of one that was not taken
+_HIDDEN = "****"
 
 
 class IntakeDoor:
@@ -85,8 +88,9 @@ class IntakeDoor:
         """Right or wrong, so that guessing goes no faster than many cameras behind one address."""
         return self._logins.admits(host, self._clock.now())
 
-    def turned_away(self, reason: str, detail: str, raw: bytes, peer: str) -> None:
+    def turned_away(self, reason: str, detail: str, raw: bytes, peer: str, *, token: str = "") -> None:
         """Before a person: the first of an address and minute whole, the others counted."""
+        raw = _shown(token, raw, TURNED_AWAY_BYTES_MAX)
         self.reader.malformed(Malformed(protocol=self._protocol, reason=reason, detail=detail, raw=raw), peer)
 
     async def keep(self, pictures: Sequence[Picture], retention: str) -> list[Kept]:
@@ -104,6 +108,7 @@ class IntakeDoor:
             media=(*signal.media, *pictures),
             extra=(("source", known.source.id), *signal.extra, *described),
         )
+        signal = _hide_in_signal(token, signal)
         received = Received(
             protocol=self._protocol,
             kind=Kind.SIGNALS,
@@ -112,7 +117,7 @@ class IntakeDoor:
             session_account=known.origin.account,
             signals=(signal,),
             remarks=remarks,
-            raw=raw.replace(token.encode(), b"****")[:RAW_BYTES_MAX],
+            raw=_shown(token, raw, RAW_BYTES_MAX),
             fingerprint=key,
             repeat_s=REPEAT_S,
         )
@@ -144,3 +149,29 @@ class IntakeDoor:
                 return await told
         except TimeoutError:
             return None
+
+
+def hide(token: str, text: str) -> str:
+    """Devices write their own address into subjects and texts, in any case; the journal is read by many."""
+    return re.sub(re.escape(token), _HIDDEN, text, flags=re.IGNORECASE) if token else text
+
+
+def _shown(token: str, raw: bytes, bytes_max: int) -> bytes:
+    """The beginning of a message, and no part of a token at its end."""
+    part = raw[: bytes_max + len(token)]
+    if token:
+        own = token.lower().encode()
+        part = re.sub(re.escape(own), _HIDDEN.encode(), part, flags=re.IGNORECASE)
+        cut = (length for length in range(len(own) - 1, 7, -1) if part[-len(own) :].lower().endswith(own[:length]))
+        if length := next(cut, 0):  # one that the end has cut in two
+            part = part[:-length]
+    return part[:bytes_max]
+
+
+def _hide_in_signal(token: str, signal: Signal) -> Signal:
+    return replace(
+        signal,
+        text=hide(token, signal.text) if signal.text else signal.text,
+        media=tuple(hide(token, each) for each in signal.media),
+        extra=tuple((name, hide(token, value)) for name, value in signal.extra),
+    )
