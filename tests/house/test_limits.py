@@ -81,15 +81,15 @@ def test_the_search_finds_what_it_should() -> None:
 
 def _names(module: ast.Module) -> Iterator[str]:
     for node in module.body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                if name.endswith("_MAX"):
-                    yield name
-            case ast.ClassDef(name=owner):
-                for each in node.body:
-                    match each:
-                        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()) if name.endswith("_max"):
-                            yield f"{owner}.{name}"
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            named = (each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
+            yield from (name for name in named if name.endswith("_MAX"))
+        elif isinstance(node, ast.ClassDef):
+            for each in node.body:
+                match each:
+                    case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()) if name.endswith("_max"):
+                        yield f"{node.name}.{name}"
 
 
 def _value(where: str, name: str) -> object:
