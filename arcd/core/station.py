@@ -19,7 +19,7 @@ from arcd.core.case.authority import answering as authority_answers
 from arcd.core.case.authority import following
 from arcd.core.case.model import Case
 from arcd.core.deadlines import Deadlines
-from arcd.core.directory import Directory
+from arcd.core.directory import Directory, Entry
 from arcd.core.effects import AnyEffect, Reply
 from arcd.core.facts import (
     AccountsHeard,
@@ -90,8 +90,8 @@ from arcd.core.supervision.looking import look
 from arcd.core.supervision.paths import find_path
 from arcd.core.supervision.substitution import is_other
 from arcd.core.supervision.watch import Watch
-from arcd.core.turn import Turn
-from protocols.codec import Kind, Received, ReplyKind, Speaker
+from arcd.core.turn import NS, Turn
+from protocols.codec import Kind, Protection, Received, ReplyKind, Speaker
 from rules.engine import RuleSet
 from rules.loader import load
 
@@ -189,10 +189,17 @@ class Station:
                 known = self.state.path_marks.get(path.key)
                 if known is not None and is_other(known, path, received.origin, peer):
                     return None
-                self.watch.hear(path.key, at)
+                if not self._is_echo(path.key, received, entry, at):
+                    self.watch.hear(path.key, at)
         else:
             self._heard[entry.key] = at
         return Reply(reply=keychange.reply_of(entry, received, ReplyKind.ACK))
+
+    def _is_echo(self, path: str, received: Received, entry: Entry, at: int) -> bool:
+        if received.protection is not Protection.ENCRYPTED or received.clock_skew_s is None:
+            return False
+        sent_s = round(at / NS + received.clock_skew_s)
+        return self.watch.echoes.is_echo(path, sent_s, at // NS - int(entry.account.window_past_s) - 1)
 
     def take_heard(self) -> dict[str, int]:
         """Proof of life gathered since the last call, for an `AccountsHeard` fact."""

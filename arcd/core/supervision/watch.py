@@ -14,6 +14,7 @@ import heapq
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 
+from arcd.core.supervision.echoes import Echoes
 from arcd.core.supervision.model import PathFault
 from arcd.core.supervision.ownlink import OwnLink
 from arcd.core.supervision.paths import SupervisedPath
@@ -87,6 +88,7 @@ class Watch:
         self._intervals: Counter[float] = Counter()  # of paths that speak often
         self._from = 0  # nobody is silent earlier than a limit after this
         self.own_link = OwnLink()
+        self.echoes = Echoes()
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -122,6 +124,7 @@ class Watch:
                 self._set_apart(slot, slot.base)
 
     def remove(self, key: str) -> None:
+        self.echoes.forget(key)
         slot = self._slots.pop(key, None)
         if slot is not None:
             self._leave(slot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from arcd.core.facts import SiteImported, SiteRemoved
 from arcd.core.site import Conditioning, Reporting
@@ -109,8 +110,6 @@ def test_the_hot_way_and_the_slow_one_are_the_same_proof() -> None:
 def test_a_null_without_its_key_is_no_heartbeat_and_a_tamper() -> None:
     """requirements 2.3: spoofed supervision."""
     keyed = a_site("S-1", keyed=True).systems[0]
-    from msgspec.structs import replace
-
     system = replace(single(), accounts=keyed.accounts)
     playing = play(system)
     playing >> keyed_panel().null()
@@ -125,6 +124,26 @@ def test_a_null_without_its_key_is_no_heartbeat_and_a_tamper() -> None:
     quiet(playing, 30)
     assert changes(playing) == ["path.failed ip", "ats.failed"]
     assert any(case.signals[0].signal.code == "plaintext_refused" for case in playing.station.state.cases.values())
+
+
+def test_a_recorded_link_test_keeps_no_line_alive() -> None:
+    """A wide time window would let whoever cut the line play the panel for a quarter of an hour."""
+    keyed = a_site("S-1", keyed=True).systems[0]
+    [account] = keyed.accounts
+    playing = play(replace(single(), accounts=(replace(account, window_past_s=900.0),)))
+    panel = keyed_panel(window_past_s=900.0)
+    for _ in range(3):
+        panel.null()(playing.now)
+        assert playing.station.heartbeat(panel.frame(playing.now), playing.now, "dc09-tcp") is not None
+        quiet(playing, 40)
+    assert changes(playing) == []
+    heard_at = playing.station.watch.heard_at(IP)
+    for _ in range(4):  # the line is cut, and the last link test is sent over and over
+        reply = playing.station.heartbeat(panel.frame(playing.now), playing.now, "dc09-tcp")
+        assert reply is not None, "a retransmission is answered"
+        quiet(playing, 40)
+    assert playing.station.watch.heard_at(IP) == heard_at
+    assert changes(playing) == ["path.failed ip", "ats.failed"]
 
 
 def test_a_system_without_a_category_is_watched_by_nobody() -> None:
