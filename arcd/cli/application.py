@@ -21,6 +21,7 @@ from arcd.cli import (
     panel,
     panel_dialects,
     panel_flood,
+    panel_protocols,
     panel_script,
     paths,
     relays,
@@ -64,6 +65,7 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
 panel_dialects.add_to(panel.app)
 panel_flood.add_to(panel.app)
+panel_protocols.add_to(panel.app)
 panel_script.add_to(panel.app)
 app.add_typer(panel.app, name="panel")
 app.add_typer(capture.app, name="capture")

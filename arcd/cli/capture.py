@@ -104,22 +104,27 @@ def port(
 ) -> None:
     """Record what comes in over a port that the daemon does not use. Nothing is answered: a receiver will repeat."""
     from arcd.captures import Head, encoded, row
-    from arcd.cli.receiver_sending import SerialWire, TcpWire
+    from arcd.cli.serial_wire import SerialWire
+    from arcd.cli.wires import Receiver, SocketWire
     from arcd.clock import SystemClock
 
     if (serial is None) == (tcp_port is None):
         raise UsageError("say what to record: --serial PATH, or --port PORT")
     until = None if duration is None else time.monotonic() + parse_duration(duration)
-    wire: SerialWire | TcpWire
-    wire = SerialWire(serial, mode) if serial is not None else TcpWire(host, tcp_port or 0, 10.0)
+    wire: SerialWire | SocketWire
+    if serial is not None:
+        wire, of = SerialWire(serial, mode), f"{serial} {mode}"
+    else:
+        wire, of = SocketWire(Receiver(host=host, port=tcp_port or 0), connect_timeout_s=10.0), f"{host}:{tcp_port}"
+    wire.open()
     clock = SystemClock()
     with contextlib.closing(wire), _recording(call, out, size_max) as write:
-        write(encoded(Head(of=wire.address, dialect=dialect, at=clock.now())))
+        write(encoded(Head(of=of, dialect=dialect, at=clock.now())))
         while until is None or time.monotonic() < until:
             data = wire.receive(0.2)
             if data and not write(encoded(row(clock.now(), "in", data))):
                 return
-            if not data and wire.is_over:
+            if data == b"":
                 call.out.remark("the other side has hung up")
                 return
 

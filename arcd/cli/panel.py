@@ -23,13 +23,30 @@ from arcd.cli.panel_messages import (
     receiver_of,
     wire_key,
 )
-from arcd.cli.panel_options import Ca, Host, Key, KeyFile, Port, ServerName, Tls, Udp
+from arcd.cli.panel_options import (
+    Ca,
+    Host,
+    Key,
+    KeyFile,
+    ListenHere,
+    Mode,
+    Option,
+    Port,
+    Protocol,
+    Serial,
+    ServerName,
+    Tls,
+    Udp,
+    named_account,
+    only_elsewhere,
+    saying_of,
+)
 from arcd.cli.times import parse_duration, span
 
 if TYPE_CHECKING:
     from arcd.cli.dialling import Panel, Sent
 
-app = group("A panel's side of the wire: send test signals to a DC-09 receiver.")
+app = group("A panel's side of the wire: send test signals in every protocol that is received.")
 
 TIMEOUT_S = 5.0
 TIMEOUT_S_MIN, TIMEOUT_S_MAX = 0.01, 300.0
@@ -54,18 +71,21 @@ MEANINGS = {
         "arcctl panel send --account 0042 --null --repeat 10 --interval 1s",
         "arcctl panel send --protocol surgard --account 1001 --code BA --zone 3 --serial /dev/ttyUSB0",
         "arcctl panel send --protocol ademco685 --account 1001 --scheme contact_id --code 130 --zone 3 --port 1026",
+        "arcctl panel send --protocol modbus --port 5020 --option unit=7 --option coil=3",
     ),
 )
 def send(
     call: Invocation,
-    account: Annotated[str, typer.Option(metavar="NUMBER", help="Account number, leading zeros and all.")],
+    account: Annotated[str, typer.Option(metavar="NUMBER", help="Account number, leading zeros and all.")] = "",
     code: Annotated[str | None, typer.Option(metavar="CODE", help="Event code: BA, FA, … or 130, 110, …")] = None,
-    scheme: Annotated[str, typer.Option(metavar="sia|contact_id", help="Table the code is from.")] = "sia",
+    scheme: Annotated[str, typer.Option(metavar="sia|contact_id|pulse", help="Table the code is from.")] = "sia",
     qualifier: Annotated[str, typer.Option(metavar="new|restore|status", help="Contact ID only.")] = "new",
     zone: Annotated[str | None, typer.Option(metavar="NUMBER", help="Zone or point.")] = None,
     area: Annotated[str | None, typer.Option(metavar="NUMBER", help="Area or partition.")] = None,
     user: Annotated[str | None, typer.Option(metavar="NUMBER", help="User, for openings, closings, cancels.")] = None,
-    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Text behind the event (SIA).")] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Text behind the event, or of a page or mail.")
+    ] = None,
     null: Annotated[bool, typer.Option("--null", help="Send a link test instead of an event.")] = False,
     token: Annotated[str | None, typer.Option(metavar="ID", help="Any other id token, with --data as is.")] = None,
     data: Annotated[str, typer.Option(metavar="TEXT", help="Data of --token.")] = "",
@@ -94,43 +114,54 @@ def send(
         int, typer.Option(metavar="N", min=0, max=RETRIES_MAX, help="Send the same bytes again when no reply comes.")
     ] = RETRIES_MAX,
     binary_crc: Annotated[bool, typer.Option("--binary-crc", help="Write the CRC as early devices do.")] = False,
-    protocol: Annotated[
-        str, typer.Option(metavar="dc09|surgard|ademco685|radionics6500|dc07", help="Or be a receiver on its line.")
-    ] = "dc09",
-    serial: Annotated[str | None, typer.Option(metavar="PATH", help="A receiver's serial port instead of TCP.")] = None,
-    mode: Annotated[str, typer.Option(metavar="MODE", help="Of the serial port.")] = "9600 8N1",
+    protocol: Protocol = "dc09",
+    option: Option = None,
+    serial: Serial = None,
+    mode: Mode = "9600 8N1",
+    listen: ListenHere = False,
 ) -> None:
     """Send messages as a DC-09 panel does; show the replies and the time they took.
 
-    With --protocol, as an alarm receiver does on its automation line: --null is then its heartbeat.
+    With --protocol, as another device: a receiver on its automation line (--null is its heartbeat), an ESPA control
+    station, a Modbus device, a camera that mails, a cloud panel that posts. `arcctl panel protocols` lists them.
 
     Exit code 0 only when every message was acknowledged. After a NAK with a time the clock is corrected by it and the
     message is sent once more, as panels do.
     """
-    sealing = wire_key(key, key_file)
     event = Event(code, scheme, qualifier, zone, area, user, text)
-    message = message_of(account, null=null, token=token, data=data, event=event)
     if protocol != "dc09":
-        from arcd.cli.receiver_sending import encoder, open_wire, send_as_receiver
+        from arcd.cli.simulated import where_of
+        from arcd.cli.simulated_protocols import given_options, new_run, simulated
+        from arcd.cli.simulated_sending import send_simulated
 
-        far = open_wire(protocol, serial, mode, host, port, timeout)
-        return send_as_receiver(
-            call,
-            far,
-            encoder(protocol, None if null else event, account, receiver, line),
-            numbers=[numbered(sequence, index) for index in range(repeat)],
+        kind = simulated(protocol)
+        if token is not None or extended or key is not None or key_file is not None:
+            raise UsageError("--token, --extended and keys are DC-09's; leave them out with --protocol")
+        where = where_of(
+            protocol, kind.ways, host=host, port=port, serial=serial, mode=mode, udp=udp, tls=tls, listen=listen,
+            ca=ca, server_name=server_name, timeout_s=timeout,
+        )  # fmt: skip
+        run = new_run()
+        said = None if null else event
+        numbers = [numbered(sequence, index) for index in range(repeat)]
+        return send_simulated(
+            call, kind, where, kind.read_options(given_options(option)),
+            [saying_of(account, said, number, run, receiver, line) for number in numbers],
             pause_s=0 if interval is None else parse_duration(interval),
             timeout_s=timeout,
             transmissions_max=retries + 1,
-        )
+        )  # fmt: skip
 
+    only_elsewhere(option, serial, is_listening=listen)
+    sealing = wire_key(key, key_file)
+    message = message_of(named_account(account), null=null, token=token, data=data, event=event)
     from arcd.cli.dialling import Panel
     from arcd.cli.wires import SocketWire
     from arcd.clock import SystemClock
     from protocols.dc09 import Dialler
 
-    where = receiver_of(host, port, udp=udp, tls=tls, ca=ca, server_name=server_name)
-    wire = SocketWire(where, connect_timeout_s=timeout)
+    panel_receiver = receiver_of(host, port, udp=udp, tls=tls, ca=ca, server_name=server_name)
+    wire = SocketWire(panel_receiver, connect_timeout_s=timeout)
     dialler = Dialler(account=account, receiver=receiver, line=line, key=sealing, is_binary_crc=binary_crc)
     panel = Panel(
         dialler, wire, SystemClock(), timeout_s=timeout, transmissions_max=retries + 1, clock_offset_s=clock_offset

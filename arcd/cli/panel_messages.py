@@ -21,7 +21,7 @@ DEMO_SETTINGS = Path("config/demo/arcd.yaml")
 DEFAULT_ADDRESSES = {"tcp": ("127.0.0.1", 9999), "udp": ("127.0.0.1", 9999), "tls": ("127.0.0.1", 9996)}
 SEQUENCE_MAX = 9999
 
-SCHEMES = ("sia", "contact_id")
+SCHEMES = ("sia", "contact_id", "pulse")
 QUALIFIERS = ("new", "restore", "status")
 
 
@@ -33,16 +33,14 @@ class Event:
         self.scheme = one_of("--scheme", scheme, SCHEMES)
         self.qualifier = one_of("--qualifier", qualifier, QUALIFIERS)
         self.zone, self.area, self.user, self.text = where
-        if self.scheme == "sia" and self.qualifier != "new":
-            raise UsageError("a SIA code says itself whether it is new or a restore: BA or BR; leave --qualifier out")
-        if self.scheme == "contact_id" and self.text is not None:
-            raise UsageError("Contact ID has no text; send it as extended data: --extended I…")
 
     def encoded(self, account: str) -> tuple[str, str]:
         """(token, data)"""
         from protocols import contact_id, sia
         from protocols.content import DecodedContent
 
+        if self.scheme == "pulse":
+            raise ValueError("DC-09 carries no pulse codes; receiver lines do: --protocol surgard")
         content = DecodedContent(account=account, signals=(self.signal(),))
         if self.scheme == "sia":
             return sia.TOKEN, sia.encode_blocks(content)
@@ -51,10 +49,18 @@ class Event:
     def signal(self) -> Signal:
         """ValueError for what the scheme has no room for."""
         from protocols import contact_id, sia
+        from protocols.content import opaque_signal
         from protocols.signals import Qualifier
 
-        assert self.code is not None
+        if self.code is None:
+            raise ValueError("say what to send: --code CODE, or --null")
         code = self.code.upper()
+        if self.scheme == "pulse":
+            return opaque_signal(code, "")
+        if self.scheme == "sia" and self.qualifier != "new":
+            raise ValueError("a SIA code says itself whether it is new or a restore: BA or BR; leave --qualifier out")
+        if self.scheme == "contact_id" and self.text is not None:
+            raise ValueError("Contact ID has no text; send it as extended data: --extended I…")
         if self.scheme == "sia":
             return sia.signal(code, area=self.area, zone=self.zone, user=self.user, text=self.text)
         if self.zone is not None and self.user is not None:

@@ -67,7 +67,12 @@ class Receiver(Struct, frozen=True, kw_only=True):
 
 
 class Wire(Protocol):
-    """The way to a receiver, opened by the first `send`."""
+    """The way to a receiver, opened by the first `send`, or before it by `open`."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    def open(self) -> None: ...
 
     def send(self, frame: bytes) -> None: ...
 
@@ -90,12 +95,24 @@ class SocketWire:
         self._connect_timeout_s = connect_timeout_s
         self._socket: socket.socket | None = None
 
-    def send(self, frame: bytes) -> None:
-        try:
-            if self._socket is None:
+    @property
+    def is_open(self) -> bool:
+        return self._socket is not None
+
+    def open(self) -> None:
+        """WireError says why it cannot be."""
+        if self._socket is None:
+            try:
                 self._socket = self._connected()
+            except (OSError, UnicodeError) as error:  # a name that no resolver could be asked for is a UnicodeError
+                raise self._receiver.failure(error) from error
+
+    def send(self, frame: bytes) -> None:
+        self.open()
+        assert self._socket is not None
+        try:
             self._socket.sendall(frame)
-        except (OSError, UnicodeError) as error:  # a name that no resolver could even be asked for is a UnicodeError
+        except OSError as error:
             self.close()
             raise self._receiver.failure(error) from error
 
@@ -131,4 +148,31 @@ class SocketWire:
         except OSError:
             made.close()
             raise
+        return made
+
+
+class ListeningWire(SocketWire):
+    """TCP the other way round: a receiver that listens, and an automation system that connects to it."""
+
+    def close(self) -> None:
+        super().close()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    _listener: socket.socket | None = None
+
+    def _connected(self) -> socket.socket:
+        if self._listener is None:
+            self._listener = socket.create_server(self._target)
+        self._listener.settimeout(self._connect_timeout_s)
+        try:
+            made, _ = self._listener.accept()
+        except TimeoutError:
+            self.close()
+            raise WireError(
+                f"nobody connected to {self._receiver} within {self._connect_timeout_s:g} s; name it in the line's "
+                "settings as connect:, or wait longer with --timeout"
+            ) from None
+        made.settimeout(self._connect_timeout_s)
         return made
