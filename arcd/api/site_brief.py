@@ -38,6 +38,7 @@ class ContactView(View):
     languages: list[str]
     phones: list[str]
     email: str | None
+    pager: str | None
     code_word: bool
     available: dict[str, HoursView]
     away: list[tuple[str, str]]
@@ -87,6 +88,7 @@ def contact_view(contact: Contact) -> ContactView:
         available={day: hours_view(hours) for day, hours in contact.available.items()},
         away=list(contact.away),
         substitute=contact.substitute,
+        pager=contact.pager,
     )
 
 

@@ -14,7 +14,7 @@ SHOWN = {
         *("number", "receiver", "line", "window_past_s", "window_future_s", "ignore_crc", "encoding"),
         *("dialect", "connection", "idle_limit_s"),
     },
-    core.Contact: {"id", "name", "roles", "languages", "phones", "email", "available", "away", "substitute"},
+    core.Contact: {"id", "name", "roles", "languages", "phones", "email", "pager", "available", "away", "substitute"},
     core.Guard: {"id", "name", "company", "phone"},
     core.Conditioning: set(core.Conditioning.__struct_fields__),  # numbers and categories, shown as they are
 }
