@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -39,6 +40,9 @@ keys.txt           verifier keys
 custody.json       who exported this, when, why, for whom
 SHA256SUMS         digests of all files
 """
+
+# Places of the media store: class, two digits, digest (arcd.media).
+_KEPT: Final = re.compile(r"media:[^/]+/[0-9a-f]{2}/([0-9a-f]{64})\.[a-z]+")
 
 
 def pack(
@@ -109,15 +113,21 @@ def _proof(one: ProvedEntry) -> dict[str, object]:
 
 
 def _media(bundle: Bundle) -> list[dict[str, object]]:
-    """Addresses that signals name; a digest where the fact holds one."""
+    """Addresses that signals name. What the centre keeps itself is named by its SHA-256, and so told."""
     found: list[dict[str, object]] = []
     for one in bundle.entries:
         if one.content == "whole" and one.entry.payload is not None:
             received = _fact(one.entry.payload).get("received")
             if isinstance(received, dict):
                 for signal in received.get("signals", ()):
-                    found += [{"entry": one.entry.seq, "address": address} for address in signal.get("media", ())]
+                    found += [_picture(one.entry.seq, address) for address in signal.get("media", ())]
     return found
+
+
+def _picture(seq: int, address: str) -> dict[str, object]:
+    digest = _KEPT.fullmatch(address)
+    kept: dict[str, object] = {} if digest is None else {"sha256": digest[1]}
+    return {"entry": seq, "address": address, **kept}
 
 
 def _raw(payload: bytes) -> bytes:
