@@ -5,7 +5,7 @@ One rule: nobody else's receiver is flooded by mistake. Beyond this machine it n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,16 +13,35 @@ import typer
 from arcd.cli.failures import FindingError, UsageError
 from arcd.cli.invocation import Invocation, verb
 from arcd.cli.output import BAD, GOOD, QUIET, Output
-from arcd.cli.panel_messages import Event, message_of, receiver_of, wire_key
-from arcd.cli.panel_options import Ca, Host, Key, KeyFile, Port, ServerName, Tls, Udp
+from arcd.cli.panel_messages import SEQUENCE_MAX, Event, message_of, receiver_of, wire_key
+from arcd.cli.panel_options import (
+    Ca,
+    Host,
+    Key,
+    KeyFile,
+    ListenHere,
+    Mode,
+    Option,
+    Port,
+    Protocol,
+    Serial,
+    ServerName,
+    Tls,
+    Udp,
+    only_elsewhere,
+    saying_of,
+)
 from arcd.cli.times import parse_duration, span
 
 if TYPE_CHECKING:
     from arcd.cli.flooding import Load, Outcome
+    from arcd.cli.simulated import Made, Where
+    from arcd.cli.simulated_flooding import PacedLoad
     from arcd.cli.wires import Receiver
     from protocols.secrets import WireKey
 
 ACCOUNTS_MAX = 1_000
+ADDRESS_MAX = 900  # three digits are all that Contact ID has for a zone
 COUNT = 1_000
 CONNECTIONS = 10
 TIMEOUT_S = 5.0
@@ -36,21 +55,32 @@ def add_to(app: typer.Typer) -> None:
             "arcctl panel flood --account 1001 --code OP --count 500",
             "arcctl panel flood --account 1001 --account 1002 --null --rate 200 --connections 50 --for 30s --udp",
             "arcctl panel flood --account 1001 --code OP --host arc.example.org --rate 20 --yes --json",
+            "arcctl panel flood --protocol surgard --account 1001 --code OP --port 1025 --count 500 --rate 20",
+            "arcctl panel flood --protocol modbus --port 5020 --option unit=7 --option coil=3 --option alternates=true",
         ),
     )(flood)
 
 
 def flood(
     call: Invocation,
-    account: Annotated[list[str], typer.Option(metavar="NUMBER", help="Account; several share the connections.")],
-    code: Annotated[str | None, typer.Option(metavar="CODE", help="Event code of SIA: OP, BA, …")] = None,
-    address: Annotated[int, typer.Option(metavar="NUMBER", min=1, max=900, help="Zone, or user of the code.")] = 1,
+    account: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER", help="Account; several share the connections.")
+    ] = None,
+    code: Annotated[str | None, typer.Option(metavar="CODE", help="Event code: OP, BA, …")] = None,
+    scheme: Annotated[str, typer.Option(metavar="sia|contact_id|pulse", help="Table the code is from.")] = "sia",
+    text: Annotated[str | None, typer.Option(metavar="TEXT", help="Of a page or a mail.")] = None,
+    address: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, max=ADDRESS_MAX, help="Zone, or user of the code.")
+    ] = 1,
     null: Annotated[bool, typer.Option("--null", help="Link tests instead of events.")] = False,
     count: Annotated[int, typer.Option(metavar="N", min=1, max=1_000_000, help="Messages of all together.")] = COUNT,
     rate: Annotated[
         float | None, typer.Option(metavar="PER_SECOND", min=0.01, max=20_000, help="[as fast as it answers]")
     ] = None,
-    connections: Annotated[int, typer.Option(metavar="N", min=1, max=1_000, help="Panels at once.")] = CONNECTIONS,
+    connections: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=1_000, help="Panels at once [10; other protocols 1, up to 64]."),
+    ] = None,
     limit: Annotated[str, typer.Option("--for", metavar="DURATION", help="At most so long, up to 1h.")] = "60s",
     key: Key = None,
     key_file: KeyFile = None,
@@ -62,20 +92,128 @@ def flood(
     server_name: ServerName = None,
     timestamp: Annotated[bool, typer.Option("--timestamp", help="Stamp plain messages too.")] = False,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.01, max=300, help="For each reply.")] = TIMEOUT_S,
+    protocol: Protocol = "dc09",
+    option: Option = None,
+    serial: Serial = None,
+    mode: Mode = "9600 8N1",
+    listen: ListenHere = False,
     yes: Annotated[bool, typer.Option("--yes", help="The receiver is ours, although it is not this machine.")] = False,
 ) -> None:
     """Send many messages over many connections; show the rate reached and how long the ACKs took.
 
-    Each connection has one message under way. Alarms sent to a receiver in service open cases: use an account on test,
-    or openings (OP), or link tests. Exit code 0 only when every message was acknowledged.
+    Each connection has one message under way: a receiver line is paced by its own ACK. Alarms sent to a receiver in
+    service open cases: use an account on test, or openings (OP), or link tests. Exit code 0 only when every message was
+    acknowledged.
     """
+    accounts, seconds_max = tuple(account or ()), _seconds(limit)
+    if len(accounts) > ACCOUNTS_MAX:
+        raise UsageError(f"at most {ACCOUNTS_MAX} accounts")
+    if protocol != "dc09":
+        from arcd.cli.simulated import where_of
+        from arcd.cli.simulated_protocols import given_options, simulated
+
+        if key is not None or key_file is not None or timestamp:
+            raise UsageError("--key, --key-file and --timestamp are DC-09's; leave them out with --protocol")
+        kind = simulated(protocol)
+        place = where_of(
+            protocol, kind.ways, host=host, port=port, serial=serial, mode=mode, udp=udp, tls=tls, listen=listen,
+            ca=ca, server_name=server_name, timeout_s=timeout,
+        )  # fmt: skip
+        made = _maker(protocol, given_options(option), accounts, (code, scheme, text), address, null=null)
+        paced = _paced(
+            protocol, given_options(option), place, made, seconds_max,
+            count=count, rate=rate, connections=connections or 1, timeout_s=timeout,
+        )  # fmt: skip
+        _check_whose(place.host if serial is None else serial, is_ours=yes)
+        return _finish(call, str(place), paced, _run_paced(call, place, paced))
+    only_elsewhere(option, serial, is_listening=listen)
+    if not accounts:
+        raise UsageError("a DC-09 panel names its account: --account NUMBER")
+    if text is not None or scheme != "sia":
+        raise UsageError("--text and --scheme are for another --protocol than dc09")
     receiver = receiver_of(host, port, udp=udp, tls=tls, ca=ca, server_name=server_name)
     load = _load(
-        tuple(account), code, address, wire_key(key, key_file), parse_duration(limit),
-        null=null, count=count, rate=rate, connections=connections, timeout_s=timeout, is_stamped=timestamp,
+        accounts, code, address, wire_key(key, key_file), seconds_max,
+        null=null, count=count, rate=rate, connections=connections or CONNECTIONS, timeout_s=timeout,
+        is_stamped=timestamp,
     )  # fmt: skip
-    _check_whose(receiver, is_ours=yes)
-    _finish(call, receiver, load, _run(call, receiver, load))
+    _check_whose(receiver.host, is_ours=yes)
+    return _finish(call, str(receiver), load, _run(call, receiver, load))
+
+
+def _seconds(limit: str) -> float:
+    from arcd.cli.flooding import SECONDS_MAX as LONGEST_S
+
+    seconds = float(parse_duration(limit))
+    if not 0 < seconds <= LONGEST_S:
+        raise UsageError(f"--for is above 0 and at most {span(LONGEST_S)}")
+    return seconds
+
+
+def _maker(
+    protocol: str,
+    options: dict[str, object],
+    accounts: tuple[str, ...],
+    event: tuple[str | None, str, str | None],
+    address: int,
+    *,
+    null: bool,
+) -> Callable[[int], Made]:
+    """Messages by their number, none like the one before: the zone goes round, and numbers where there are any."""
+    from arcd.cli.simulated_protocols import new_run, simulated
+
+    kind, run, (code, scheme, text) = simulated(protocol), new_run(), event
+    set_up = kind.read_options(options)
+
+    def made(number: int) -> Made:
+        where = str((address + number - 1) % ADDRESS_MAX + 1)
+        said = (
+            None
+            if null
+            else Event(code, scheme, "new", *((None, None, where) if is_of_user else (where, None, None)), text)
+        )
+        account = accounts[number % len(accounts)] if accounts else ""
+        return kind.made(saying_of(account, said, number % SEQUENCE_MAX + 1, f"{run}-{number}"), set_up)
+
+    is_of_user = False
+    try:
+        made(0)
+    except UsageError:
+        is_of_user = True
+        made(0)  # what cannot be sent either way is said before anything is
+    return made
+
+
+def _paced(
+    protocol: str,
+    options: dict[str, object],
+    where: Where,
+    made: Callable[[int], Made],
+    seconds_max: float,
+    *,
+    count: int,
+    rate: float | None,
+    connections: int,
+    timeout_s: float,
+) -> PacedLoad:
+    from arcd.cli.simulated_flooding import CONNECTIONS_MAX, PacedLoad
+    from arcd.cli.simulated_protocols import simulated
+
+    if connections > CONNECTIONS_MAX:
+        raise UsageError(f"at most {CONNECTIONS_MAX} connections over {protocol}")
+    if connections > 1 and where.way in ("serial", "listen"):
+        raise UsageError(f"a line over --{where.way} is one connection: leave --connections out")
+    kind = simulated(protocol)
+    set_up = kind.read_options(options)
+    return PacedLoad(
+        messages=count,
+        rate_per_s=rate,
+        connections=connections,
+        seconds_max=seconds_max,
+        timeout_s=timeout_s,
+        made=made,
+        opened=lambda: kind.opened(where, set_up),
+    )
 
 
 def _load(
@@ -83,7 +221,7 @@ def _load(
     code: str | None,
     address: int,
     key: WireKey | None,
-    seconds_max: int,
+    seconds_max: float,
     *,
     null: bool,
     count: int,
@@ -92,14 +230,8 @@ def _load(
     timeout_s: float,
     is_stamped: bool,
 ) -> Load:
-    from arcd.cli.flooding import SECONDS_MAX as LONGEST_S
     from arcd.cli.flooding import SEQUENCES, Load
     from protocols.dc09 import Dialler
-
-    if len(accounts) > ACCOUNTS_MAX:
-        raise UsageError(f"at most {ACCOUNTS_MAX} accounts")
-    if seconds_max > LONGEST_S:
-        raise UsageError(f"--for is at most {span(LONGEST_S)}")
 
     def message(account: str, number: int) -> tuple[str, str]:
         where = str(address + number // SEQUENCES)  # the same sequence number again must be another event
@@ -122,7 +254,7 @@ def _load(
         messages=count,
         rate_per_s=rate,
         connections=connections,
-        seconds_max=float(seconds_max),
+        seconds_max=seconds_max,
         timeout_s=timeout_s,
         message=message,
         dialler=lambda account: Dialler(account=account, key=key),
@@ -130,12 +262,13 @@ def _load(
     )
 
 
-def _check_whose(receiver: Receiver, *, is_ours: bool) -> None:
+def _check_whose(where: str, *, is_ours: bool) -> None:
+    """A serial port is never this machine: whoever reads at its other end may be in service."""
     from arcd.loopback import is_loopback
 
-    if not is_ours and not is_loopback(receiver.host):
+    if not is_ours and not is_loopback(where):
         raise UsageError(
-            f"{receiver.host} is not this machine: flooding a receiver in service delays real alarms; say --yes if it "
+            f"{where} is not this machine: flooding a receiver in service delays real alarms; say --yes if it "
             "is yours and nobody depends on it now"
         )
 
@@ -150,10 +283,18 @@ def _run(call: Invocation, receiver: Receiver, load: Load) -> Outcome:
         return asyncio.run(Flood(receiver, load, SystemClock(), told).run())
 
 
-def _finish(call: Invocation, receiver: Receiver, load: Load, outcome: Outcome) -> None:
+def _run_paced(call: Invocation, where: Where, load: PacedLoad) -> Outcome:
+    from arcd.cli.simulated_flooding import PacedFlood
+    from arcd.clock import SystemClock
+
+    with call.out.progress(f"to {where}") as told:
+        return PacedFlood(load, SystemClock(), told).run()
+
+
+def _finish(call: Invocation, receiver: str, load: Load | PacedLoad, outcome: Outcome) -> None:
     times = {name: outcome.percentile_s(percent) for name, percent in (("p50", 50), ("p99", 99), ("max", 100))}
     value = {
-        "receiver": str(receiver),
+        "receiver": receiver,
         "connections": min(load.connections, load.messages),
         "asked": load.messages,
         "sent": outcome.sent,
@@ -181,4 +322,6 @@ def _render(out: Output, value: Mapping[str, Any]) -> None:
         if reply != "ack":
             out.line(out.styled(f"{count} {reply}", BAD))
     if value["sent"] < value["asked"]:
-        out.line(out.styled(f"{value['asked'] - value['sent']} were not sent: the time was up", QUIET))
+        out.line(
+            out.styled(f"{value['asked'] - value['sent']} were not sent: the time was up, or the way was lost", QUIET)
+        )
