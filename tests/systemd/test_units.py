@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import subprocess
 import sys
@@ -12,25 +11,9 @@ import pytest
 
 from arcd.api.serving import STOP_TIMEOUT_S, UNIX_SOCKET_MODE
 from arcd.settings import Settings, TlsSettings
+from tests.systemd.unit import UNITS, Unit
 
-ROOT = Path(__file__).parents[2]
-UNITS = ROOT / "systemd"
 NAMES = ("arcd.service", "arcd.socket", "arcd-tls.socket", "arcd-api.socket", "arcd-failure.service")
-
-
-class Unit(configparser.RawConfigParser):
-    """A unit file as far as these tests need it: the last of a repeated setting, and `every` for all of them."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(strict=False, delimiters=("=",), comment_prefixes=("#",), interpolation=None)
-        self.lines = (UNITS / name).read_text(encoding="utf-8").splitlines()
-        self.read_string("\n".join(self.lines))
-
-    def optionxform(self, optionstr: str) -> str:
-        return optionstr
-
-    def every(self, setting: str) -> list[str]:
-        return [line.partition("=")[2] for line in self.lines if line.startswith(f"{setting}=")]
 
 
 @pytest.fixture
@@ -58,6 +41,23 @@ def test_the_sandbox_scores_as_well_with_serial_ports(tmp_path: Path) -> None:
     allowed = re.findall(r"(?m)^DeviceAllow=(\S+) (\S+)$", drop_in)
     assert allowed == [("char-ttyS", "rw"), ("char-ttyUSB", "rw"), ("char-ttyACM", "rw")]
     assert "DevicePolicy=closed" in drop_in
+
+
+def test_only_named_directories_become_writable(tmp_path: Path) -> None:
+    drop_in = (UNITS / "arcd-directories.conf").read_text(encoding="utf-8")
+    unit = tmp_path / "arcd.service"
+    unit.write_text((UNITS / "arcd.service").read_text(encoding="utf-8") + drop_in, encoding="utf-8")
+    result = run("systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert [line for line in drop_in.splitlines() if line and not line.startswith("#")] == [
+        "[Service]", "ReadWritePaths=/srv/arcd-copies",
+    ]  # fmt: skip
+
+
+def test_every_credential_that_the_settings_name_stands_in_the_unit() -> None:
+    named = set(re.findall(r"credential: ([a-z-]+)", (UNITS.parent / "config" / "arcd.yaml").read_text("utf-8")))
+    told = set(re.findall(r"LoadCredential=([a-z-]+):", (UNITS / "arcd.service").read_text("utf-8")))
+    assert told == named | {"kek"}
 
 
 def test_systemd_finds_nothing_to_complain_about(tmp_path: Path) -> None:
