@@ -64,8 +64,11 @@ def in_settings() -> Limits:
 def test_every_limit_is_described() -> None:
     limits = in_code() | in_settings()
     table = described()
-    missing = [f"{where}: {name} = {limits[where, name]:,}" for where, name in sorted(limits.keys() - table.keys())]
-    assert missing == [], f"add a row to {PAGE.name}: what happens beyond it?"
+    missing = [
+        f"| `{name}` | {limits[where, name]:,} | `{where}` | what happens beyond it? |"
+        for where, name in sorted(limits.keys() - table.keys())
+    ]
+    assert not missing, f"add to {PAGE.name}:\n" + "\n".join(missing)
     assert sorted(table.keys() - limits.keys()) == [], f"no longer in the code: take the row out of {PAGE.name}"
     assert {key: table[key] for key in limits if table[key] != limits[key]} == {}, "the page says something else"
 
