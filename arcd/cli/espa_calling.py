@@ -37,7 +37,7 @@ class EspaOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def make_call(saying: Saying, options: EspaOptions) -> Made:
     """The account is the call address; the text, or else the code, is what is displayed. ValueError without either."""
     if saying.event is None:
-        return Made(f"poll of station {options.station}", ())
+        return Made(f"poll of station {options.station}", (), options)
     text = saying.event.text or saying.event.code
     if not text:
         raise ValueError("say what the pager displays: --text TEXT")
@@ -45,21 +45,21 @@ def make_call(saying: Saying, options: EspaOptions) -> Made:
         saying.account, text, beep=options.beep, call_type=options.call_type, priority=options.priority
     )
     frame = encode_block(block, is_nordic=options.is_nordic)
-    return Made(frame.decode("latin-1"), (frame,))
+    return Made(frame.decode("latin-1"), (frame,), options)
 
 
 class EspaCarrier:
-    def __init__(self, where: Where, options: EspaOptions) -> None:
+    def __init__(self, where: Where) -> None:
         self._wire = where.wire()
-        self._options = options
         self._clock = SystemClock()
 
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         due_s = self._clock.monotonic_s() + timeout_s
+        options: EspaOptions = made.options
         self._wire.open()
-        link = EspaLink(self._options.settings(), self._clock.now())
+        link = EspaLink(options.settings(), self._clock.now())
         for frame in made.parts:
-            link.send(decode_block(frame[1:-2], is_nordic=self._options.is_nordic))
+            link.send(decode_block(frame[1:-2], is_nordic=options.is_nordic))
         is_poll, is_asked = not made.parts, False
         while (left_s := due_s - self._clock.monotonic_s()) > 0:
             # A station is polled once for each transmission, so that its silence is told and not asked away.
@@ -84,7 +84,7 @@ class EspaCarrier:
                     return Answer("nak", f"NAK {event.text}".strip())
                 if event.what is Happened.UNANSWERED:
                     return Answer(None, "the station does not answer")
-        return Answer(None, f"station {self._options.station} does not answer")
+        return Answer(None, f"station {options.station} does not answer")
 
     def close(self) -> None:
         self._wire.close()

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
+from arcd.cli.failures import UsageError
 from arcd.cli.simulated import Answer, Made, Saying, Where, shortened
 from arcd.cli.source_files import read_text
 
@@ -23,6 +24,12 @@ class JsonOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Of the system's sources in the site base: the file with its token."""
 
     token_file: str = ""
+
+    def token(self) -> str:
+        token = read_text(Path(self.token_file)).strip()
+        if not token or not token.isascii() or not token.isprintable():
+            raise UsageError(f"{self.token_file} holds no token: letters and digits on one line")
+        return token
 
 
 def make_post(saying: Saying, options: JsonOptions) -> Made:
@@ -40,29 +47,27 @@ def make_post(saying: Saying, options: JsonOptions) -> Made:
         if event.qualifier != "new":
             message["qualifier"] = event.qualifier
     body = json.dumps(message, ensure_ascii=False)
-    return Made(body, (body.encode(),))
+    return Made(body, (body.encode(),), options)
 
 
 class JsonCarrier:
-    def __init__(self, where: Where, options: JsonOptions) -> None:
+    def __init__(self, where: Where) -> None:
         receiver = self._receiver = where.receiver
-        token = read_text(Path(options.token_file)).strip()
-        if not token.isascii() or not token.isprintable():
-            raise ValueError(f"{options.token_file} holds no token: letters and digits")
-        scheme = "https" if where.is_tls else "http"
         host = f"[{receiver.host}]" if ":" in receiver.host else receiver.host
-        self._client = httpx.Client(
-            base_url=f"{scheme}://{host}:{receiver.port}",
-            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-            verify=receiver.tls_context() if where.is_tls else True,
-            trust_env=False,
-        )
+        self._base_url = f"{'https' if where.is_tls else 'http'}://{host}:{receiver.port}"
+        self._trust: ssl.SSLContext | bool = receiver.tls_context() if where.is_tls else True
         self._extensions = {} if receiver.server_name is None else {"sni_hostname": receiver.server_name}
+        self._client: httpx.Client | None = None
 
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         (body,) = made.parts
+        headers = {"Authorization": f"Bearer {made.options.token()}", "Content-Type": "application/json"}
+        if self._client is None:
+            self._client = httpx.Client(base_url=self._base_url, verify=self._trust, trust_env=False)
         try:
-            answer = self._client.post(PATH, content=body, timeout=timeout_s, extensions=self._extensions)
+            answer = self._client.post(
+                PATH, content=body, headers=headers, timeout=timeout_s, extensions=self._extensions
+            )
         except httpx.ConnectError as error:
             raise self._receiver.failure(_cause(error)) from error
         except httpx.TransportError as error:
@@ -77,7 +82,9 @@ class JsonCarrier:
         )
 
     def close(self) -> None:
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
 
 def _cause(error: BaseException) -> OSError:

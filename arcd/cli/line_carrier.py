@@ -106,16 +106,15 @@ def maker(dialect: str) -> Callable[[Saying, Any], Made]:
         parts = tuple(WRITERS[dialect](saying, where, options))
         for part in parts:
             _answers(dialect, options, part, None)
-        return Made(b"".join(parts).decode("latin-1"), parts)
+        return Made(b"".join(parts).decode("latin-1"), parts, options)
 
     return make
 
 
 class LineCarrier:
-    def __init__(self, where: Where, dialect: str, options: Any) -> None:
+    def __init__(self, where: Where, dialect: str) -> None:
         self._wire = where.wire()
         self._dialect = dialect
-        self._options = options
         self._clock = SystemClock()
         self._key: bytes | None = None  # of this connection, where the other side greets
         self._is_stale = False  # the answer to something earlier may still come
@@ -123,7 +122,7 @@ class LineCarrier:
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         answer = Answer()
         for part in made.parts:
-            answer = self._exchange(part, timeout_s)
+            answer = self._exchange(part, made.options, timeout_s)
             if answer.kind != "ack":
                 break
         return answer
@@ -132,16 +131,13 @@ class LineCarrier:
         self._wire.close()
         self._key, self._is_stale = None, False
 
-    @property
-    def _is_sealed(self) -> bool:
-        return DIALECTS[self._dialect].has_greeting and self._options.is_encrypted
-
-    def _exchange(self, part: bytes, timeout_s: float) -> Answer:
+    def _exchange(self, part: bytes, options: Any, timeout_s: float) -> Answer:
         due_s = self._clock.monotonic_s() + timeout_s
-        if not self._is_ready(due_s):
+        is_sealed = DIALECTS[self._dialect].has_greeting and options.is_encrypted
+        if not self._is_ready(due_s, is_greeted=is_sealed):
             return Answer(None, NO_GREETING)
         frame = part if self._key is None else osborne_hoffman.seal(part, self._key)
-        wanted = _answers(self._dialect, self._options, frame, self._key)
+        wanted = _answers(self._dialect, options, frame, self._key)
         self._wire.send(frame)
         came = b""
         while (left_s := due_s - self._clock.monotonic_s()) > 0 and len(came) < ANSWER_BYTES_MAX:
@@ -158,14 +154,14 @@ class LineCarrier:
         self._is_stale = True
         return Answer(None, _text_of(came))
 
-    def _is_ready(self, due_s: float) -> bool:
+    def _is_ready(self, due_s: float, *, is_greeted: bool) -> bool:
         if not self._wire.is_open:
             self._key, self._is_stale = None, False
         self._wire.open()
         if self._is_stale:
             self._wire.receive(0.0)
             self._is_stale = False
-        if self._is_sealed and self._key is None:
+        if is_greeted and self._key is None:
             greeting = b""
             while len(greeting) < osborne_hoffman.SESSION_KEY_BYTES:
                 arrived = self._wire.receive(max(due_s - self._clock.monotonic_s(), 0.0))

@@ -32,6 +32,9 @@ class MailOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def recipient(self) -> str:
         return f"{read_text(Path(self.token_file)).strip()}@{self.domain}"
 
+    def password(self) -> str:
+        return read_text(Path(self.password_file)).strip() if self.password_file else ""
+
 
 def make_mail(saying: Saying, options: MailOptions) -> Made:
     """The text, or else the code, is the subject. ValueError for what a mail cannot say."""
@@ -47,23 +50,21 @@ def make_mail(saying: Saying, options: MailOptions) -> Made:
     message["From"] = options.sender
     message["Message-ID"] = f"<{saying.run}.{saying.number}@panel.invalid>"
     message.set_content(f"{subject}\n")
-    return Made(f"mail to …@{options.domain}: {subject}", (message.as_bytes(),))
+    return Made(f"mail to …@{options.domain}: {subject}", (message.as_bytes(),), options)
 
 
 class MailCarrier:
     """A connection for each message, as cameras make them."""
 
-    def __init__(self, where: Where, options: MailOptions) -> None:
+    def __init__(self, where: Where) -> None:
         self._receiver = where.receiver
         self._is_tls = where.is_tls
-        self._options = options
-        self._recipient = options.recipient()
-        self._password = read_text(Path(options.password_file)).strip() if options.password_file else ""
 
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         (message,) = made.parts
+        recipient, password = made.options.recipient(), made.options.password()
         try:
-            return asyncio.run(self._deliver(message, timeout_s))
+            return asyncio.run(self._deliver(message, made.options, recipient, password, timeout_s))
         except aiosmtplib.SMTPRecipientsRefused as error:
             first = error.recipients[0]
             return Answer("nak", shortened(f"{first.code} {first.message}"))
@@ -82,14 +83,16 @@ class MailCarrier:
     def close(self) -> None:
         pass
 
-    async def _deliver(self, message: bytes, timeout_s: float) -> Answer:
+    async def _deliver(
+        self, message: bytes, options: MailOptions, recipient: str, password: str, timeout_s: float
+    ) -> Answer:
         receiver = self._receiver
         client = aiosmtplib.SMTP(hostname=receiver.host, port=receiver.port, timeout=timeout_s, start_tls=False)
         async with client:
             if self._is_tls:
                 name = receiver.server_name or receiver.host
                 await client.starttls(tls_context=receiver.tls_context(), server_hostname=name)
-            if self._options.login:
-                await client.login(self._options.login, self._password)
-            _, said = await client.sendmail(self._options.sender, [self._recipient], message)
+            if options.login:
+                await client.login(options.login, password)
+            _, said = await client.sendmail(options.sender, [recipient], message)
         return Answer("ack", shortened(f"250 {said}"))

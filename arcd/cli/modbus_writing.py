@@ -72,7 +72,7 @@ def make_request(saying: Saying, options: ModbusOptions) -> Made:
 
 
 class ModbusCarrier:
-    def __init__(self, where: Where, options: ModbusOptions) -> None:
+    def __init__(self, where: Where) -> None:
         self._wire = where.wire()
         self._clock = SystemClock()
 

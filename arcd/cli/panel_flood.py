@@ -121,7 +121,7 @@ def flood(
         )  # fmt: skip
         made = _maker(protocol, given_options(option), accounts, (code, scheme, text), address, null=null)
         paced = _paced(
-            protocol, given_options(option), place, made, seconds_max,
+            protocol, place, made, seconds_max,
             count=count, rate=rate, connections=connections or 1, timeout_s=timeout,
         )  # fmt: skip
         _check_whose(place.host if serial is None else serial, is_ours=yes)
@@ -186,7 +186,6 @@ def _maker(
 
 def _paced(
     protocol: str,
-    options: dict[str, object],
     where: Where,
     made: Callable[[int], Made],
     seconds_max: float,
@@ -203,8 +202,7 @@ def _paced(
         raise UsageError(f"at most {CONNECTIONS_MAX} connections over {protocol}")
     if connections > 1 and where.way in ("serial", "listen"):
         raise UsageError(f"a line over --{where.way} is one connection: leave --connections out")
-    kind = simulated(protocol)
-    set_up = kind.read_options(options)
+    carry = simulated(protocol).carry
     return PacedLoad(
         messages=count,
         rate_per_s=rate,
@@ -212,7 +210,7 @@ def _paced(
         seconds_max=seconds_max,
         timeout_s=timeout_s,
         made=made,
-        opened=lambda: kind.opened(where, set_up),
+        opened=lambda: carry(where),
     )
 
 

@@ -16,13 +16,28 @@ from arcd.cli.failures import FindingError, UsageError
 from arcd.cli.invocation import Invocation, verb
 from arcd.cli.output import BAD, GOOD, QUIET, Output
 from arcd.cli.panel_messages import numbered, receiver_of, wire_key
-from arcd.cli.panel_options import Ca, Host, Key, KeyFile, Port, ServerName, Tls, Udp
+from arcd.cli.panel_options import (
+    Ca,
+    Host,
+    Key,
+    KeyFile,
+    ListenHere,
+    Mode,
+    Port,
+    Serial,
+    ServerName,
+    Tls,
+    Udp,
+    only_elsewhere,
+)
 from arcd.cli.times import span
 
 if TYPE_CHECKING:
     from arcd.cli.dialling import Panel, Sent
     from arcd.cli.scripting import Action, Script
     from arcd.cli.wires import Wire
+
+CONNECT_S = 10.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
         examples=(
             "arcctl panel script burglary.yaml",
             "arcctl panel script burglary.yaml --udp --host 127.0.0.1 --port 9999 --json",
+            "arcctl panel script receiver.yaml --serial /dev/ttyUSB0",
         ),
     )(script)
 
@@ -48,13 +64,17 @@ def script(
     tls: Tls = False,
     ca: Ca = None,
     server_name: ServerName = None,
+    serial: Serial = None,
+    mode: Mode = "9600 8N1",
+    listen: ListenHere = False,
 ) -> None:
     """Send, wait, repeat and expect as a file says.
 
     panel: {account: "1001"} names the panel; also receiver, line, key_file, binary_crc, timestamp, retries. Below
     steps: each dash is one thing: send: {code, zone, …} as the options of `panel send`, again: true, wait: 2s,
     close: true, or repeat: 3 with steps: of its own. expect: is ack (when nothing is said), nak, duh or none, and
-    within: how long it may take. Exit code 0 only when every reply was the expected one.
+    within: how long it may take. With panel: {protocol: NAME, options: {…}} another device plays it (arcctl panel
+    protocols), and send: takes options: of its own. Exit code 0 only when every reply was the expected one.
     """
     from arcd.cli.scripting import ScriptError, read_script
     from arcd.cli.source_files import read_text
@@ -66,14 +86,28 @@ def script(
         for problem in error.before:
             call.out.error(problem)
         raise
+    if scenario.panel.protocol != "dc09":
+        if key is not None or key_file is not None:
+            raise UsageError("keys are DC-09's; leave them out of this scenario")
+        from arcd.cli.simulated import where_of
+        from arcd.cli.simulated_protocols import simulated
+        from arcd.cli.simulated_script import played
+
+        place = where_of(
+            scenario.panel.protocol, simulated(scenario.panel.protocol).ways, host=host, port=port, serial=serial,
+            mode=mode, udp=udp, tls=tls, listen=listen, ca=ca, server_name=server_name, timeout_s=CONNECT_S,
+        )  # fmt: skip
+        steps = played(scenario, place)
+        return _finish(call, str(place), scenario, _told(call, scenario, steps, keep_going=keep_going))
+    only_elsewhere(None, serial, is_listening=listen)
     own_key = scenario.panel.key_file
     if own_key is not None and key is None and key_file is None:
         key_file = file.parent / own_key
     where = receiver_of(host, port, udp=udp, tls=tls, ca=ca, server_name=server_name)
-    with closing(SocketWire(where, connect_timeout_s=10.0)) as wire:
+    with closing(SocketWire(where, connect_timeout_s=CONNECT_S)) as wire:
         panel = _panel(scenario, wire, key, key_file)
-        told = _play(call, scenario, panel, wire, keep_going=keep_going)
-    _finish(call, str(where), scenario, told)
+        told = _told(call, scenario, _performed(scenario, panel, wire), keep_going=keep_going)
+    return _finish(call, str(where), scenario, told)
 
 
 def _panel(scenario: Script, wire: Wire, key: str | None, key_file: Path | None) -> Panel:
@@ -92,10 +126,12 @@ def _panel(scenario: Script, wire: Wire, key: str | None, key_file: Path | None)
     return Panel(dialler, wire, SystemClock(), timeout_s=5.0, transmissions_max=form.retries + 1)
 
 
-def _play(call: Invocation, scenario: Script, panel: Panel, wire: Wire, *, keep_going: bool) -> list[dict[str, Any]]:
+def _told(
+    call: Invocation, scenario: Script, steps: Iterator[dict[str, Any] | None], *, keep_going: bool
+) -> list[dict[str, Any]]:
     told: list[dict[str, Any]] = []
     with call.out.progress(f"account {scenario.panel.account}") as done:
-        for number, one in enumerate(_performed(scenario, panel, wire), start=1):
+        for number, one in enumerate(steps, start=1):
             done(number, len(scenario.actions))
             if one is None:
                 continue

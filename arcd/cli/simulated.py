@@ -7,7 +7,7 @@ What is shown of a message holds no token and no password.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -41,10 +41,11 @@ class Saying(Struct, frozen=True, kw_only=True):
 
 
 class Made(Struct, frozen=True):
-    """`parts` go out in this order, each after the answer to the one before."""
+    """`parts` go out in this order, each after the answer to the one before; `options` are those it was made with."""
 
     shown: str
     parts: tuple[bytes, ...]
+    options: Any = None
 
 
 class Answer(Struct, frozen=True):

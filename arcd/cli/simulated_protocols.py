@@ -37,7 +37,7 @@ class Simulated(Struct, frozen=True, kw_only=True):
     options: type[Any]
     ways: tuple[Way, ...]
     make: Callable[[Saying, Any], Made]
-    carry: Callable[[Where, Any], Carrier]
+    carry: Callable[[Where], Carrier]
     is_accounted: bool = True  # a message names an account
     example: str
     refusal: str = ""  # what a NAK means, where it does not say so itself
@@ -58,12 +58,6 @@ class Simulated(Struct, frozen=True, kw_only=True):
             raise UsageError(f"{self.name} names an account in each message: --account NUMBER")
         try:
             return self.make(saying, options)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-
-    def opened(self, where: Where, options: Any) -> Carrier:
-        try:
-            return self.carry(where, options)
         except ValueError as error:
             raise UsageError(str(error)) from error
 
@@ -88,7 +82,7 @@ def _line(name: str) -> Simulated:
         options=kind.options,
         ways=("tcp",) if name in OVER_IP_ONLY else BY_LINE,
         make=maker(name),
-        carry=lambda where, options: LineCarrier(where, name, options),
+        carry=lambda where: LineCarrier(where, name),
         example=_LINE_EXAMPLES[name],
         refusal=REFUSED,
     )

@@ -31,7 +31,7 @@ def send_simulated(
     transmissions_max: int,
 ) -> None:
     protocol.made(sayings[0], options)  # what cannot be said is told before anybody is asked
-    carrier = protocol.opened(where, options)
+    carrier = protocol.carry(where)
     told: list[dict[str, Any]] = []
     try:
         for saying in sayings:
