@@ -53,10 +53,13 @@ class EspaCarrier:
         self._wire = where.wire()
         self._clock = SystemClock()
 
+    def open(self) -> None:
+        self._wire.open()
+
     def deliver(self, made: Made, timeout_s: float) -> Answer:
-        due_s = self._clock.monotonic_s() + timeout_s
         options: EspaOptions = made.options
         self._wire.open()
+        due_s = self._clock.monotonic_s() + timeout_s
         link = EspaLink(options.settings(), self._clock.now())
         for frame in made.parts:
             link.send(decode_block(frame[1:-2], is_nordic=options.is_nordic))

@@ -59,6 +59,9 @@ class JsonCarrier:
         self._extensions = {} if receiver.server_name is None else {"sni_hostname": receiver.server_name}
         self._client: httpx.Client | None = None
 
+    def open(self) -> None:
+        pass
+
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         (body,) = made.parts
         headers = {"Authorization": f"Bearer {made.options.token()}", "Content-Type": "application/json"}

@@ -119,6 +119,9 @@ class LineCarrier:
         self._key: bytes | None = None  # of this connection, where the other side greets
         self._is_stale = False  # the answer to something earlier may still come
 
+    def open(self) -> None:
+        self._wire.open()
+
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         answer = Answer()
         for part in made.parts:
@@ -132,10 +135,10 @@ class LineCarrier:
         self._key, self._is_stale = None, False
 
     def _exchange(self, part: bytes, options: Any, timeout_s: float) -> Answer:
-        due_s = self._clock.monotonic_s() + timeout_s
         is_sealed = DIALECTS[self._dialect].has_greeting and options.is_encrypted
-        if not self._is_ready(due_s, is_greeted=is_sealed):
+        if not self._is_ready(timeout_s, is_greeted=is_sealed):
             return Answer(None, NO_GREETING)
+        due_s = self._clock.monotonic_s() + timeout_s
         frame = part if self._key is None else osborne_hoffman.seal(part, self._key)
         wanted = _answers(self._dialect, options, frame, self._key)
         self._wire.send(frame)
@@ -154,7 +157,7 @@ class LineCarrier:
         self._is_stale = True
         return Answer(None, _text_of(came))
 
-    def _is_ready(self, due_s: float, *, is_greeted: bool) -> bool:
+    def _is_ready(self, timeout_s: float, *, is_greeted: bool) -> bool:
         if not self._wire.is_open:
             self._key, self._is_stale = None, False
         self._wire.open()
@@ -162,7 +165,7 @@ class LineCarrier:
             self._wire.receive(0.0)
             self._is_stale = False
         if is_greeted and self._key is None:
-            greeting = b""
+            greeting, due_s = b"", self._clock.monotonic_s() + timeout_s
             while len(greeting) < osborne_hoffman.SESSION_KEY_BYTES:
                 arrived = self._wire.receive(max(due_s - self._clock.monotonic_s(), 0.0))
                 if not arrived:

@@ -60,6 +60,9 @@ class MailCarrier:
         self._receiver = where.receiver
         self._is_tls = where.is_tls
 
+    def open(self) -> None:
+        pass
+
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         (message,) = made.parts
         recipient, password = made.options.recipient(), made.options.password()

@@ -76,6 +76,9 @@ class ModbusCarrier:
         self._wire = where.wire()
         self._clock = SystemClock()
 
+    def open(self) -> None:
+        self._wire.open()
+
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         (frame,) = made.parts
         due_s = self._clock.monotonic_s() + timeout_s

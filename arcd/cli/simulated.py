@@ -18,6 +18,7 @@ from arcd.cli.wires import ListeningWire, Receiver, SocketWire, Transport, Wire
 
 ANSWER_BYTES_MAX = 4_096  # more unread answer than this comes from no receiver
 SAID_CHARS_MAX = 300
+LISTEN_S_MAX = 60.0  # a line that was refused tries again within half a minute
 
 Way = Literal["tcp", "tls", "serial", "listen"]
 
@@ -56,7 +57,11 @@ class Answer(Struct, frozen=True):
 
 
 class Carrier(Protocol):
-    """The way to what takes this protocol, opened by the first `deliver`."""
+    """The way to what takes this protocol."""
+
+    def open(self) -> None:
+        """Before the clock runs; where each message has a connection of its own there is nothing to open. WireError."""
+        ...
 
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         """One transmission. WireError when nobody can be reached."""
@@ -101,7 +106,7 @@ class Where(Struct, frozen=True, kw_only=True):
         if self.serial is not None:
             return SerialWire(self.serial, self.mode)
         if self.is_listening:
-            return ListeningWire(self.receiver, connect_timeout_s=self.connect_timeout_s)
+            return ListeningWire(self.receiver, connect_timeout_s=LISTEN_S_MAX)
         return SocketWire(self.receiver, connect_timeout_s=self.connect_timeout_s)
 
 

@@ -74,6 +74,7 @@ class PacedFlood:
     def _device(self) -> None:
         carrier = self._load.opened()
         try:
+            carrier.open()
             while (number := self._take()) is not None:
                 self._deliver(carrier, self._load.made(number))
         finally:

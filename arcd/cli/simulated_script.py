@@ -23,9 +23,12 @@ from arcd.cli.simulated_sending import transmitted
 def played(scenario: Script, where: Where) -> Iterator[dict[str, Any] | None]:
     """One item an action: what came of a message, or None for a pause and a close."""
     kind, run = simulated(scenario.panel.protocol), new_run()
+    if next((action.kind for action in scenario.actions if action.kind in ("send", "again")), "send") == "again":
+        raise UsageError("nothing has been sent that could be sent again")
     made: Made | None = None
     messages = 0
     with closing(kind.carry(where)) as carrier:
+        carrier.open()
         for action in scenario.actions:
             if action.kind == "wait":
                 time.sleep(action.seconds)
@@ -38,8 +41,7 @@ def played(scenario: Script, where: Where) -> Iterator[dict[str, Any] | None]:
             if action.kind == "send":
                 made = _made(kind, action, numbered(1, messages), run)
                 messages += 1
-            if made is None:
-                raise UsageError("nothing has been sent that could be sent again")
+            assert made is not None, "a scenario begins with a message"
             yield _plain(action, transmitted(carrier, made, action.within_s, scenario.panel.retries + 1))
 
 

@@ -34,6 +34,9 @@ def send_simulated(
     carrier = protocol.carry(where)
     told: list[dict[str, Any]] = []
     try:
+        if where.is_listening:
+            call.out.remark(f"waiting for the line to connect to {where}")
+        carrier.open()
         for saying in sayings:
             if told and pause_s:
                 time.sleep(pause_s)

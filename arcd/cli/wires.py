@@ -172,7 +172,7 @@ class ListeningWire(SocketWire):
             self.close()
             raise WireError(
                 f"nobody connected to {self._receiver} within {self._connect_timeout_s:g} s; name it in the line's "
-                "settings as connect:, or wait longer with --timeout"
+                "settings as connect:"
             ) from None
         made.settimeout(self._connect_timeout_s)
         return made

@@ -31,6 +31,9 @@ class Line:
         self._answers = answers
         self._lock = threading.Lock()
 
+    def open(self) -> None:
+        pass
+
     def deliver(self, made: Made, timeout_s: float) -> Answer:
         with self._lock:
             self.under_way += 1

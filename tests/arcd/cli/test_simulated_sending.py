@@ -134,7 +134,7 @@ def test_as_the_line_is_set_up(
     assert [received.origin.account for received in far.received] == [account]
 
 
-def test_a_receiver_that_listens(arcctl: Arcctl) -> None:
+def test_a_receiver_that_listens(arcctl: Arcctl, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     heard = b""
@@ -156,9 +156,10 @@ def test_a_receiver_that_listens(arcctl: Arcctl) -> None:
     thread.join()
     assert ran.code == 0, ran.err
     assert heard.startswith(b"S011[#1001|")
+    assert "waiting for the line to connect" in ran.err
+    monkeypatch.setattr("arcd.cli.simulated.LISTEN_S_MAX", 0.02)
     ran = arcctl(
         "panel", "send", "--protocol", "surgard", "--account", "1", "--null", "--listen", "--port", str(port),
-        "--timeout", "0.02",
     )  # fmt: skip
     assert ran.code == 1
     assert "nobody connected" in ran.err
