@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ HEADERS: Final[Mapping[str, str]] = {"Content-Type": "text/plain; charset=utf-8"
 CONNECT_S: Final = 5.0
 READ_S: Final = 10.0
 TOTAL_S: Final = 15.0
+_READ_ONLY: Final = ": under systemd, name it in ReadWritePaths= (arcd-directories.conf)"
 _FILE_MODE: Final = 0o644  # nothing in a checkpoint is secret
 _NS: Final = 1_000_000_000
 
@@ -69,7 +71,8 @@ class DirectoryPlace:
         except TimeoutError:
             return Performed(outcome=EffectOutcome.FAILED, detail="the directory does not answer in time")
         except OSError as error:
-            return Performed(outcome=EffectOutcome.FAILED, detail=os.strerror(error.errno or 0))
+            advice = _READ_ONLY if error.errno == errno.EROFS else ""
+            return Performed(outcome=EffectOutcome.FAILED, detail=os.strerror(error.errno or 0) + advice)
         return Performed(outcome=EffectOutcome.DELIVERED, detail="written")
 
     def _write(self, note: SignedNote) -> None:

@@ -108,7 +108,7 @@ def test_an_alarm_goes_its_whole_way_inside_the_sandbox(tmp_path: Path, held: di
     os.chown(copies, USER, GROUP)
     serial = {"name": "surgard-1", "dialect": "surgard", "heartbeat_s": 0}
     serial |= {"serial": {"port": port, "mode": "9600 8N2"}}
-    audit = {"origin": "arc.example/sandbox", "directories": [str(copies)], "interval_s": 1}
+    audit = {"origin": "arc.example/sandbox", "directories": [str(copies), "/usr/share"], "interval_s": 1}
     service = Service(tmp_path, lines=[serial], audit=audit)
     (service.etc / "audit-key").write_text("4d" * 32)
     own = tmp_path / "directories.conf"
@@ -135,6 +135,7 @@ def test_an_alarm_goes_its_whole_way_inside_the_sandbox(tmp_path: Path, held: di
         until("a checkpoint lies in the other place", lambda: list(copies.rglob("*.note")))
         case = installation.arcctl("cases", "--json").json()["cases"][0]["id"]
         assert installation.arcctl("case", "ack", case).code == 0, "the caller is seen through the socket"
+        until("the other one is said to be read-only", lambda: "ReadWritePaths=" in installation.arcctl("status").out)
         service.told(b"WATCHDOG=1")
         _check_process(daemon)
     said = installation.said()
