@@ -49,13 +49,12 @@ class PacedFlood:
         self._next = 0
         self._replies: Counter[str] = Counter()
         self._elapsed_s: list[float] = []
-        self._started_s = 0.0
+        self._started_s = 0.0  # when the first way was open
 
     def run(self) -> Outcome:
         """CliError when nobody can be reached. Ends with the last message, or when the time is up."""
         load = self._load
         count = min(load.connections, load.messages)
-        self._started_s = self._clock.monotonic_s()
         with ThreadPoolExecutor(count) as threads:
             devices = [threads.submit(self._device) for _ in range(count)]
             try:
@@ -75,6 +74,8 @@ class PacedFlood:
         carrier = self._load.opened()
         try:
             carrier.open()
+            with self._lock:
+                self._started_s = self._started_s or self._clock.monotonic_s()
             while (number := self._take()) is not None:
                 self._deliver(carrier, self._load.made(number))
         finally:

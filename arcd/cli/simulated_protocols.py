@@ -46,8 +46,10 @@ class Simulated(Struct, frozen=True, kw_only=True):
         """Words of a command line or a script as the protocol's options. UsageError names the one that is wrong."""
         if len(given) > OPTIONS_MAX:
             raise UsageError(f"at most {OPTIONS_MAX} options")
+        # YAML reads `station: 2` as a number and a command line as a text: both mean what the option is.
+        words = {name: value if isinstance(value, str) else str(value).lower() for name, value in given.items()}
         try:
-            return msgspec.convert(dict(given), self.options, strict=False)
+            return msgspec.convert(words, self.options, strict=False)
         except msgspec.ValidationError as error:
             names = ", ".join(field.name for field in msgspec.structs.fields(self.options))
             raise UsageError(f"--option for {self.name}: {error}; it has {names}") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from arcd.cli.scripting import read_script
 from tests.arcd.cli.conftest import Arcctl
 from tests.arcd.cli.in_thread import in_thread
 from tests.arcd.cli.test_simulated_sending import Software, software  # noqa: F401 – a fixture
@@ -45,7 +46,7 @@ def test_a_door_opens_and_closes(arcctl: Arcctl) -> None:
     Path("door.yaml").write_text("""\
 panel: {protocol: modbus, options: {unit: 7}}
 steps:
-  - send: {options: {coil: 3}}
+  - send: {options: {coil: 3, alternates: false}}
   - close: true
   - send: {options: {coil: 3, value: 0}}
   - send: {options: {coil: 3, unit: 8}}
@@ -56,6 +57,17 @@ steps:
         assert ran.code == 0, ran.err + ran.out
         assert scene.machine.take() == [("BA", "new"), ("BR", "restore")]
     assert "3 of 3 as expected" in ran.out
+
+
+def test_a_number_is_what_the_option_is(tmp_path: Path) -> None:
+    """A digit is a text in ESPA, and YAML reads a number."""
+    script = read_script(
+        "panel: {protocol: espa444, account: 0042, options: {station: 2, is_nordic: false}}\n"
+        "steps: [{send: {text: Hei, options: {priority: 1}}}]\n",
+        tmp_path / "x.yaml",
+    )
+    options = script.actions[0].options
+    assert (options.station, options.priority, options.is_nordic) == ("2", "1", False)
 
 
 def test_files_stand_beside_the_scenario(arcctl: Arcctl, tmp_path: Path) -> None:
