@@ -95,6 +95,7 @@ class Daemon:
             version=__version__,
             protocols=sorted({"dc09", *(line.dialect for line in settings.lines)}),
             channels=[effector.name for effector in effectors],
+            outputs=[output.name for output in settings.outputs],
         )
         self.progress = Progress(PROGRESS_LIMITS_S, monotonic_s=self.clock.monotonic_s)
         self.station = Station()
@@ -435,6 +436,7 @@ class Daemon:
             queue_depth=self.runtime.depth,
             listeners=tuple(self._listeners),
             checks=tuple(self._checks()),
+            outputs=self.outputs.healths(),
             lines=tuple(
                 LineHealth(
                     name=name,

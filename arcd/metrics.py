@@ -98,6 +98,7 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
         OTHER,
     ),
     "part": tuple(PATIENCE),
+    "fate": ("taken", "refused", "lost"),
 }
 
 # What a shipped gateway receives. Another codec's name is counted under "other".
@@ -159,6 +160,15 @@ TABLE: tuple[Spec, ...] = (
     _counter("arc_effects_performed_total", "Attempts at effects", "channel", "outcome"),
     _histogram("arc_effect_duration_seconds", EFFECT_BUCKETS_S, "Time of one attempt", "channel"),
     _gauge("arc_outbox_depth", "Effects committed and not settled", "channel"),
+    _gauge(
+        "arc_output_backlog_signals",
+        "Signals read ahead that an output has not got rid of (256 or so and more)",
+        "output",
+    ),
+    _gauge("arc_output_backlog_age_seconds", "Age of the signal an output is trying to get rid of; 0: none", "output"),
+    _gauge("arc_output_up", "1 while the far end answers", "output"),
+    _counter("arc_output_attempts_total", "Messages written to a far end, repetitions among them", "output"),
+    _counter("arc_output_signals_total", "Signals of an output, by what became of them", "output", "fate"),
     # ---------------------------------------------------------------------------------------------- the journal
     _counter("arc_journal_entries_total", "Journal entries committed since the start"),
     _gauge("arc_journal_checkpoint_timestamp_seconds", "When the newest checkpoint was committed"),
@@ -217,12 +227,14 @@ class Metrics:
         commit: str = "",
         protocols: Sequence[str] = PROTOCOLS,
         channels: Sequence[str] = ("mail", "webhook"),
+        outputs: Sequence[str] = (),
     ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._label_values = LABEL_VALUES | {
             "protocol": (*protocols, OTHER),
             "channel": (*channels, OTHER),
+            "output": tuple(outputs),
             "version": (version,),
             "commit": (commit,),
         }
@@ -261,6 +273,11 @@ class Metrics:
         self._performed = self._family("arc_effects_performed_total", Counter)
         self._effect_s = self._family("arc_effect_duration_seconds", Histogram)
         self._outbox = self._family("arc_outbox_depth", Gauge)
+        self._output_backlog = self._family("arc_output_backlog_signals", Gauge)
+        self._output_age_s = self._family("arc_output_backlog_age_seconds", Gauge)
+        self._output_up = self._family("arc_output_up", Gauge)
+        self._output_attempts = self._family("arc_output_attempts_total", Counter)
+        self._output_signals = self._family("arc_output_signals_total", Counter)
         self._entries = self._family("arc_journal_entries_total", Counter)
         self._checkpoint = self._family("arc_journal_checkpoint_timestamp_seconds", Gauge)
         self._audit_checkpoint = self._family("arc_audit_checkpoint_timestamp_seconds", Gauge)
@@ -397,6 +414,17 @@ class Metrics:
 
     def outbox_depth(self, channel: str, depth: int) -> None:
         self._outbox.child(channel).set(depth)
+
+    def output(self, name: str, *, is_up: bool, waiting: int, age_s: float) -> None:
+        self._output_up.child(name).set(is_up)
+        self._output_backlog.child(name).set(waiting)
+        self._output_age_s.child(name).set(age_s)
+
+    def output_done(self, name: str, *, attempts: int, fates: Mapping[str, int]) -> None:
+        """What came to pass since the last call; `fates`: taken, refused, lost."""
+        self._output_attempts.child(name).inc(attempts)
+        for fate, count in fates.items():
+            self._output_signals.child(name, fate).inc(count)
 
     def commit(self, seconds: float, records: int) -> None:
         self._commit_s.child().observe(seconds)

@@ -14,6 +14,7 @@ from arcd.checks import Check
 from arcd.core.effects import Answer
 from arcd.core.facts import Actor, AnyFact
 from arcd.core.state import State
+from arcd.forwarding.courier import Health
 from arcd.guard_links import LinkSigner
 from arcd.store import Entry, Store
 from protocols.secrets import WireKey
@@ -56,6 +57,7 @@ class Status(Struct, frozen=True, kw_only=True):
     listeners: tuple[Listener, ...]
     checks: tuple[Check, ...]
     lines: tuple[LineHealth, ...] = ()
+    outputs: tuple[Health, ...] = ()
 
 
 class ImportReport(Struct, frozen=True, kw_only=True):

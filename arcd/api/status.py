@@ -9,6 +9,7 @@ from fastapi import APIRouter
 
 from arcd.api.answers import READ_ERRORS, View
 from arcd.api.asking import TheDesk
+from arcd.api.desk import Status
 from arcd.api.instants import NS, rfc3339
 
 router = APIRouter(prefix="/v1/status", tags=["status"])
@@ -34,6 +35,23 @@ class LineView(View):
     last_heard: str | None
 
 
+class OutputView(View):
+    name: str
+    form: str
+    where: str
+    is_up: bool
+    is_on: bool
+    detail: str
+    acknowledged: int  # entry of the journal
+    behind: int  # entries of the journal after it
+    waiting: int  # signals read ahead
+    oldest: str | None
+    sent: int
+    refused: int
+    lost: int
+    attempts: int
+
+
 class StatusView(View):
     """`ok` is true when every check is."""
 
@@ -52,6 +70,7 @@ class StatusView(View):
     queue_depth: int
     listeners: list[ListenerView]
     lines: list[LineView]
+    outputs: list[OutputView]
     checks: list[CheckView]
 
 
@@ -84,5 +103,28 @@ async def show_status(desk: TheDesk) -> StatusView:
             )
             for line in status.lines
         ],
+        outputs=outputs_of(status),
         checks=[CheckView(name=each.name, ok=each.ok, detail=each.detail) for each in status.checks],
     )
+
+
+def outputs_of(status: Status) -> list[OutputView]:
+    return [
+        OutputView(
+            name=each.name,
+            form=each.form,
+            where=each.where,
+            is_up=each.is_up,
+            is_on=each.is_on,
+            detail=each.detail,
+            acknowledged=each.acknowledged,
+            behind=max(0, status.journal_seq - each.acknowledged),
+            waiting=each.waiting,
+            oldest=rfc3339(each.oldest_at) if each.oldest_at else None,
+            sent=each.sent,
+            refused=each.refused,
+            lost=each.lost,
+            attempts=each.attempts,
+        )
+        for each in status.outputs
+    ]

@@ -14,6 +14,7 @@ from arcd.cli import (
     decode,
     explain,
     flags,
+    forwards,
     guard,
     journal,
     journal_audit,
@@ -61,6 +62,7 @@ app.add_typer(paths.app, name="paths")
 app.add_typer(notices.app, name="notices")
 app.add_typer(arrangements.app, name="arrangements")
 app.add_typer(relays.app, name="relay")
+app.add_typer(forwards.app, name="forward")
 app.add_typer(journal.app, name="journal")
 app.add_typer(rules.app, name="rules")
 panel_dialects.add_to(panel.app)

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from arcd.cli.failures import FindingError
+from arcd.cli.forwards import state_of
 from arcd.cli.invocation import Invocation, verb
 from arcd.cli.output import BAD, GOOD, PRIORITY_STYLES, QUIET, STRONG, Output
 from arcd.cli.times import local, read_instant, span
@@ -47,6 +48,10 @@ def _render(out: Output, value: Mapping[str, Any]) -> None:
             f"line {line['name']}",
             out.styled(f"  {line['where']} ({line['dialect']}), {heard}{since}", QUIET),
         )
+    for each in value["outputs"]:
+        waits = f", {each['waiting']} waiting since {local(read_instant(each['oldest']))}" if each["oldest"] else ""
+        said = out.styled(f"  {each['form']} {each['where']}, {each['detail']}{waits}", QUIET)
+        out.line("  ", state_of(out, each), f"   output {each['name']}", said)
     cases = [
         out.styled(f"{priority} {count} ", PRIORITY_STYLES.get(priority, ""))
         for priority, count in sorted(value["cases_open"].items())

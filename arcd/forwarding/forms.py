@@ -66,11 +66,21 @@ def printer(form: Form, accounts: Mapping[str, str]) -> Callable[[Outgoing], byt
         known = outgoing.origin.account
         account = accounts.get(known, known)
         try:
-            return form.print(outgoing.signal, account)
+            return form.print(without_extended(outgoing.signal), account)
         except ValueError:
             return form.print(bare(outgoing.signal), account)
 
     return encode
+
+
+def without_extended(signal: Signal) -> Signal:
+    """`extra` without what came as DC-09 extended data ("xM"): it has no place in blocks and lines."""
+    kept = tuple((key, value) for key, value in signal.extra if not is_extended(key))
+    return signal if len(kept) == len(signal.extra) else replace(signal, extra=kept)
+
+
+def is_extended(key: str) -> bool:
+    return len(key) == 2 and key[0] == "x" and key[1].isupper()
 
 
 def bare(signal: Signal) -> Signal:

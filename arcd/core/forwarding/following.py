@@ -14,7 +14,8 @@ from arcd.core.forwarding.model import SWITCHES_MAX, ForwardState, Switch
 from arcd.core.turn import NS, Turn
 
 REASON_CHARS_MAX = 500
-SWITCH_S_MIN, SWITCH_S_MAX = 60.0, 7 * 86_400.0
+SWITCH_S_MIN = 60.0
+SWITCH_S_MAX = 7 * 86_400.0
 
 
 def acknowledged(turn: Turn, fact: ForwardAcknowledged) -> None:

@@ -35,6 +35,7 @@ from arcd.core.site import (
 )
 from arcd.core.state import State
 from arcd.core.station import Station, Stepped, compiled
+from arcd.forwarding.courier import Health
 from arcd.guard_links import LinkSigner
 from arcd.metrics import Metrics
 from arcd.store import Batch, CaseRow, Checkpoint, Entry, Record, Sealed
@@ -270,6 +271,8 @@ class FakeDesk(Desk):
     def links(self) -> LinkSigner:
         return self._links
 
+    outputs: tuple[Health, ...] = ()
+
     def heard_at(self, path_key: str) -> int:
         return self._station.watch.heard_at(path_key)
 
@@ -307,6 +310,7 @@ class FakeDesk(Desk):
                     name="system5", dialect="surgard", where="192.0.2.7:1025", state="well", since=0, last_heard=0
                 ),
             ),
+            outputs=self.outputs,
         )
 
     async def ask(self, fact: AnyFact) -> Answer:

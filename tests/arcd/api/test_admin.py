@@ -33,6 +33,8 @@ ROUTES = {
     ("POST", "/v1/cases/{case_id}/sla"),
     ("GET", "/v1/paths"),
     ("GET", "/v1/paths/{site_id}/{system_id}/{path_id}"),
+    ("GET", "/v1/outputs"),
+    ("POST", "/v1/outputs/{name}"),
     ("GET", "/v1/relays"),
     ("POST", "/v1/relays"),
     ("POST", "/v1/sites/{site_id}/accounts/{account}/key"),

@@ -22,6 +22,6 @@ def test_json_is_the_daemons_own_answer(arcctl: Arcctl, daemon: Daemon) -> None:
     ran = arcctl("status", "--json")
     assert set(ran.json()) == {
         "ok", "version", "now", "started_at", "up_s", "journal_seq", "rules_digest", "sites", "accounts", "cases_open",
-        "flags", "outbox", "queue_depth", "listeners", "checks", "lines",
+        "flags", "outbox", "queue_depth", "listeners", "checks", "lines", "outputs",
     }  # fmt: skip
     assert ran.err == ""

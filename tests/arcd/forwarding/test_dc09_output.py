@@ -1,0 +1,149 @@
+"""Forwarding over DC-09 to a centre behind real sockets: ACK, NAK, DUH, silence, hang-ups, lost datagrams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from arcd.clock import SystemClock
+from arcd.forwarding.dc09_output import Dc09Output, Numbers
+from arcd.forwarding.dc09_wires import DATAGRAM_TRIES_MAX, TcpWire, UdpWire, Wire
+from arcd.forwarding.feed import Outgoing
+from protocols import contact_id, sia
+from protocols.codec import Origin, Protection, ReplyKind
+from protocols.content import opaque_signal
+from protocols.secrets import WireKey
+from protocols.signals import Qualifier, Signal
+from tests.arcd.forwarding.far_centre import CLOSE, DROP, FarCentre, eventually
+
+KEY = WireKey(bytes(range(16)))
+AT = 1_767_225_600_000_000_000  # 2026-01-01
+
+
+def to(wire: Wire, *, key: WireKey | None = None, within_s: float = 1.0, link_test_s: float = 0.0) -> Dc09Output:
+    return Dc09Output(
+        wire=wire, numbers=Numbers(receiver="2", accounts={"1001": "A001"}, link_account="A001"), key=key,
+        clock=SystemClock(), pad=os.urandom, reply_within_s=within_s, link_test_s=link_test_s, is_on=lambda: True,
+        again_s=(0.01, 0.02),
+    )  # fmt: skip
+
+
+def out(signal: Signal | None = None, seq: int = 17) -> Outgoing:
+    signal = signal or sia.signal("BA", area="1", zone="3")
+    return Outgoing(seq=seq, index=0, at=AT, origin=Origin(account="1001", line="5"), signal=signal)
+
+
+async def sent(output: Dc09Output, outgoing: Outgoing) -> str:
+    async with asyncio.timeout(5):
+        return await output.send(outgoing)
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "AES"])
+async def test_a_signal_arrives_as_it_came_under_the_number_that_the_far_end_knows(key: WireKey | None) -> None:
+    signals = [
+        sia.signal("BA", area="1", zone="3", text="Takaovi"),
+        contact_id.signal("130", Qualifier.RESTORE, area="01", address="015"),
+        opaque_signal("SIA-PUL", "1234 31"),
+    ]
+    async with FarCentre(key).on_tcp() as centre:
+        output = to(TcpWire("127.0.0.1", centre.port), key=key)
+        for seq, signal in enumerate(signals):
+            assert await sent(output, out(signal, seq)) == ""
+        output.close()
+    for received, signal in zip(centre.taken, signals, strict=True):
+        assert (received.origin.account, received.origin.receiver, received.origin.line) == ("A001", "2", "5")
+        assert received.protection is (Protection.PLAIN if key is None else Protection.ENCRYPTED)
+        (got,) = received.signals
+        assert (got.code, got.qualifier, got.area, got.zone, got.text) == (
+            signal.code, signal.qualifier, signal.area, signal.zone, signal.text,
+        )  # fmt: skip
+        assert got.occurred_at == AT, "when it was told, not when it was forwarded"
+
+
+async def test_a_hang_up_and_a_silence_are_tried_again_with_the_same_number() -> None:
+    async with FarCentre().on_tcp() as centre:
+        centre.script = [CLOSE, DROP, ReplyKind.ACK]
+        output = to(TcpWire("127.0.0.1", centre.port), within_s=1.0)
+        assert await sent(output, out()) == ""
+        assert len(centre.taken) == 1
+        assert centre.raw[0] == centre.raw[1] == centre.raw[2], "plain: the same bytes"
+        assert output.is_up
+        assert await sent(output, out(seq=17)) == ""
+        assert centre.taken[0].fingerprint == centre.taken[1].fingerprint, "sent again after a crash: a retransmission"
+        assert await sent(output, out(seq=18)) == ""
+        assert centre.taken[2].fingerprint != centre.taken[1].fingerprint
+        output.close()
+
+
+async def test_what_is_refused_is_tried_a_few_times_and_then_said() -> None:
+    async with FarCentre().on_tcp() as centre:
+        output = to(TcpWire("127.0.0.1", centre.port))
+        centre.script = [ReplyKind.DUH, ReplyKind.NAK, ReplyKind.ACK]
+        assert await sent(output, out()) == ""
+        centre.script = [ReplyKind.DUH] * 9
+        assert await sent(output, out(seq=18)) == "the other centre answered DUH 5 times"
+        assert len(centre.script) == 4
+        output.close()
+
+
+async def test_another_clock_is_followed_as_its_nak_says() -> None:
+    async with FarCentre(KEY, ahead_s=600).on_tcp() as centre:
+        output = to(TcpWire("127.0.0.1", centre.port), key=KEY)
+        assert await sent(output, out()) == ""
+        assert len(centre.raw) == 2
+        output.close()
+
+
+async def test_nobody_there_and_then_somebody() -> None:
+    centre = FarCentre()
+    async with centre.on_tcp():
+        pass  # a port of its own, closed again
+    output = to(TcpWire("127.0.0.1", centre.port))
+    async with asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(sent(output, out()))
+        await eventually(lambda: not output.is_up)
+        assert "refused" in output.detail.casefold()
+        async with centre.on_tcp():
+            assert await sending == ""
+            output.close()
+    assert centre.zones == ["3"]
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["plain", "AES"])
+async def test_lost_datagrams_are_sent_again(key: WireKey | None) -> None:
+    async with FarCentre(key).on_udp() as centre:
+        centre.script = [DROP] * (DATAGRAM_TRIES_MAX - 1)
+        output = to(UdpWire("127.0.0.1", centre.port), key=key, within_s=0.25)
+        assert await sent(output, out()) == ""
+        assert len(set(centre.raw)) == 1, "the same bytes"
+        assert output.attempts == 1
+        output.close()
+
+
+async def test_a_reply_to_something_else_is_none() -> None:
+    async with FarCentre().on_udp() as centre:
+        output = to(UdpWire("127.0.0.1", centre.port), within_s=0.5)
+        late = centre.codec(datagram=True)
+        ordinary = centre.answer
+
+        def answer(codec: object, data: bytes) -> bytes | None:
+            got = ordinary(late, data)
+            return got.replace(b"A001", b"B002") if got and len(centre.raw) == 1 else got
+
+        centre.answer = answer  # type: ignore[method-assign]  # – a far end that errs once
+        assert await sent(output, out()) == ""
+        assert len(centre.raw) == 2
+        output.close()
+
+
+async def test_link_tests_show_a_dead_line_before_an_alarm_needs_it() -> None:
+    async with FarCentre().on_tcp() as centre:
+        output = to(TcpWire("127.0.0.1", centre.port), link_test_s=0.01)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(output.run())
+            await eventually(lambda: centre.link_tests)
+            assert output.detail == "answered ACK"
+            running.cancel()
+        output.close()
