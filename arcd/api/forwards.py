@@ -17,10 +17,13 @@ from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
 from arcd.api.instants import NS
 from arcd.api.status import OutputView, outputs_of
 from arcd.core.facts import ForwardSwitchRequested
-from arcd.core.forwarding.following import REASON_CHARS_MAX, SWITCH_S_MAX
+from arcd.core.forwarding.following import REASON_CHARS_MAX
 from arcd.forwarding.dc09_output import Dc09Output
 
 router = APIRouter(prefix="/v1/outputs", tags=["outputs"])
+
+
+YEAR_S = 366 * 86_400.0  # more is a typing error; what is allowed, the core says
 
 
 class Outputs(View):
@@ -29,7 +32,7 @@ class Outputs(View):
 
 class Switching(Body):
     on: bool
-    lasts_s: Annotated[float, Field(gt=0, le=SWITCH_S_MAX)]  # and then its hours decide again
+    lasts_s: Annotated[float, Field(gt=0, le=YEAR_S)]  # and then its hours decide again
     reason: Annotated[str, Field(max_length=REASON_CHARS_MAX)]
 
 

@@ -27,14 +27,12 @@ class DoorTransport:
     """Implements `arcd.forwarding.line_output.Transport`."""
 
     def __init__(self, listeners: Sequence[socket.socket], *, allowed: Sequence[Network], metrics: Metrics) -> None:
+        # Taken down now: it is asked for in the last moments as well, when the sockets are closed.
+        self.where = ", ".join(address_text(listener.getsockname()) for listener in listeners)
         self._listeners = listeners
         self._allowed = tuple(allowed)
         self._metrics = metrics
         self._servers: list[asyncio.Server] = []
-
-    @property
-    def where(self) -> str:
-        return ", ".join(address_text(listener.getsockname()) for listener in self._listeners)
 
     async def run(self, output: LineOutput) -> None:
         loop = asyncio.get_running_loop()

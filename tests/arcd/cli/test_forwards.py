@@ -41,7 +41,9 @@ def test_forwarding_is_switched_with_a_reason_and_an_end(arcctl: Arcctl, forward
     fact = forwarding.desk.asked[-1]
     assert isinstance(fact, ForwardSwitchRequested)
     assert (fact.on, fact.until - fact.at, fact.reason) == (True, 12 * 3600 * 10**9, "Sairastapaus")
-    assert arcctl("forward", "off", "night", "--for", "10s", "--reason", "x").code == 1
+    for length in ("10s", "9d"):
+        ran = arcctl("forward", "off", "night", "--for", length, "--reason", "x")
+        assert (ran.code, "from a minute to 7 days" in ran.err) == (1, True)
     assert arcctl("forward", "off", "night", "--for", "soon", "--reason", "x").code == 2
     assert arcctl("forward", "off", "night", "--reason", "x").code == 2
 

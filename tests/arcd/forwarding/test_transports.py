@@ -80,6 +80,8 @@ async def test_software_that_connects_is_slow_refuses_and_comes_anew() -> None:
         other.write(ACK)
         assert await sending == ""
         assert await reader.read() == b"", "the one before was closed"
+        output.close()
+        assert output.where == f"127.0.0.1:{port}", "also when the door is shut"
         for each in (writer, other):
             each.close()
 
