@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -66,7 +67,7 @@ class FarCentre:
         return [signal.zone for received in self.taken for signal in received.signals]
 
     @asynccontextmanager
-    async def on_tcp(self) -> AsyncIterator[FarCentre]:
+    async def on_tcp(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[FarCentre]:
         writers: list[asyncio.StreamWriter] = []
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,7 +80,7 @@ class FarCentre:
                 writer.write(answer)
             writer.close()
 
-        server = await asyncio.start_server(serve, "127.0.0.1", self.port)
+        server = await asyncio.start_server(serve, "127.0.0.1", self.port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 
 import pytest
+import trustme
 
 from arcd.clock import SystemClock
 from arcd.forwarding.dc09_output import Dc09Output, Numbers
@@ -147,3 +149,25 @@ async def test_link_tests_show_a_dead_line_before_an_alarm_needs_it() -> None:
             assert output.detail == "answered ACK"
             running.cancel()
         output.close()
+
+
+async def test_over_tls_to_a_centre_that_can_prove_who_it_is_and_to_no_other() -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("night.example.org").configure_cert(theirs)
+    ours, wrong = ssl.create_default_context(), ssl.create_default_context()
+    authority.configure_trust(ours)
+    stranger.configure_trust(wrong)
+    async with FarCentre().on_tcp(theirs) as centre:
+        for context, name in ((wrong, "night.example.org"), (ours, "day.example.org")):
+            output = to(TcpWire("127.0.0.1", centre.port, tls=context, tls_name=name))
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(sent(output, out()))
+                await eventually(lambda output=output: not output.is_up)
+                sending.cancel()
+            assert output.detail.startswith("its certificate: ")
+            output.close()
+        output = to(TcpWire("127.0.0.1", centre.port, tls=ours, tls_name="night.example.org"))
+        assert await sent(output, out()) == ""
+        output.close()
+    assert centre.zones == ["3"]
