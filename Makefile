@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= 2
+# Tests of real processes wait a good deal: three at a time keep two cores busy.
+WORKERS ?= 3
 FUZZ_SECONDS ?= 60
 
 .PHONY: faults run test check fast bench bench-supervision fuzz audit nightly sim lock clean

@@ -1,6 +1,8 @@
 """`arcd`: what systemd runs. Reads the settings, starts the daemon, ends with a sentence when it cannot.
 
 Exit status: 0 stopped as asked, 1 cannot start or cannot go on, 2 wrong usage or settings.
+
+One rule: settings are judged before the daemon is even loaded, so that a mistake in them is said at once.
 """
 
 from __future__ import annotations
@@ -10,20 +12,22 @@ import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from arcd import __version__
-from arcd.api.serving import ListenError
 from arcd.clock import Clock, SystemClock
 from arcd.credentials import CredentialError
-from arcd.daemon import Daemon
 from arcd.demo import prepare_demo
 from arcd.log import set_up_log
 from arcd.settings import Settings, SettingsProblems, load_settings
 from arcd.start_error import StartError
 from arcd.store import StoreError
 from arcd.systemd import Notifier
+
+if TYPE_CHECKING:
+    from arcd.daemon import Daemon
 
 CONFIG = Path("/etc/arcd/arcd.yaml")
 # The store's thread and the loop share the interpreter. With Python's default of 5 ms the thread would wait that long
@@ -54,13 +58,18 @@ def main(argv: list[str] | None = None) -> int:
         print(settings, file=sys.stderr)  # noqa: T201 – before there is a log
         return EXIT_USAGE
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.disable()  # imports leave objects that stay: looking through them again and again is a sixth of the start
+    from arcd.api.serving import ListenError
+    from arcd.daemon import Daemon
+
+    gc.enable()
     gc.set_threshold(*GC_THRESHOLDS)
     clock = SystemClock()
     set_up_log(settings.log.format, settings.log.level, now=clock.now)
     try:
         if arguments.demo:
             prepare_demo(settings)
-        uvloop.run(_serve(settings, clock, demo=arguments.demo))
+        uvloop.run(_serve(Daemon, settings, clock, demo=arguments.demo))
     except* (StartError, ListenError, StoreError, CredentialError) as failures:
         for failure in _leaves(failures):
             print(f"arcd: {failure}", file=sys.stderr)  # noqa: T201 – the sentence the administrator needs
@@ -70,8 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     return status
 
 
-async def _serve(settings: Settings, clock: Clock, *, demo: bool) -> None:
-    daemon = Daemon(settings, clock=clock)
+async def _serve(daemon_class: type[Daemon], settings: Settings, clock: Clock, *, demo: bool) -> None:
+    daemon = daemon_class(settings, clock=clock)
     daemon.stop_on_signals()
     if demo:
         print(DEMO, flush=True)  # noqa: T201
