@@ -118,6 +118,8 @@ def test_signals_come_in_order_and_a_dead_output_holds_up_no_other(scene: Scene)
 
 
 def test_what_came_while_the_software_was_away_comes_when_it_is_back(scene: Scene) -> None:
+    # What is hung up on between a message and its answer is said again, and rightly.
+    until("its answers are written down", lambda: not scene.unwritten())
     scene.software.hang_up()
     scene.alarms(10)
     scene.software.connect()
