@@ -74,11 +74,12 @@ class Scene:
     def unwritten(self) -> set[int]:
         """Zones of alarms that no cursor has passed yet."""
         records = self.installation.records()
-        done = max(
+        written = (
             record.fact.seq
             for _, record in records
             if isinstance(record.fact, ForwardAcknowledged) and record.fact.output == "automation"
         )
+        done = max(written, default=0)
         return {
             int(signal.zone or 0)
             for seq, record in records
