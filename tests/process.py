@@ -265,7 +265,7 @@ def _plain(value: object) -> object:
     return msgspec.to_builtins(value)
 
 
-def until(said: str, holds: Any, *, timeout_s: float = 30.0) -> Any:
+def until(said: str, holds: Any, *, timeout_s: float = 60.0) -> Any:
     """Ask again until there is an answer; what a person does who looks at a screen."""
     give_up_s = time.monotonic() + timeout_s
     while time.monotonic() < give_up_s:
