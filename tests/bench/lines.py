@@ -57,7 +57,8 @@ def main() -> int:
             place.mkdir()
             found = measure(place, options.seconds, options.connections if with_dc09 else 0, how)
             within &= _print(found, how, alone=not (with_dc09 and how))
-    print(f"every signal is on disk, and p99 of both is {'within' if within else 'NOT WITHIN'} {DELAY_MS_MAX:g} ms")
+    verdict = "within" if within else "NOT WITHIN"
+    print(f"every signal is on disk, and p99 of each beside the other is {verdict} {DELAY_MS_MAX:g} ms")
     return 0 if within else 1
 
 
@@ -126,7 +127,7 @@ def _print(found: Found, how: str, *, alone: bool) -> bool:
         if measured is None:
             continue
         assert durable >= measured.acknowledged_ever, f"{name}: {measured.acknowledged_ever} sent, {durable} on disk"
-        within &= measured.p99_ms <= DELAY_MS_MAX
+        within &= alone or measured.p99_ms <= DELAY_MS_MAX  # alone it delays nobody: a row to compare with
         print(
             f"{name:34} {measured.per_second:8,.0f} {measured.p50_ms:8.2f} {measured.p99_ms:8.2f} "
             f"{measured.max_ms:8.2f} {measured.acknowledged_ever:8,} {durable:8,}",
