@@ -145,8 +145,8 @@ async def test_link_tests_show_a_dead_line_before_an_alarm_needs_it() -> None:
         output = to(TcpWire("127.0.0.1", centre.port), link_test_s=0.01)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(output.run())
-            await eventually(lambda: centre.link_tests)
-            assert output.detail == "answered ACK"
+            await eventually(lambda: output.detail == "answered ACK")
+            assert centre.link_tests
             running.cancel()
         output.close()
 
