@@ -37,6 +37,7 @@ from arcd.runtime import Runtime
 from arcd.settings.outputs import ALWAYS, DC09, SWITCHED, OutputSettings
 from arcd.start_error import StartError
 from arcd.store import Entry
+from protocols.counterparts import ContactIdOnly
 from protocols.secrets import WireKey
 
 NS = 1_000_000_000
@@ -159,12 +160,15 @@ class Outputs:
         form = AUTOMATION[settings.form](
             read_options(settings.form, settings.options), settings.receiver, settings.line
         )
+        agreed = settings.contact_id
         return LineOutput(
             form=settings.form,
             transport=self._transport(settings, listeners),
             manner=form.manner,
             heartbeat=form.heartbeat,
-            encode=printer(form, settings.accounts),
+            encode=printer(
+                form, settings.accounts, ContactIdOnly(agreed.codes, agreed.otherwise) if agreed is not None else None
+            ),
             clock=self._clock,
         )
 

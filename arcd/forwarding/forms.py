@@ -1,7 +1,8 @@
 """What an automation line prints for a signal, by form.
 
 One rule: what a form cannot say in full is said without its text and extras rather than not at all; what it cannot say
-even then is refused with a reason, and put before a person.
+even then is refused with a reason, and put before a person. A form that knows Contact ID alone says SIA codes through
+`protocols.counterparts`; a number that Contact ID has no digits for is left out, and logged.
 """
 
 from __future__ import annotations
@@ -9,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
 from arcd.forwarding.feed import Outgoing
+from protocols.counterparts import ContactIdOnly, unsaid
 from protocols.receiver_lines import ademco685, surgard
 from protocols.receiver_lines.talking import ADEMCO685, SURGARD, Manner
 from protocols.signals import Signal
+
+log = structlog.get_logger(__name__)
 
 Print = Callable[[Signal, str], bytes]  # signal, account
 
@@ -24,6 +29,7 @@ class Form(Struct, frozen=True, kw_only=True):
     manner: Manner
     heartbeat: bytes
     print: Print
+    only_contact_id: bool = False
 
 
 def surgard_form(options: Any, receiver: str | None, line: str | None) -> Form:
@@ -50,6 +56,7 @@ def ademco685_form(options: Any, receiver: str | None, line: str | None) -> Form
         manner=replace(ADEMCO685, heartbeat_period_s=options.heartbeat_period_s),
         heartbeat=ademco685.encode_heartbeat(dialect=options),
         print=lambda signal, account: ademco685.encode_line(signal, account=account, **numbers, dialect=options),
+        only_contact_id=True,
     )
 
 
@@ -59,16 +66,25 @@ AUTOMATION: Final[Mapping[str, Callable[[Any, str | None, str | None], Form]]] =
 }
 
 
-def printer(form: Form, accounts: Mapping[str, str]) -> Callable[[Outgoing], bytes]:
-    """ValueError says what the form cannot say."""
+def printer(
+    form: Form, accounts: Mapping[str, str], contact_id: ContactIdOnly | None = None
+) -> Callable[[Outgoing], bytes]:
+    """ValueError says what the form cannot say. `contact_id`: how SIA codes are said to software that knows none; a
+    form that knows none itself needs no word on it."""
+    turn = contact_id or (ContactIdOnly() if form.only_contact_id else None)
 
     def encode(outgoing: Outgoing) -> bytes:
         known = outgoing.origin.account
         account = accounts.get(known, known)
+        signal = outgoing.signal
+        if turn is not None:
+            signal = turn.signal(signal)
+            if missing := unsaid(outgoing.signal, signal):
+                log.warning("output.shortened", entry=outgoing.seq, account=known, without=missing)
         try:
-            return form.print(without_extended(outgoing.signal), account)
+            return form.print(without_extended(signal), account)
         except ValueError:
-            return form.print(bare(outgoing.signal), account)
+            return form.print(bare(signal), account)
 
     return encode
 

@@ -8,6 +8,7 @@ from arcd.dialects import read_options
 from arcd.forwarding.forms import AUTOMATION
 from arcd.loopback import is_loopback
 from arcd.settings.outputs import ALWAYS, DC09, OutputSettings
+from protocols.counterparts import ContactIdOnly
 from rules.problems import Problem
 from rules.yaml_source import Node
 
@@ -49,6 +50,11 @@ def _automation(output: OutputSettings, here: tuple[str | int, ...], root: Node)
         AUTOMATION[output.form](options, output.receiver, output.line)
     except ValueError as error:
         yield root.problem((*here, "options"), f"{output.form}: {error}", "see the comments in config/arcd.yaml")
+    if output.contact_id is not None:
+        try:
+            ContactIdOnly(output.contact_id.codes, output.contact_id.otherwise)
+        except ValueError as error:
+            yield root.problem((*here, "contact_id"), str(error), "see protocols/data/sia_to_contact_id.tsv")
 
 
 def _dc09(output: OutputSettings, here: tuple[str | int, ...], root: Node) -> Iterator[Problem]:
@@ -57,6 +63,8 @@ def _dc09(output: OutputSettings, here: tuple[str | int, ...], root: Node) -> It
         return
     if output.options:
         yield root.problem((*here, "options"), "dc09 has no options", "remove it")
+    if output.contact_id is not None:
+        yield root.problem((*here, "contact_id"), "dc09 sends SIA and Contact ID as they came", "remove it")
     if output.transport == "udp" and output.tls is not None:
         yield root.problem((*here, "tls"), "there is no TLS over UDP", "remove it, or write transport: tcp")
     if output.key is None and output.tls is None and not is_loopback(output.connect.host):

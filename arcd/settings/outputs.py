@@ -15,6 +15,7 @@ from rules.schema import fault
 
 OUTPUTS_MAX = 16  # each reads the journal once and keeps one connection
 ACCOUNTS_MAX = 10_000
+CONTACT_ID_CODES_MAX = 1_000  # more than there are SIA codes
 AUTOMATION_FORMS = ("surgard", "ademco685")
 DC09 = "dc09"
 FORMS = (*AUTOMATION_FORMS, DC09)
@@ -49,6 +50,15 @@ class DoorSettings(BaseModel):
     allow: tuple[AllowedNetwork, ...]
 
 
+class ContactIdSettings(BaseModel):
+    """Software that reads Contact ID alone. `codes`: SIA code → Contact ID code; `otherwise`: of what has none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    codes: Annotated[dict[str, Annotated[str, BeforeValidator(str)]], Field(max_length=CONTACT_ID_CODES_MAX)] = {}
+    otherwise: Annotated[str, BeforeValidator(str)] = ""
+
+
 class OutputSettings(BaseModel):
     """One of `serial`, `connect` and `listen` says how it is reached; `dc09` connects."""
 
@@ -65,6 +75,8 @@ class OutputSettings(BaseModel):
     line: Number | None = None
     # Account as we know it → as the far end does. The others go out as they came.
     accounts: Annotated[dict[Account, Account], Field(max_length=ACCOUNTS_MAX)] = {}
+    # What came as SIA goes out as Contact ID. ademco685 does so without it; surgard only with it.
+    contact_id: ContactIdSettings | None = None
 
     # Which signals. Empty: no restriction.
     sites: Names = ()

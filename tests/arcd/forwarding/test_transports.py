@@ -147,4 +147,4 @@ async def test_what_a_form_cannot_say_is_said_bare_or_refused() -> None:
     loud = replace(sia.signal("BA", area="1", zone="3"), text="a]b", extra=(("xM", "00"),))
     assert encode(replace(out(), signal=loud)) == b"S011[#A234|Nri1/BA3]\x14"
     async with running(MemorySoftware(lambda _: ACK), A_685) as output:
-        assert "no Ademco 685 form" in await output.send(replace(out(), signal=sia.signal("BA")))
+        assert "no Contact ID code" in await output.send(replace(out(), signal=sia.signal("JV")))

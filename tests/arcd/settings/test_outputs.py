@@ -41,6 +41,8 @@ def test_the_example_is_right_when_it_is_uncommented(tmp_path: Path, monkeypatch
         (GOOD.replace("connect:", "options: {line_digts: 3}, connect:"), "line_digts"),
         (GOOD.replace("connect: '127.0.0.1:1025'", "listen: {addresses: ['127.0.0.1:1'], allow: []}"), "nobody may"),
         (GOOD.replace("connect:", "when: switched, connect:"), "an automation line is always on"),
+        (GOOD.replace("connect:", "contact_id: {codes: {ba: 130}}, connect:"), "'ba' is no SIA code"),
+        (NIGHT.replace("key:", "contact_id: {}, key:"), "dc09 sends SIA and Contact ID as they came"),
         (GOOD.replace("connect:", "categories: [smoke], connect:"), "arcd.yaml:2:"),
         (NIGHT.replace(", key: {credential: forward-key}", ""), "alarms would cross the network unencrypted"),
         (NIGHT.replace("key:", "transport: udp, tls: {}, key:"), "there is no TLS over UDP"),
