@@ -129,10 +129,10 @@ class ContactIdOnly:
 
 def unsaid(before: Signal, after: Signal) -> str:
     """The numbers of `before` for which `after`, its Contact ID form, has no digits: "zone 1234"; "" for none."""
-    zone = bare_address(before.zone) not in ("", bare_address(after.zone)) and f"zone {before.zone}"
-    user = bare_address(before.user) not in ("", bare_address(after.user)) and f"user {before.user}"
-    area = bare_address(before.area) not in ("", bare_address(after.area)) and f"area {before.area}"
-    return ", ".join(filter(None, (area, zone, user)))
+    numbers = (("area", before.area, after.area), ("zone", before.zone, after.zone), ("user", before.user, after.user))
+    return ", ".join(
+        f"{what} {came}" for what, came, goes in numbers if bare_address(came) not in ("", bare_address(goes))
+    )
 
 
 def _one_address(signal: Signal, kind: AddressKind) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""SIA in Contact ID: every code has its counterpart or a reason for none, and nothing becomes another kind of matter."""
+"""SIA in Contact ID: every code has its counterpart or a reason for none; nothing becomes another kind of matter."""
 
 from __future__ import annotations
 
