@@ -81,6 +81,7 @@ def make_auditor(
         state=runtime.station.state,
         clock=clock,
         ask=runtime.ask,
+        asked=runtime.asked,
         post=runtime.post,
         checkpoints=checkpoints,
         days=audit.retention.days(),

@@ -193,9 +193,13 @@ class Runtime:
 
     async def ask(self, fact: AnyFact) -> Answer:
         """Give a request to the machine and wait for its committed answer."""
+        return await self.asked(fact)
+
+    def asked(self, fact: AnyFact) -> asyncio.Future[Answer]:
+        """Give a request to the machine; done when its answer is committed."""
         asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._take(fact, None, asked)
-        return await asked
+        return asked
 
     def _take(self, fact: AnyFact, replied: Replied | None, asked: asyncio.Future[Answer] | None) -> None:
         seq = self._seq + 1

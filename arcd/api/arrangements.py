@@ -26,6 +26,7 @@ from arcd.api.desk import Desk
 from arcd.api.informed_view import InformedView, informed_view
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import timezone_of
 from arcd.core.case.model import Case
 from arcd.core.case.outgoing import people_in
@@ -140,24 +141,27 @@ class Telling(Body):
     responses=READ_ERRORS,
     response_model=Arrangements,
 )
-async def list_arrangements(desk: TheDesk, language: Reading, limit: Limit = ROWS_DEFAULT) -> Response:
+async def list_arrangements(
+    desk: TheDesk, record: OnRecord, language: Reading, limit: Limit = ROWS_DEFAULT
+) -> Response:
     state, now = desk.state, desk.now()
     case_type = desk.rules.case_types.get(CASE_TYPE)
     wanted = [case for case in state.cases.values() if case.is_open and case.type == CASE_TYPE]
     wanted.sort(key=lambda case: (_left_s(case, now) is None, _left_s(case, now) or 0.0, case.opened_at, case.id))
     rows = await rendered(wanted[:limit], lambda case: _row(state, case, case_type, language, now))
+    await record.read("arrangements")
     return rows_answer("arrangements", rows, more=len(wanted) > limit)
 
 
 @router.get("/v1/arrangements/{case_id}/report", summary="Durations, names, costs", responses=READ_ERRORS)
-async def show_report(desk: TheDesk, language: Reading, case_id: CaseId) -> ArrangementReport:
+async def show_report(desk: TheDesk, record: OnRecord, language: Reading, case_id: CaseId) -> ArrangementReport:
     case = await _find(desk, case_id)
     case_type = desk.rules.case_types.get(case.type)
     if case_type is None or case.type != CASE_TYPE:
         raise NotFoundError(f"{case_id} is no exceptional arrangement; `arcctl arrangements list` lists them.")
     state, now = desk.state, desk.now()
     site = state.sites.get(case.site_id)
-    return ArrangementReport(
+    report = ArrangementReport(
         case_id=case.id,
         site_id=case.site_id,
         site_name=case.site_name,
@@ -171,6 +175,8 @@ async def show_report(desk: TheDesk, language: Reading, case_id: CaseId) -> Arra
         informed=[informed_view(each) for each in case.informed],
         text=report_text(case, case_type, timezone_of(state, case.site_id), language, now),
     )
+    await record.read("arrangement", f"case/{case.id}")
+    return report
 
 
 @router.post(

@@ -23,6 +23,7 @@ from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, Asker, Reading, TheDes
 from arcd.api.authority_view import AuthorityView, authority_view
 from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import timezone_of
 from arcd.core.case.model import Case
 from arcd.core.facts import AuthorityAction, AuthorityCalled, AuthorityRequested, CallAnswer
@@ -57,8 +58,10 @@ class Called(Body):
 
 
 @router.get("", summary="Where telling the authority stands, and the script", responses=READ_ERRORS)
-async def show_authority(desk: TheDesk, language: Reading, case_id: CaseId) -> AuthorityView:
-    return authority_view(desk.state, _find(desk, case_id), language)
+async def show_authority(desk: TheDesk, record: OnRecord, language: Reading, case_id: CaseId) -> AuthorityView:
+    view = authority_view(desk.state, _find(desk, case_id), language)
+    await record.read("authority", f"case/{case_id}")
+    return view
 
 
 @router.post("/calls", summary="Record a telephone call to an authority", responses=ASK_ERRORS)

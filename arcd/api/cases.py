@@ -27,6 +27,7 @@ from arcd.api.case_view import CaseRow, CaseView, case_row, case_view
 from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import timezone_of
 from arcd.core.case.calls import NUMBER_CHARS_MAX
 from arcd.core.case.claims import HOLD_S_MAX
@@ -115,6 +116,7 @@ class SlaAction(Body):
 )
 async def list_cases(
     desk: TheDesk,
+    record: OnRecord,
     open_only: Annotated[bool, Query(alias="open", description="false: closed ones too")] = True,
     site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None,
     type_: Annotated[str | None, Query(alias="type", max_length=ID_CHARS_MAX)] = None,
@@ -139,13 +141,16 @@ async def list_cases(
         query = CaseQuery(open_only=False, site_id=site, case_type=type_, limit=limit + 1 + len(live))
         stored = [row for row in await desk.store.cases(query) if row.case_id not in live and not row.is_open]
         rows += await rendered(stored, lambda row: row_of(_decode(row)))
+    await record.read_list("cases", site)
     return rows_answer("cases", rows[:limit], more=len(rows) > limit)
 
 
 @router.get("/{case_id}", summary="One case with everything an operator needs", responses=READ_ERRORS)
-async def show_case(desk: TheDesk, language: Reading, case_id: CaseId) -> CaseView:
+async def show_case(desk: TheDesk, record: OnRecord, language: Reading, case_id: CaseId) -> CaseView:
     case = await _find(desk, case_id)
-    return case_view(desk.state, case, desk.rules.case_types.get(case.type), language, desk.now())
+    view = case_view(desk.state, case, desk.rules.case_types.get(case.type), language, desk.now())
+    await record.read("case", f"case/{case.id}")
+    return view
 
 
 @router.post("", summary="Open a case by hand", status_code=201, responses=ASK_ERRORS)

@@ -27,6 +27,7 @@ from arcd.api.desk import Desk
 from arcd.api.flag_view import FlagDetail, FlagView, flag_detail, flag_view
 from arcd.api.instants import NS, parse_instant
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import timezone_of
 from arcd.core.facts import (
     Every,
@@ -129,6 +130,7 @@ class Promotion(Body):
 @router.get("", summary="Flags in force or still to come, by their end", responses=READ_ERRORS, response_model=Flags)
 async def list_flags(
     desk: TheDesk,
+    record: OnRecord,
     kind: Annotated[FlagKind | None, Query()] = None,
     site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None,
     limit: Limit = ROWS_DEFAULT,
@@ -137,13 +139,16 @@ async def list_flags(
     wanted = (flag for flag in state.flags.values() if kind in (None, flag.kind) and site in (None, flag.site_id))
     flags = sorted(wanted, key=lambda flag: (flag.until, flag.id))
     rows = await rendered(flags[:limit], lambda flag: flag_view(state, flag, now))
+    await record.read_list("flags", site)
     return rows_answer("flags", rows, more=len(flags) > limit)
 
 
 @router.get("/{flag_id}", summary="One flag: live, or its report for a week after the end", responses=READ_ERRORS)
-async def show_flag(desk: TheDesk, flag_id: FlagId) -> FlagDetail:
+async def show_flag(desk: TheDesk, record: OnRecord, flag_id: FlagId) -> FlagDetail:
     flag, report = _found(desk, flag_id)
-    return flag_detail(desk.state, flag, report, desk.now())
+    detail = flag_detail(desk.state, flag, report, desk.now())
+    await record.read("flag", f"site/{flag.site_id}")
+    return detail
 
 
 @router.post("", summary="Put a site on test or out of service", status_code=201, responses=ASK_ERRORS)

@@ -28,6 +28,7 @@ from arcd.api.guard_page import STYLE_SOURCE, Notice, job_page, plain_page
 from arcd.api.guard_texts import ANSWERS, FAILED, LANGUAGES, NO_PAGE, PAGE, TOO_MANY, Texts, refusal
 from arcd.api.guard_view import JobView, Outcome, job_view, wants_json
 from arcd.api.rate_limit import RateLimit
+from arcd.api.recorded import Record
 from arcd.core.facts import Actor, GuardAnswer, GuardAnswered
 from arcd.guard_links import LINK_PATH
 
@@ -111,7 +112,12 @@ class GuardHeaders:
     response_class=Response,
 )
 async def show_job(request: Request, token: str, lang: Lang = None) -> Response:
-    return Visit(request, token, lang).shown()
+    visit = Visit(request, token, lang)
+    job = visit.job()
+    if job.place is not None:
+        actor = Actor(id=f"guard:{job.guard_id}", name=job.guard_name)
+        await Record(visit.desk, actor).read("job", f"case/{job.case_id}")
+    return visit.shown()
 
 
 @router.post(

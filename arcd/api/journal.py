@@ -1,7 +1,7 @@
 """Routes of the journal: what happened, what was decided, what was asked for; read only.
 
 One rule: entries are shown as stored, in order, less secrets (`arcd.api.redaction`). The salt stays inside: with an
-erased payload it could be used to guess what stood there. That somebody has read is told (`arcd.auditing.reads`).
+erased payload it could be used to guess what stood there. That somebody has read is told (`arcd.api.recorded`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, UnusableError, View
-from arcd.api.asking import ROWS_DEFAULT, Asker, Limit, TheDesk
+from arcd.api.asking import ROWS_DEFAULT, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import in_portions, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.api.redaction import readable
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.core.audit.keeping import EVERYTHING
@@ -78,7 +79,7 @@ def entry_view(entry: Entry) -> EntryView:
 )
 async def list_entries(
     desk: TheDesk,
-    actor: Asker,
+    record: OnRecord,
     after: SeqNumber = 0,
     until: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Last sequence number wanted")] = None,
     since: Annotated[str | None, Query(max_length=40, description="Instant of the first entry wanted")] = None,
@@ -88,7 +89,7 @@ async def list_entries(
 ) -> Response:
     if since is not None:
         after = max(after, await _seq_before(desk.store, _instant(since)))
-    desk.audit.reads.was_read(actor, "journal", subject or EVERYTHING)
+    await record.read("journal", subject or EVERYTHING)
     rows: list[bytes] = []
     last = 0
     wanted = desk.store.entries(after=after, until=until, subject=subject, kind=kind)
@@ -113,8 +114,8 @@ async def show_head(desk: TheDesk) -> HeadView:
     responses=READ_ERRORS | {200: {"content": {NDJSON: {}}, "description": "One entry per line"}},
     response_class=StreamingResponse,
 )
-async def follow(desk: TheDesk, actor: Asker, after: SeqNumber = 0) -> StreamingResponse:
-    desk.audit.reads.was_read(actor, "journal", EVERYTHING)
+async def follow(desk: TheDesk, record: OnRecord, after: SeqNumber = 0) -> StreamingResponse:
+    await record.read("journal")
     return StreamingResponse(_lines(desk, after), media_type=NDJSON)
 
 

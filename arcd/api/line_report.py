@@ -19,6 +19,7 @@ from arcd.api.availability_chart import LINES_MAX, Line, chart
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.pacing import in_portions
+from arcd.api.recorded import OnRecord
 from arcd.core.line_service.availability import Availability, Window, last_months, months_of
 from arcd.core.line_service.evidence import Evidence, evidence, lasted_s
 from arcd.core.line_service.history import Fault, LineHistory, failed, restored
@@ -115,10 +116,17 @@ class _Shown(Struct, frozen=True):
 
 @router.get("/report", summary="Availability and faults of a site's lines", responses=READ_ERRORS)
 async def report(
-    desk: TheDesk, site: Id, system: MaybeId = "", path: MaybeId = "", months: Months = 12, year: Year = None
+    desk: TheDesk,
+    record: OnRecord,
+    site: Id,
+    system: MaybeId = "",
+    path: MaybeId = "",
+    months: Months = 12,
+    year: Year = None,
 ) -> LineReport:
     place, now = _site(desk, site), desk.now()
     shown = await _shown(desk, place, system, path, _windows(place, months, year, now), now)
+    await record.read("lines", f"site/{site}")
     return LineReport(
         site_id=place.id,
         site_name=place.name,
@@ -136,6 +144,7 @@ async def report(
 )
 async def picture(
     desk: TheDesk,
+    record: OnRecord,
     language: Reading,
     site: Id,
     system: MaybeId = "",
@@ -145,6 +154,7 @@ async def picture(
 ) -> Response:
     place, now = _site(desk, site), desk.now()
     shown = await _shown(desk, place, system, path, _windows(place, months, year, now), now)
+    await record.read("lines", f"site/{site}")
     several = len({each.system.id for each in shown}) > 1
     lines = [
         Line(

@@ -23,6 +23,7 @@ from arcd.api.answers import (
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import timezone_of
 from arcd.core.case.texts import local_clock
 from arcd.core.facts import OperatorAnswered
@@ -83,6 +84,7 @@ class OperatorAnswer(Body):
 @router.get("", summary="Notices, the newest first", responses=READ_ERRORS, response_model=Notices)
 async def list_notices(
     desk: TheDesk,
+    record: OnRecord,
     open_only: Annotated[bool, Query(alias="open", description="false: those that are over too")] = True,
     operator: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None,
     limit: Limit = ROWS_DEFAULT,
@@ -95,6 +97,7 @@ async def list_notices(
     ]
     wanted.sort(key=lambda notice: (-notice.at, notice.id))
     rows = await rendered(wanted[:limit], lambda notice: _view(state, notice))
+    await record.read("notices")
     return rows_answer("notices", rows, more=len(wanted) > limit)
 
 

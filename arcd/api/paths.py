@@ -15,6 +15,7 @@ from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.core.calendars import local_text
 from arcd.core.site import Site
 from arcd.core.state import State
@@ -87,6 +88,7 @@ class Paths(View):
 @router.get("", summary="Supervised paths, and the storms under way", responses=READ_ERRORS, response_model=Paths)
 async def list_paths(
     desk: TheDesk,
+    record: OnRecord,
     site: SiteId = "",
     state: Annotated[str, Query(max_length=STATE_CHARS_MAX, description="Only paths that are so")] = "",
     after: Key = "",
@@ -105,12 +107,14 @@ async def list_paths(
         found.append((owner, path))
     rows = await rendered(found, lambda each: _view(desk, *each))
     storms = [_storm_view(storm).model_dump() for storm in desk.state.storms.values() if storm.phase is not Phase.QUIET]
+    await record.read_list("paths", site)
     return rows_answer("paths", rows, storms=storms, more=more)
 
 
 @router.get("/{site_id}/{system_id}/{path_id}", summary="One path, its limits and its faults", responses=READ_ERRORS)
 async def show_path(
     desk: TheDesk,
+    record: OnRecord,
     site_id: Annotated[str, Path(max_length=ID_CHARS_MAX)],
     system_id: Annotated[str, Path(max_length=ID_CHARS_MAX)],
     path_id: Annotated[str, Path(max_length=ID_CHARS_MAX)],
@@ -123,7 +127,7 @@ async def show_path(
     centre = desk.state.centre.get("centre")
     cut_off = desk.state.ats_faults.get(path.system_key)
     assert centre is not None, "sites come after their centre"
-    return PathDetail(
+    detail = PathDetail(
         **_view(desk, site, path).model_dump(),
         nodes=list(nodes_of(path, centre)),
         system_cut_off_since=maybe_rfc3339(cut_off.since if cut_off is not None else None),
@@ -132,6 +136,8 @@ async def show_path(
         line=path.path.line,
         gateway=path.path.gateway,
     )
+    await record.read("paths", f"site/{site_id}")
+    return detail
 
 
 def _in_order(state: State, site_id: str, after: str) -> Iterator[tuple[Site, SupervisedPath]]:

@@ -14,8 +14,9 @@ from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, ApiError, NotFoundError
-from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, TheDesk
 from arcd.api.journal import NDJSON
+from arcd.api.recorded import OnRecord
 from arcd.captures import Head, encoded
 from arcd.gateways.line import TAPS_MAX, Line
 from arcd.gateways.tapping import passing
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/v1/receiver-lines", tags=["receiver lines"])
     response_class=StreamingResponse,
 )
 async def capture(
-    desk: TheDesk, actor: Asker, name: Annotated[str, Path(max_length=ID_CHARS_MAX)]
+    desk: TheDesk, record: OnRecord, name: Annotated[str, Path(max_length=ID_CHARS_MAX)]
 ) -> StreamingResponse:
     line = desk.receiver_line(name)
     if line is None:
@@ -38,7 +39,7 @@ async def capture(
     if not line.may_be_tapped:
         message = f"{TAPS_MAX} captures of {line.name} are running already; end one of them first."
         raise ApiError(HTTPStatus.CONFLICT, "line.capture", message)
-    desk.audit.reads.was_read(actor, "line", line.name)
+    await record.read("line", f"line/{line.name}")
     return StreamingResponse(_rows(line), media_type=NDJSON)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, Granted, NotFoundError, View, granted_or_raise
 from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
 from arcd.api.instants import rfc3339
+from arcd.api.recorded import OnRecord
 from arcd.core.facts import RelayAction, RelayRequested
 from arcd.core.relays.model import relay_key
 from arcd.core.relays.switching import REASON_CHARS_MAX
@@ -56,11 +57,13 @@ class Switching(Body):
 
 
 @router.get("", summary="Outputs of a site and what is known of them", responses=READ_ERRORS)
-async def list_relays(desk: TheDesk, site: Annotated[str, Query(max_length=ID_CHARS_MAX)]) -> Relays:
+async def list_relays(desk: TheDesk, record: OnRecord, site: Annotated[str, Query(max_length=ID_CHARS_MAX)]) -> Relays:
     found = desk.state.sites.get(site)
     if found is None:
         raise NotFoundError("There is no such site; `arcctl sites list` lists them.")
-    return Relays(relays=_rows(desk.state, found))
+    relays = Relays(relays=_rows(desk.state, found))
+    await record.read("relays", f"site/{site}")
+    return relays
 
 
 @router.post("", summary="Switch an output, or settle one of unknown state", responses=ASK_ERRORS)

@@ -16,6 +16,7 @@ from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, Asker, Reading, TheDes
 from arcd.api.desk import Desk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.instants import parse_instant
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.core.directory import local_time
 from arcd.core.site import Site, System, Zone, zone_view
@@ -160,12 +161,14 @@ async def reload_rules(desk: TheDesk, actor: Asker, wanted: RulesWanted) -> JSON
 
 
 @router.post("/explain", summary="Which route takes a signal, and why", responses=READ_ERRORS)
-async def explain(desk: TheDesk, question: Question) -> Explained:
+async def explain(desk: TheDesk, record: OnRecord, question: Question) -> Explained:
     signal = _signal(question.signal)
     site = _site(desk, question.site_id)
     at = _at(desk, site, question.at)
     explanation = desk.rules.explain(signal, _view(desk, site, question, signal, at), at)
     decision = explanation.decision
+    if site is not None:
+        await record.read("explanation", f"site/{site.id}")
     return Explained(
         route=decision.route,
         plan=decision.plan,

@@ -22,6 +22,7 @@ from arcd.api.desk import Desk, ImportReport
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.instants import parse_instant, rfc3339
 from arcd.api.journal import NDJSON
+from arcd.api.recorded import OnRecord
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.replaying import Replay, plain
 from arcd.rules_history import RULES_LOADED, NoSuchRulesError, rules_history
@@ -106,7 +107,7 @@ async def roll_back(desk: TheDesk, actor: Asker, wanted: RollbackWanted) -> JSON
     responses=ASK_ERRORS | IMPORT_ERRORS | {200: {"content": {NDJSON: {}}, "description": "Progress, then the report"}},
     response_class=StreamingResponse,
 )
-async def replay(request: Request, desk: TheDesk, wanted: ReplayWanted) -> Response:
+async def replay(request: Request, desk: TheDesk, record: OnRecord, wanted: ReplayWanted) -> Response:
     since = 0 if wanted.since is None else _instant(wanted.since)
     turn = _turn(request)
     if turn.locked():
@@ -115,6 +116,7 @@ async def replay(request: Request, desk: TheDesk, wanted: ReplayWanted) -> Respo
     loaded = await asyncio.to_thread(load, {**shipped.sources(), **wanted.files})
     if loaded.ruleset is None:
         return imported(ImportReport(applied=False, problems=loaded.problems), "rules.replay", dry_run=True)
+    await record.read("replay")
     return StreamingResponse(_lines(turn, desk, loaded.ruleset, since), media_type=NDJSON)
 
 

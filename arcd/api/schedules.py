@@ -26,6 +26,7 @@ from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.core.calendars import Change, hours_on, hours_text, local_day, local_text
 from arcd.core.facts import ScheduleChangeRequested
 from arcd.core.schedules.areas import is_watched, next_event
@@ -121,21 +122,29 @@ class Withdrawal(Body):
 
 @router.get("", summary="Areas with a schedule, by site", responses=READ_ERRORS, response_model=Schedules)
 async def list_schedules(
-    desk: TheDesk, site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None, limit: Limit = ROWS_DEFAULT
+    desk: TheDesk,
+    record: OnRecord,
+    site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None,
+    limit: Limit = ROWS_DEFAULT,
 ) -> Response:
     state, now = desk.state, desk.now()
     places = [(*place, area) for place in _systems(desk, site) for area in place[1].areas if area.schedule]
     rows = await rendered(places[:limit], lambda place: _area_view(state, *place, now))
+    await record.read_list("schedules", site)
     return rows_answer("areas", rows, more=len(places) > limit)
 
 
 @router.get("/tests", summary="Periodic tests that are expected, by site", responses=READ_ERRORS, response_model=Tests)
 async def list_tests(
-    desk: TheDesk, site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None, limit: Limit = ROWS_DEFAULT
+    desk: TheDesk,
+    record: OnRecord,
+    site: Annotated[str | None, Query(max_length=ID_CHARS_MAX)] = None,
+    limit: Limit = ROWS_DEFAULT,
 ) -> Response:
     state = desk.state
     places = [place for place in _systems(desk, site) if place[1].test_interval_s is not None]
     rows = await rendered(places[:limit], lambda place: _test_view(state, *place))
+    await record.read_list("schedules", site)
     return rows_answer("tests", rows, more=len(places) > limit)
 
 

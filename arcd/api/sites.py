@@ -25,6 +25,7 @@ from arcd.api.answers import (
 from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.pacing import rendered, rows_answer
+from arcd.api.recorded import OnRecord
 from arcd.api.site_view import SiteRow, SiteView, site_row, site_view
 from protocols.secrets import WireKey
 
@@ -47,6 +48,7 @@ class SiteImport(Body):
 @router.get("", summary="Sites by id", responses=READ_ERRORS, response_model=Sites)
 async def list_sites(
     desk: TheDesk,
+    record: OnRecord,
     after: Annotated[str, Query(max_length=ID_CHARS_MAX, description="Go on after this id")] = "",
     limit: Limit = ROWS_DEFAULT,
 ) -> Response:
@@ -55,17 +57,20 @@ async def list_sites(
     flags = Counter(flag.site_id for flag in state.flags.values())
     sites = [state.sites[site_id] for site_id in site_ids[:limit]]
     rows = await rendered(sites, lambda site: site_row(state, site, flags[site.id]))
+    await record.read("sites")
     return rows_answer("sites", rows, more=len(site_ids) > limit)
 
 
 @router.get("/{site_id}", summary="One site: systems, zones, people, flags", responses=READ_ERRORS)
 async def show_site(
-    desk: TheDesk, language: Reading, site_id: Annotated[str, Path(max_length=ID_CHARS_MAX)]
+    desk: TheDesk, record: OnRecord, language: Reading, site_id: Annotated[str, Path(max_length=ID_CHARS_MAX)]
 ) -> SiteView:
     site = desk.state.sites.get(site_id)
     if site is None:
         raise NotFoundError("There is no such site; `arcctl sites list` lists them.")
-    return site_view(desk.state, site, language, desk.now(), desk.heard_at)
+    view = site_view(desk.state, site, language, desk.now(), desk.heard_at)
+    await record.read("site", f"site/{site_id}")
+    return view
 
 
 class KeyChange(Body):

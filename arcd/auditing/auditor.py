@@ -14,7 +14,7 @@ import structlog
 from arcd.auditing.checkpoints import Checkpoints
 from arcd.auditing.erasing import Eraser
 from arcd.auditing.keys import key_change
-from arcd.auditing.reads import ReadLog
+from arcd.auditing.reads import Asked, ReadLog
 from arcd.clock import Clock
 from arcd.core.audit.retention import RetentionClass
 from arcd.core.effects import Answer
@@ -42,6 +42,7 @@ class Auditor:
         state: State,
         clock: Clock,
         ask: Ask,
+        asked: Asked,
         post: Post,
         checkpoints: Checkpoints,
         days: Mapping[RetentionClass, int],
@@ -49,7 +50,7 @@ class Auditor:
         previous_key: Callable[[str], SigningKey | None] = lambda name: None,
     ) -> None:
         self.checkpoints = checkpoints
-        self.reads = ReadLog(post, clock)
+        self.reads = ReadLog(asked, post, clock)
         self.eraser = Eraser(store=store, state=state, ask=ask, clock=clock, days=days)
         self._store = store
         self._state = state

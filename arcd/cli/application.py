@@ -34,7 +34,7 @@ from arcd.cli import (
     sites,
     status,
 )
-from arcd.cli.invocation import AsJson, Language, Socket
+from arcd.cli.invocation import AsJson, Language, Socket, Why
 
 app = typer.Typer(
     name="arcctl",
@@ -87,7 +87,7 @@ Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager=
 
 @app.callback()
 def _before_verb(
-    as_json: AsJson = False, socket: Socket = None, language: Language = None, version: Version = False
+    as_json: AsJson = False, socket: Socket = None, language: Language = None, why: Why = None, version: Version = False
 ) -> None:
     """Operate an alarm receiving centre run by arcd."""
 

@@ -46,8 +46,11 @@ def _read(fact: JsonObject) -> list[str]:
     if since is not None:
         told += f" since {local_and_utc(since)}"
     lines = [told]
+    if fact.get("ahead"):
+        lines.append(f"{fact['ahead']} of them answered before the disk had taken the record")
     if fact.get("reason"):
-        lines.append(f"for {fact.get('recipient') or 'themselves'}: {fact['reason']}")
+        purpose = f"for {fact['recipient']}" if fact.get("recipient") else "why"
+        lines.append(f"{purpose}: {fact['reason']}")
     return lines
 
 

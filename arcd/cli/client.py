@@ -36,12 +36,15 @@ def default_socket() -> Path:
 
 
 class Daemon:
-    def __init__(self, path: Path, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, path: Path, *, why: str = "", answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+        """`why`: the reason that goes into the journal beside what is read."""
         self.socket = path
         timeout = httpx.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S)
         transport = httpx.HTTPTransport(uds=str(path))
         # trust_env would let a proxy setting of the shell have a say about a local socket.
         self._http = httpx.Client(transport=transport, base_url="http://arcd", timeout=timeout, trust_env=False)
+        if why:
+            self._http.params = httpx.QueryParams(why=why)
         self._is_reached = False
 
     def close(self) -> None:

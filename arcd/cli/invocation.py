@@ -1,4 +1,4 @@
-"""What every verb has in common: `--json`, `--socket`, `--lang`, an example in its help, and an orderly end.
+"""What every verb has in common: `--json`, `--socket`, `--lang`, `--why`, an example in its help, and an orderly end.
 
 One rule: a verb is a plain function of an `Invocation` and its own options; how it fails is a `CliError`, and what that
 means for the terminal and the exit code is decided here, once.
@@ -33,16 +33,20 @@ Socket = Annotated[Path | None, typer.Option("--socket", metavar="PATH", help=SO
 Language = Annotated[
     str | None, typer.Option("--lang", metavar="fi|sv|en", help="Language of texts that come from plans and cases.")
 ]
+Why = Annotated[
+    str | None, typer.Option("--why", metavar="TEXT", help="Why you read this; goes into the journal beside your name.")
+]
 
-_COMMON = {"as_json": (AsJson, False), "socket": (Socket, None), "language": (Language, None)}
+_COMMON = {"as_json": (AsJson, False), "socket": (Socket, None), "language": (Language, None), "why": (Why, None)}
 
 
 class Invocation:
-    def __init__(self, *, as_json: bool, socket: Path | None, language: str) -> None:
+    def __init__(self, *, as_json: bool, socket: Path | None, language: str, why: str = "") -> None:
         self.out = Output(as_json=as_json)
         self.as_json = as_json
         self.language = language
         self._socket = socket
+        self._why = why
         self._daemon: Daemon | None = None
 
     @property
@@ -55,7 +59,7 @@ class Invocation:
         if self._daemon is None:
             from arcd.cli.client import Daemon, default_socket
 
-            self._daemon = Daemon(self._socket or default_socket())
+            self._daemon = Daemon(self._socket or default_socket(), why=self._why)
         return self._daemon
 
     def close(self) -> None:
@@ -111,7 +115,10 @@ def _command(function: Callable[Concatenate[Invocation, P], None]) -> Callable[.
 def _run(function: Callable[..., None], common: dict[str, Any], options: dict[str, Any]) -> None:
     try:
         invocation = Invocation(
-            as_json=bool(common["as_json"]), socket=common["socket"], language=spoken_language(common["language"])
+            as_json=bool(common["as_json"]),
+            socket=common["socket"],
+            language=spoken_language(common["language"]),
+            why=common["why"] or "",
         )
         try:
             function(invocation, **options)

@@ -125,6 +125,8 @@ def test_a_line_is_recorded_while_it_works(lines: Lines) -> None:
     assert ran.code == 0, ran.err
     assert "BA new 1 14" in ran.out
     assert "we answered 06" in ran.out
+    ran = lines.installation.arcctl("journal", "show", "--kind", "sensitive_read")
+    assert "has read line of line/surgard-1" in ran.out
     unknown = lines.installation.arcctl("capture", "line", "no-such", "--out", str(out.with_name("other")))
     assert unknown.code == 1
     assert "There is no line of that name" in unknown.err

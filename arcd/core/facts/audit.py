@@ -64,13 +64,17 @@ class HoldRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="ho
 
 
 class SensitiveRead(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="sensitive_read"):
-    """A person read, or took away, what holds personal data. `count` reads of one kind are told together."""
+    """A person read, or took away, what holds personal data. `count` reads of one kind are told together.
 
-    what: str  # "journal", "export"
+    `ahead` of them were answered before the record of them was on stable storage, because the disk kept them waiting.
+    """
+
+    what: str  # "case", "site", "journal", "export", …
     subject: str
     actor: Actor
     count: int = 1
     since: int = 0  # ns, when the first of several was; 0 is `at`
+    ahead: int = 0
     reason: str = ""
     recipient: str = ""  # of an export
     digest: str = ""  # hex, of the export

@@ -142,6 +142,7 @@ class FakeDesk(Desk):
             state=self._station.state,
             clock=self.clock,
             ask=self.ask,
+            asked=self._asked,
             post=self._post,
             checkpoints=Checkpoints(store=self._store, clock=self.clock, metrics=self.metrics, key=self.audit_key),
             days=DAYS_DEFAULT,
@@ -150,6 +151,7 @@ class FakeDesk(Desk):
         self._grown = asyncio.Event()
         self.asked: list[AnyFact] = []
         self.is_busy = False
+        self.is_stuck = False  # the store takes nothing, for now
         self.following = 0
         self.left = asyncio.Event()  # a follower has gone
         self.import_report = ImportReport(applied=True, added=("K-9",), unchanged=3)
@@ -166,6 +168,13 @@ class FakeDesk(Desk):
     def _post(self, fact: AnyFact) -> None:
         """Remembered; `take` it to have it in the journal."""
         self.posted.append(fact)
+
+    def _asked(self, fact: AnyFact) -> asyncio.Future[Answer]:
+        self.posted.append(fact)
+        asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if not self.is_stuck:
+            asked.set_result(Answer(granted=True))
+        return asked
 
     @property
     def audit(self) -> Auditor:

@@ -11,7 +11,7 @@ import pytest
 from arcd.api.admin import admin_app
 from arcd.api.asking import os_actor
 from arcd.api.serving import listen_unix, serve_app
-from arcd.core.facts import CaseNoted
+from arcd.core.facts import CaseNoted, SensitiveRead
 from tests.arcd.api.desk import FakeDesk
 from tests.arcd.store.journal import erase
 
@@ -96,6 +96,7 @@ async def test_a_follower_hears_each_new_entry_and_goes_away(desk: FakeDesk, tmp
                 await desk.take(CaseNoted(at=desk.now(), case_id="C9", text="x", actor=actor))
                 assert json.loads(await anext(lines))["kind"] == "case_noted"
                 assert desk.following == 1
+                assert [fact.what for fact in desk.posted if isinstance(fact, SensitiveRead)] == ["journal"]
         async with asyncio.timeout(5):
             await desk.left.wait()
     assert desk.following == 0

@@ -40,6 +40,7 @@ def test_a_store_that_cannot_be_read_is_asked_again_the_next_night() -> None:
         state=State(),
         clock=clock,
         ask=ask,
+        asked=lambda fact: asyncio.get_running_loop().create_future(),
         post=lambda fact: None,
         checkpoints=Checkpoints(store=store, clock=clock, metrics=Metrics(version="test"), key=None),
         days=DAYS_DEFAULT,

@@ -74,6 +74,7 @@ def auditor_of(bench: Bench, days: dict[RetentionClass, int] | None = None) -> A
         state=bench.state,
         clock=bench.clock,
         ask=bench.runtime.ask,
+        asked=bench.runtime.asked,
         post=bench.runtime.post,
         checkpoints=Checkpoints(store=bench.store, clock=bench.clock, metrics=metrics, key=key),
         days=days or DAYS,

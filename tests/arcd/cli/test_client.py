@@ -17,7 +17,7 @@ from starlette.routing import Route
 from arcd.api.serving import listen_unix, serve_app
 from arcd.cli.client import SOCKET_PATHS, Daemon, default_socket
 from arcd.cli.failures import CliError, NotFoundError, RefusedError, UnreachableError, UsageError
-from arcd.core.facts import CaseMoveRequested
+from arcd.core.facts import CaseMoveRequested, SensitiveRead
 from tests.arcd.cli.conftest import Arcctl
 from tests.arcd.cli.daemon import Daemon as RunningDaemon
 from tests.arcd.cli.in_thread import in_thread
@@ -151,3 +151,16 @@ def test_who_asks_is_the_user_at_the_socket(arcctl: Arcctl, daemon: RunningDaemo
     [fact] = daemon.desk.asked
     assert isinstance(fact, CaseMoveRequested)
     assert fact.actor.id.startswith("os:")
+
+
+def test_why_something_is_read_goes_along(arcctl: Arcctl, daemon: RunningDaemon) -> None:
+    case_id = daemon.alarm()
+    arcctl("case", "show", case_id, "--why", "kysely 2026/17, Väinö")
+    arcctl("--why", "audit", "journal", "show", "--case", case_id)
+    arcctl("cases")
+    reads = [fact for fact in daemon.desk.posted if isinstance(fact, SensitiveRead)]
+    assert [(fact.what, fact.reason) for fact in reads] == [
+        ("case", "kysely 2026/17, Väinö"),
+        ("journal", "audit"),
+        ("cases", ""),
+    ]

@@ -203,6 +203,14 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
         ("has read export of case/C1", "for police: 5560/R/1"),
     ),
     (
+        SensitiveRead(at=AT, what="case", subject="case/C1", actor=WHO, count=2, since=AT, ahead=1, reason="2026/17"),
+        (
+            "has read case of case/C1 2 times since",
+            "1 of them answered before the disk had taken the record",
+            "why: 2026/17",
+        ),
+    ),
+    (
         JournalVerified(at=AT, actor=WHO, head_seq=9, head_hash="aa", entries=9, signed_seq=8),
         ("has verified the journal up to entry 9, signed up to 8: intact",),
     ),
