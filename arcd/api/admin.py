@@ -30,7 +30,7 @@ from arcd.api import (
     sites,
     status,
 )
-from arcd.api.answers import install, refused_body
+from arcd.api.answers import DescribedApp, install, refused_body
 from arcd.api.asking import peer_actor
 from arcd.api.body_limit import BodyLimit
 from arcd.api.desk import Desk
@@ -42,7 +42,7 @@ LARGER_BODIES = dict.fromkeys(("/v1/sites/import", "/v1/rules/reload", "/v1/rule
 
 
 def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
-    app = FastAPI(
+    app = DescribedApp(
         title="arcd",
         version=__version__,
         summary="Alarm receiving centre: administration",

@@ -87,16 +87,32 @@ def created(answer: Answer, response: Response, place: str) -> Granted:
 # For the OpenAPI description: what every route may answer besides its success.
 Responses = dict[int | str, dict[str, Any]]
 
+
+def _refusing(description: str) -> dict[str, Any]:
+    # As `"model": Refused` would have it; but of that FastAPI makes a serializer for every status of every route.
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{Refused.__name__}"}}}
+    return {"description": description, "content": content}
+
+
 READ_ERRORS: Responses = {
-    403: {"model": Refused, "description": "Not a caller on the Unix socket"},
-    404: {"model": Refused, "description": "There is no such thing"},
-    422: {"model": Refused, "description": "The request was not understood"},
+    403: _refusing("Not a caller on the Unix socket"),
+    404: _refusing("There is no such thing"),
+    422: _refusing("The request was not understood"),
 }
 ASK_ERRORS: Responses = READ_ERRORS | {
-    409: {"model": Refused, "description": "Refused; `rule` names what refused it"},
-    413: {"model": Refused, "description": "The body is too large"},
-    503: {"model": Refused, "description": "The intake is full; ask again after Retry-After"},
+    409: _refusing("Refused; `rule` names what refused it"),
+    413: _refusing("The body is too large"),
+    503: _refusing("The intake is full; ask again after Retry-After"),
 }
+
+
+class DescribedApp(FastAPI):
+    """Whose description also holds what `READ_ERRORS` and `ASK_ERRORS` refer to."""
+
+    def openapi(self) -> dict[str, Any]:
+        described = super().openapi()
+        described["components"]["schemas"][Refused.__name__] = Refused.model_json_schema(mode="serialization")
+        return described
 
 
 def install(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,13 @@ async def test_the_routes_are_these_and_each_says_what_it_does(desk: FakeDesk) -
         assert route.get("summary"), place
         assert len(route["summary"].split()) >= 3, f"{place}: {route['summary']} is the function's name"
         assert route["responses"].keys() >= {"403", "404", "422"}, place
+
+
+async def test_what_the_description_refers_to_is_in_it(desk: FakeDesk) -> None:
+    text = json.dumps(description := admin_app(desk).openapi())
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', text))
+    assert referred >= {"Refused", "Granted"}
+    assert referred <= description["components"]["schemas"].keys()
 
 
 async def test_the_description_is_served(admin: httpx.AsyncClient) -> None:
