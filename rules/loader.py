@@ -8,6 +8,7 @@ is no file access here: `sources` are texts by relative path, and what a file is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +28,7 @@ from rules.schema_errors import problems_of
 from rules.yaml_source import Node, read
 
 FILES_MAX = 2000
+LOADED_MAX = 2  # those in force, and those that may follow them
 KINDS = ("pack", "plan", "case", "overlay")
 
 M = TypeVar("M", bound=BaseModel)
@@ -39,7 +41,13 @@ class Loaded(Struct, frozen=True):
 
 
 def load(sources: Mapping[str, str]) -> Loaded:
-    return _Loading(sources).run()
+    """The same texts give the same rule set, which nothing changes: a restart reads, tests and compares one, once."""
+    return _load(tuple(sources.items()))
+
+
+@lru_cache(maxsize=LOADED_MAX)
+def _load(files: tuple[tuple[str, str], ...]) -> Loaded:
+    return _Loading(dict(files)).run()
 
 
 class _Loading:

@@ -22,7 +22,7 @@ from arcd.rules_history import NoSuchRulesError, rules_history
 from arcd.runtime import Runtime
 from arcd.store.memory import MemoryStore
 from arcd.systemd import Progress
-from rules import shipped
+from rules import loader, shipped
 from tests.playbook import Panel
 from tests.sites import a_site
 
@@ -211,6 +211,7 @@ async def test_rules_that_no_longer_load_are_not_gone_back_to(monkeypatch: pytes
         await machine.changes.load({"o.yaml": DOCK}, MATTI, dry_run=False)
         in_force = machine.station.rules.digest
         monkeypatch.setattr("rules.schema.LANGUAGE_VERSION", 0)  # an older release, to which everything is too new
+        monkeypatch.setattr(loader, "_load", loader._load.__wrapped__)  # and which has read nothing yet
         report = await machine.changes.roll_back(None, MATTI, dry_run=False)
         assert not report.applied
         assert "rule language 1" in report.problems[0].message

@@ -138,6 +138,10 @@ def test_too_many_files() -> None:
     assert "2001 files are more than 2000" in str(loaded.problems[0])
 
 
+def test_the_same_texts_are_read_once() -> None:
+    assert load(SMALL) is load(dict(SMALL))
+
+
 def test_file_names_and_order_do_not_matter_but_the_digest_sees_every_byte() -> None:
     one = load(SMALL).ruleset
     other = load(dict(reversed(SMALL.items()))).ruleset
