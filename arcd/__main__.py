@@ -62,6 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     from arcd.api.serving import ListenError
     from arcd.daemon import Daemon
 
+    gc.freeze()  # and once more when all is ready would keep panels that have just connected waiting for a tenth
     gc.enable()
     gc.set_threshold(*GC_THRESHOLDS)
     clock = SystemClock()

@@ -294,7 +294,8 @@ class Daemon:
 
     def _say_ready(self, notifier: Notifier) -> None:
         self.runtime.supervise()
-        # Code, rules and site base stay for good: the collector need not walk through them again with alarms waiting.
+        # Rules and site base stay for good, as code does (`arcd.__main__`): the collector need not walk through them
+        # again with alarms waiting.
         gc.collect()
         gc.freeze()
         state = self.state
