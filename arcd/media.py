@@ -7,6 +7,7 @@ but not while a legal hold stands.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
 import structlog
 from msgspec import Struct
 
@@ -22,7 +24,9 @@ log = structlog.get_logger(__name__)
 NS = 1_000_000_000
 DAY_S = 86_400
 SWEEP_S = 3600.0
+RETENTION = "retention.json"
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/bmp": "bmp"}
+_RETENTION_BYTES_MAX = 65_536
 _CLASS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -55,6 +59,7 @@ class MediaStore:
         self._is_held = is_held
         self._lock = threading.Lock()  # several threads keep and sweep
         self._bytes = sum(path.stat().st_size for path in self._files())
+        self._tell_retention()
 
     @property
     def size_bytes(self) -> int:
@@ -105,8 +110,22 @@ class MediaStore:
             log.info("media.swept", removed=removed)
         return removed
 
+    def _tell_retention(self) -> None:
+        """For whoever copies the directory without the settings: a picture that is gone by its time is no loss."""
+        with contextlib.suppress(OSError):  # keeping a picture will meet the same, and say it
+            _write(self._directory / RETENTION, msgspec.json.encode(self._days))
+
     def _files(self) -> list[Path]:
         return [path for path in self._directory.glob("*/*/*") if path.is_file() and not path.is_symlink()]
+
+
+def read_retention(directory: Path) -> dict[str, int]:
+    """Class → days, as the daemon that keeps pictures there last had it; empty when it never said."""
+    try:
+        with (directory / RETENTION).open("rb") as file:
+            return msgspec.json.decode(file.read(_RETENTION_BYTES_MAX), type=dict[str, int])
+    except (OSError, msgspec.DecodeError):
+        return {}
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -187,6 +187,11 @@ def test_a_camera_writes_a_mail(scene: Scene) -> None:
     [kept] = (scene.installation.directory / "media").rglob("*.jpg")
     assert kept.read_bytes() == JPEG
     assert f"media:{kept.relative_to(scene.installation.directory / 'media')}" in signal.media
+    backup = scene.installation.directory / "backup.sqlite"
+    made = scene.installation.arcctl("backup", str(backup), "--journal", str(scene.installation.journal), "--json")
+    assert (made.code, made.json()["media"]["pictures"], made.json()["media"]["lost"]) == (0, 1, []), made.err
+    [copied] = backup.with_name("backup.sqlite.media").rglob("*.jpg")
+    assert copied.read_bytes() == JPEG
 
 
 def test_a_cloud_posts_json(scene: Scene) -> None:

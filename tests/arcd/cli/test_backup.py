@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from arcd.media import MediaStore
+from arcd.store import Batch
 from arcd.store.sqlite import SqliteStore
 from tests.arcd.cli.conftest import Arcctl
-from tests.arcd.store.journal import records
+from tests.arcd.store.journal import record, records
 
 
 @pytest.fixture
@@ -81,3 +83,70 @@ def test_restored_and_said_what_comes_next(arcctl: Arcctl, tmp_path: Path, journ
     assert "start arcd" in ran.out
     value = arcctl("restore", str(journal), "--to", str(tmp_path / "more.sqlite"), "--json").json()
     assert (value["head_seq"], value["backup"]) == (9, str(journal))
+
+
+@pytest.fixture
+async def with_picture(tmp_path: Path) -> Path:
+    """A journal that names one picture, in the media directory beside it."""
+    pictures = MediaStore(tmp_path / "lib" / "media", bytes_max=1_000, retention_days={"alarm": 36_500}, now=lambda: 0)
+    place = pictures.keep(b"picture", "image/jpeg", "alarm").place
+    store = SqliteStore(tmp_path / "lib" / "journal.sqlite")
+    await store.open()
+    named = b'{"fact":{"received":{"signals":[{"media":["media:%s"]}]}}}' % place.encode()
+    await store.commit(Batch(records=[record(1, payload=named)]))
+    await store.close()
+    return tmp_path / "lib" / "journal.sqlite"
+
+
+def test_pictures_go_along_and_come_back(arcctl: Arcctl, tmp_path: Path, with_picture: Path) -> None:
+    kept, backup = tmp_path / "kept", tmp_path / "kept" / "backup.sqlite"
+    kept.mkdir()
+    value = arcctl("backup", str(backup), "--journal", str(with_picture), "--json").json()
+    assert (value["media"]["pictures"], value["media"]["lost"]) == (1, [])
+    ran = arcctl("restore", str(backup), "--to", str(tmp_path / "again" / "journal.sqlite"))
+    assert (ran.code, "1 picture," in ran.out) == (0, True), ran.err
+    [picture] = (tmp_path / "again" / "media").glob("*/*/*")
+    assert picture.read_bytes() == b"picture"
+
+
+def test_a_lost_picture_is_named_and_no_older_backup_removed(
+    arcctl: Arcctl, tmp_path: Path, with_picture: Path
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    old = kept / "journal-20200101T030000Z.sqlite"
+    old.touch()
+    (kept / f"{old.name}.media").mkdir()
+    [picture] = (with_picture.parent / "media").glob("*/*/*")
+    picture.write_bytes(b"else")
+    ran = arcctl("backup", str(kept), "--journal", str(with_picture), "--keep", "1")
+    assert ran.code == 1
+    assert f"LOST alarm/{picture.parent.name}/{picture.name}: not what its name says (entry 1)" in ran.out
+    assert old.exists()
+    picture.write_bytes(b"picture")
+    ran = arcctl("backup", str(kept / "other.sqlite"), "--journal", str(with_picture))
+    assert ran.code == 0, ran.err
+    [made] = set(kept.glob("journal-*.sqlite")) - {old}
+    ran = arcctl("restore", str(made), "--to", str(tmp_path / "journal.sqlite"))
+    assert (ran.code, "not in the backup" in ran.out, "is restored" in ran.err) == (1, True, True)
+
+
+def test_old_pictures_go_with_their_journal(arcctl: Arcctl, tmp_path: Path, with_picture: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    old = kept / "journal-20200101T030000Z.sqlite"
+    old.touch()
+    (kept / f"{old.name}.media").mkdir()
+    assert arcctl("backup", str(kept), "--journal", str(with_picture), "--keep", "1").code == 0
+    assert not old.exists()
+    assert len(list(kept.glob("*.media"))) == 1
+
+
+def test_without_pictures_only_by_a_clear_word(arcctl: Arcctl, tmp_path: Path, with_picture: Path) -> None:
+    backup = tmp_path / "backup.sqlite"
+    value = arcctl("backup", str(backup), "--journal", str(with_picture), "--without-media", "--json").json()
+    assert value["media"] is None
+    assert not (tmp_path / "backup.sqlite.media").exists()
+    ran = arcctl("restore", str(backup), "--to", str(tmp_path / "again.sqlite"))
+    assert (ran.code, "names 1 picture," in ran.err, (tmp_path / "again.sqlite").exists()) == (1, True, False)
+    assert arcctl("restore", str(backup), "--to", str(tmp_path / "again.sqlite"), "--without-media").code == 0
