@@ -20,20 +20,12 @@ Replied = Callable[[Reply], None]
 
 
 class Waiting(Struct, frozen=True):
-    """A step in the open batch and those who wait for its commit."""
+    """A step in a batch and those who wait for its commit."""
 
     seq: int
     stepped: Stepped
     replied: Replied | None
     asked: asyncio.Future[Answer] | None
-
-
-class Committed(Struct, frozen=True, kw_only=True):
-    """One durable step, as observers see it."""
-
-    seq: int
-    stepped: Stepped
-    released_at: int
 
 
 def as_batch(steps: Sequence[Waiting], checkpoint: Checkpoint | None) -> Batch:

@@ -11,6 +11,7 @@ import ctypes
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -103,9 +104,9 @@ class VirtualClock(AnchoredClock):
         self._virtual_boottime += duration_ns
 
 
-def _boottime_ns() -> int:
-    # CLOCK_MONOTONIC stands still while the machine is suspended; a deadline must not (clock_gettime(2)).
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+# CLOCK_MONOTONIC stands still while the machine is suspended; a deadline must not (clock_gettime(2)). Asked several
+# times for every signal, hence no function of our own around it.
+_boottime_ns: Callable[[], int] = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
 
 
 def read_boot_id(path: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:

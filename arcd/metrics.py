@@ -322,8 +322,8 @@ class Metrics:
 
     # --------------------------------------------------------------------------------------------------- the wire
 
-    def signal_received(self, protocol: str, category: Category) -> None:
-        self._received.child(protocol, category).inc()
+    def signals_received(self, protocol: str, category: Category, count: int) -> None:
+        self._received.child(protocol, category).inc(count)
 
     def frame_rejected(self, protocol: str, reason: str, count: int = 1) -> None:
         self._rejected.child(protocol, reason).inc(count)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from arcd.batching import Committed
+from arcd.batching import Waiting
 from arcd.core.case.model import OfferStatus
 from arcd.core.effects import DurableEffect
 from arcd.core.facts import (
@@ -28,11 +28,13 @@ from arcd.core.facts import (
 from arcd.core.line_service.arranging import CASE_TYPE as ARRANGEMENT
 from arcd.core.record import Judged, Note
 from arcd.core.state import State
+from arcd.core.station import Stepped
 from arcd.core.storm.model import Phase
 from arcd.core.supervision.watch import Watch
 from arcd.metrics import Metrics
 from arcd.systemd import Progress
 from protocols.codec import Received, ReplyKind
+from protocols.signals import Category
 from rules.model import Priority
 
 _JOURNAL = "arcd.journal"
@@ -93,14 +95,15 @@ class Observing:
         """Channel → attempts that failed in a row, and what the last of them said."""
         return self._failures
 
-    def committed(self, steps: Sequence[Committed], seconds: float) -> None:
+    def committed(self, steps: Sequence[Waiting], released_at: int, seconds: float) -> None:
         self._metrics.commit(seconds, len(steps))
         self._slowest_commit_s = max(self._slowest_commit_s, seconds)
+        taken: Counter[tuple[str, Category]] = Counter()
         for step in steps:
             record = step.stepped.record
             fact = record.fact
             if isinstance(fact, FrameReceived):
-                self._frame(fact, step)
+                self._frame(fact, step.stepped, released_at, taken)
             elif isinstance(fact, FrameMalformed):
                 self._metrics.frame_rejected(fact.malformed.protocol, fact.malformed.reason, fact.count)
             elif isinstance(fact, ClockStepped):
@@ -113,25 +116,30 @@ class Observing:
                 self._metrics.rules_loaded(taken=True)
             if record.notes:
                 self._notes(fact, step.seq, record.notes)
+        for (protocol, category), count in taken.items():
+            self._metrics.signals_received(protocol, category, count)
 
-    def _frame(self, fact: FrameReceived, step: Committed) -> None:
+    def _frame(
+        self, fact: FrameReceived, stepped: Stepped, released_at: int, taken: Counter[tuple[str, Category]]
+    ) -> None:
+        """`taken`: signals of this batch by protocol and category, added to."""
         received = fact.received
         # Signals of earlier entries, decided on in this step, were counted when they came.
-        own = [judgement for judgement in step.stepped.record.judgements if not judgement.seq]
+        own = [judgement for judgement in stepped.record.judgements if not judgement.seq]
         for signal, judgement in zip(received.signals, own, strict=False):
             if judgement.judged is Judged.HELD:
                 self._metrics.suppressed(judgement.because)
             elif judgement.judged in _SUPPRESSED:
                 self._metrics.suppressed(_SUPPRESSED[judgement.judged])
             elif judgement.judged is not Judged.REFUSED:
-                self._metrics.signal_received(received.protocol, signal.category)
+                taken[received.protocol, signal.category] += 1
         if received.problem is not None:
             self._metrics.frame_rejected(received.protocol, received.problem.value)
-        reply = step.stepped.reply
+        reply = stepped.reply
         if reply is None:
             return
         if reply.reply is ReplyKind.ACK or reply.reply is ReplyKind.RSP:
-            self._metrics.ack_sent(received.protocol, (step.released_at - fact.at) / NS)
+            self._metrics.ack_sent(received.protocol, (released_at - fact.at) / NS)
         elif reply.reply is ReplyKind.DUH:
             self._metrics.frame_rejected(received.protocol, "unknown_account")
 

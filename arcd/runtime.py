@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from arcd.batching import Committed, Replied, Waiting, as_batch
+from arcd.batching import Replied, Waiting, as_batch
 from arcd.clock import Clock
 from arcd.core.effects import (
     Answer,
@@ -72,7 +72,9 @@ class RuntimeLimits(Struct, frozen=True, kw_only=True):
 class Observer(Protocol):
     """Whoever wants to know what was committed: metrics and logs."""
 
-    def committed(self, steps: Sequence[Committed], seconds: float) -> None: ...
+    def committed(self, steps: Sequence[Waiting], released_at: int, seconds: float) -> None:
+        """One batch, after its replies were given at `released_at`; its commit took `seconds`."""
+        ...
 
     def checkpointed(self, at: int) -> None: ...
 
@@ -212,10 +214,12 @@ class Runtime:
             stepped = self.station.step(_failure(fact, error), seq)
         self._seq = seq
         self._open.append(Waiting(seq, stepped, replied, asked))
-        # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
-        self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.others)
-        self._idle.clear()
-        self._something_open.set()
+        if stepped.others:
+            # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
+            self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.others)
+        if len(self._open) == 1:
+            self._idle.clear()
+            self._something_open.set()
         deadline = self.station.next_deadline()
         if deadline is not None and deadline[0] < self._sleeps_until:
             self._deadline_moved.set()
@@ -324,10 +328,7 @@ class Runtime:
                         assert_never(effect)
             if waiting.asked is not None and not waiting.asked.done():
                 waiting.asked.set_result(Answer(granted=False, rule="undecided", message="The request failed inside."))
-        now = self.clock.now()
-        self._observer.committed(
-            [Committed(seq=waiting.seq, stepped=waiting.stepped, released_at=now) for waiting in steps], seconds
-        )
+        self._observer.committed(steps, self.clock.now(), seconds)
         self._observer.beat("commit")
         self._committed.set()
         self._committed = asyncio.Event()

@@ -21,6 +21,7 @@ Keys of `extra`, in the order they appear:
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -44,13 +45,17 @@ __all__ = ["EXTRA_ITEMS_MAX", "MODIFIERS_CHARS_MAX", "TOKEN", "decode_blocks", "
 MODIFIERS_CHARS_MAX = 256
 # Blocks that hang on one event; each copies the ones before it. Those beyond stand as OPAQUE signals of their own.
 EXTRA_ITEMS_MAX = 64
+# Events of the common shape that are remembered, of all panels together: some 400 bytes each.
+COMMON_EVENTS_MAX = 8192
 
 # DC-03 function letters whose blocks are kept as they are; N, O, E, # and A are read.
 _KEPT_LETTERS = frozenset("CP@?&XLVvI")
 _LINK_CONTROL = frozenset("0123456789")  # DC-03 acknowledgements and "end of data": one character, no text
 
-# One block with one event and at most an area: what nearly every frame in the field holds.
-_COMMON = re.compile(rf"(?:#([^|]{{0,{ACCOUNT_CHARS_MAX}}})\|)?N(?:ri([0-9:.\-]*)/)?([A-Z]{{2}})([0-9A-F:\-]*)")
+# One block with one event and at most an area, both short: what nearly every frame in the field holds.
+_COMMON = re.compile(
+    rf"(?:#([^|]{{0,{ACCOUNT_CHARS_MAX}}})\|)?N(?:ri([0-9:.\-]{{0,8}})/)?([A-Z]{{2}})([0-9A-F:\-]{{0,8}})"
+)
 _ZONE_LIKE = frozenset({AddressKind.ZONE, AddressKind.USER, AddressKind.AREA, AddressKind.NONE})
 
 
@@ -66,7 +71,14 @@ def decode_blocks(data: str, *, account: str, codes: CodeTable = STANDARD) -> De
 
 def _decode_common(match: re.Match[str], account: str, codes: CodeTable) -> DecodedContent | None:
     """The short way for the common shape (a third of the time); what it gives, `_decode_any` gives too."""
-    own, ri, code, address = match.groups()
+    own, *said = match.groups()
+    event = _common_event(*said, codes)
+    return None if event is None else DecodedContent(account=own or account, signals=(event,))
+
+
+@lru_cache(maxsize=COMMON_EVENTS_MAX)
+def _common_event(ri: str | None, code: str, address: str, codes: CodeTable) -> Signal | None:
+    """A panel says the same few things day after day: an opening by the same user is made out once."""
     known = codes.sia.get(code)
     if known is None or known.address not in _ZONE_LIKE:
         return None
@@ -74,7 +86,7 @@ def _decode_common(match: re.Match[str], account: str, codes: CodeTable) -> Deco
     if leftover or "ri" not in consumed:
         return None
     assert known.qualifier is not None, code
-    event = Signal(
+    return Signal(
         scheme=Scheme.SIA,
         code=code,
         category=known.category,
@@ -84,7 +96,6 @@ def _decode_common(match: re.Match[str], account: str, codes: CodeTable) -> Deco
         zone=zone,
         user=user,
     )
-    return DecodedContent(account=own or account, signals=(event,))
 
 
 def _decode_any(data: str, account: str, codes: CodeTable) -> DecodedContent:

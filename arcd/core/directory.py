@@ -34,6 +34,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     account: Account
     zones: dict[str, tuple[Zone, ZoneView]]  # by number without leading zeros
     paths: tuple[SupervisedPath, ...] = ()  # of its system
+    is_anywhere: bool = False  # it names neither receiver nor line
 
 
 class LocalTime(Struct, frozen=True, kw_only=True):
@@ -63,8 +64,11 @@ class Directory:
             for account in system.accounts:
                 key = account_key(account.number, account.receiver, account.line)
                 entries.append(
-                    Entry(key=key, site=site, site_view=view, system=system, account=account, zones=zones, paths=paths)
-                )
+                    Entry(
+                        key=key, site=site, site_view=view, system=system, account=account, zones=zones, paths=paths,
+                        is_anywhere=account.receiver is None and account.line is None,
+                    )
+                )  # fmt: skip
         self._by_site[site.id] = entries
         for entry in entries:
             self._by_number.setdefault(entry.account.number.upper(), []).append(entry)
@@ -93,6 +97,8 @@ class Directory:
         candidates = self._by_number.get(origin.account.upper())
         if candidates is None:
             return None
+        if len(candidates) == 1 and candidates[0].is_anywhere:
+            return candidates[0]
         best: Entry | None = None
         best_score = -1
         for entry in candidates:

@@ -239,8 +239,9 @@ class Station:
         try:
             self._dispatch(turn, fact)
             engine.go_on(turn)
-            following.keep_up(turn)
-            informing.keep_up(turn)
+            if self.state.cases.touched:
+                following.keep_up(turn)
+                informing.keep_up(turn)
             claims.keep_up(turn, fact)
         except BaseException:
             self.state.revert()
@@ -260,10 +261,8 @@ class Station:
                 if (pending := self.state.pending.get(key)) is None or pending.waiting
             )
         self.state.keep()
-        refs = tuple(turn.refs)
-        effects = tuple(turn.effects)
-        # Most frames ask for nothing but their reply: nobody needs to look at each effect's kind again.
-        is_reply_alone = len(effects) == 1 and type(effects[0]) is Reply
+        refs, effects = tuple(turn.refs), tuple(turn.effects)
+        reply, others = _parted(effects)
         return Stepped(
             record=StepRecord(
                 fact=fact,
@@ -273,8 +272,8 @@ class Station:
             ),
             subject=refs[0] if refs else "centre",
             refs=refs[1:],
-            reply=next((effect for effect in effects if isinstance(effect, Reply)), None),
-            others=() if is_reply_alone else tuple(effect for effect in effects if not isinstance(effect, Reply)),
+            reply=reply,
+            others=others,
             settled=settled,
             cases=cases,
         )
@@ -398,3 +397,11 @@ def compiled(sources: dict[str, str]) -> RuleSet:
     loaded = load(sources)
     assert loaded.ruleset is not None, "rules enter the journal only when they load"
     return loaded.ruleset
+
+
+def _parted(effects: tuple[AnyEffect, ...]) -> tuple[Reply | None, tuple[AnyEffect, ...]]:
+    """The reply to the one who sent the frame, and all the others. Most frames ask for nothing but their reply."""
+    if len(effects) == 1 and isinstance(effects[0], Reply):
+        return effects[0], ()
+    reply = next((each for each in effects if isinstance(each, Reply)), None)
+    return reply, tuple(each for each in effects if not isinstance(each, Reply))

@@ -16,7 +16,7 @@ from arcd.clock import Clock
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived
 from arcd.gateways import Intake
-from protocols.codec import Codec, Malformed, Received, WireItem
+from protocols.codec import Codec, Kind, Malformed, Received, WireItem
 
 FOLD_S = 60.0
 SWEEP_S = 5.0  # how often a gateway looks for what is due: folds, idle connections
@@ -56,10 +56,11 @@ class Reader:
                 self.malformed(item, peer)
 
     def _take_received(self, codec: Codec, received: Received, peer: str, write: Write) -> None:
-        reply = self._intake.heartbeat(received, self._gateway, peer)
-        if reply is not None:
-            write(codec.encode_reply(received, reply.reply, self._clock.now()))
-            return
+        if received.kind is Kind.LINK_TEST:
+            heard = self._intake.heartbeat(received, self._gateway, peer)
+            if heard is not None:
+                write(codec.encode_reply(received, heard.reply, self._clock.now()))
+                return
 
         def replied(reply: Reply) -> None:
             write(codec.encode_reply(received, reply.reply, self._clock.now()))

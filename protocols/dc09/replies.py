@@ -36,6 +36,9 @@ class KeySlot(Enum):
     OFFERED = b"o"
 
 
+_SLOTS: Final = {slot.value: slot for slot in KeySlot}
+
+
 class ReplyContext(Struct, frozen=True, kw_only=True):
     """What a reply repeats, as the bytes a Received carries: CRC form, key slot, echo. No key material."""
 
@@ -46,7 +49,7 @@ class ReplyContext(Struct, frozen=True, kw_only=True):
     @classmethod
     def unpack(cls, packed: bytes) -> ReplyContext:
         assert packed[:1] in (b"A", b"B")
-        return cls(is_binary_crc=packed[:1] == b"B", slot=KeySlot(packed[1:2]), echo=packed[2:])
+        return cls(is_binary_crc=packed[:1] == b"B", slot=_SLOTS[packed[1:2]], echo=packed[2:])
 
     def pack(self) -> bytes:
         return (b"B" if self.is_binary_crc else b"A") + self.slot.value + self.echo

@@ -59,7 +59,7 @@ def test_series_stay_within_the_budget(plugins: int) -> None:
 
 def test_nothing_a_peer_or_a_rule_writes_makes_a_series(metrics: Metrics) -> None:
     before = count_series(metrics)
-    metrics.signal_received("x" * 1000, Category.FIRE)
+    metrics.signals_received("x" * 1000, Category.FIRE, 1)
     metrics.frame_rejected("dc09", "a reason of a codec's own")
     metrics.frame_rejected("1' OR 1=1", "crc")
     metrics.cases_open({(Priority.P1, "a state of the site's own"): 1})
@@ -97,7 +97,7 @@ def test_two_daemons_in_one_process_count_apart(metrics: Metrics) -> None:
 
 
 def test_the_wire(metrics: Metrics) -> None:
-    metrics.signal_received("dc09", Category.HOLDUP)
+    metrics.signals_received("dc09", Category.HOLDUP, 1)
     metrics.frame_rejected("dc09", "crc", 7)
     metrics.frame_rejected("dc09", Problem.WRONG_KEY)
     metrics.ack_sent("dc09", 0.02)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from arcd.batching import Committed
+from arcd.batching import Waiting
 from arcd.clock import VirtualClock
 from arcd.core.case import casebook
 from arcd.core.conditioning import unrestored
@@ -60,7 +60,7 @@ class Watcher:
         self.performed_ids: list[str] = []
         self.checkpoints: list[int] = []
 
-    def committed(self, steps: Sequence[Committed], seconds: float) -> None:
+    def committed(self, steps: Sequence[Waiting], released_at: int, seconds: float) -> None:
         self.seqs += [step.seq for step in steps]
 
     def heartbeat(self, received: object) -> None:

@@ -184,13 +184,13 @@ def test_a_clock_nobody_disciplines_is_a_case_after_ten_minutes(
 @watched
 async def test_commits_of_more_than_a_second_are_slow_though_every_other_second_sees_none(bench: Watching) -> None:
     for _ in range(10):
-        bench.observing.committed([], 1.4)
+        bench.observing.committed([], 0, 1.4)
         await bench.look(2)
     assert [case.signals[0].signal.code for case in bench.cases()] == ["commit_slow"]
 
 
 @watched
 async def test_one_slow_commit_is_nothing(bench: Watching) -> None:
-    bench.observing.committed([], 4.0)
+    bench.observing.committed([], 0, 4.0)
     await bench.look(60)
     assert bench.cases() == []

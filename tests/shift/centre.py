@@ -15,7 +15,7 @@ from shutil import copy, copytree
 
 import msgspec
 
-from arcd.batching import Committed
+from arcd.batching import Waiting
 from arcd.clock import VirtualClock
 from arcd.core.case.model import Case
 from arcd.core.effects import Answer, DurableEffect, PostWebhook, SendMail
@@ -56,7 +56,7 @@ class Unwatched:
     def __init__(self) -> None:
         self.link_tests = 0
 
-    def committed(self, steps: Sequence[Committed], seconds: float) -> None: ...
+    def committed(self, steps: Sequence[Waiting], released_at: int, seconds: float) -> None: ...
 
     def checkpointed(self, at: int) -> None: ...
 

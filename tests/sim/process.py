@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from arcd.batching import Committed, as_batch
+from arcd.batching import Waiting, as_batch
 from arcd.core.effects import Answer, DurableEffect, PostWebhook, SendMail
 from arcd.core.facts import DAEMON, AnyFact, ClockStepped, EffectOutcome, EffectReported, RulesLoaded, Started, Stopped
 from arcd.effect_queue import EFFECTS_AT_ONCE_MAX
@@ -80,7 +80,7 @@ class _Watching:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def committed(self, steps: Sequence[Committed], seconds: float) -> None: ...
+    def committed(self, steps: Sequence[Waiting], released_at: int, seconds: float) -> None: ...
 
     def checkpointed(self, at: int) -> None: ...
 

@@ -12,9 +12,8 @@ from arcd.core.turn import Turn, text_in
 from protocols.signals import Category, Signal, bare_address
 from rules.model import Decision
 
-GROUPS: dict[Category, str] = {
+GROUPS: dict[Category, str] = {category: category.value for category in Category} | {
     Category.TAMPER: "intrusion",
-    Category.INTRUSION: "intrusion",
     Category.DURESS: "holdup",
 }
 
@@ -65,7 +64,7 @@ def open_or_join(
 
 
 def group_key(site_id: str, category: Category) -> str:
-    return f"{site_id}|{GROUPS.get(category, category.value)}"
+    return f"{site_id}|{GROUPS[category]}"
 
 
 def group_case(turn: Turn, entry: Entry, category: Category) -> Case | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from arcd.core.case.joining import group_case
 from arcd.core.conditioning.arrival import Arrival, put_run, run_of
 from arcd.core.conditioning.cancels import is_opening_by_user
 from arcd.core.record import Judged, Judgement
@@ -25,17 +26,14 @@ MAINS_FAMILIES = frozenset({"AT", "301", "342"})
 ENTRY_CODES = frozenset({"134", "374", "EA", "EZ"})
 
 
-def hold(turn: Turn, arrival: Arrival, *, is_evident: bool) -> Judgement | None:
-    """The judgement of a signal that waits; None for one that is decided on now.
-
-    `is_evident`: something else confirms it, or its matter has an open case already.
-    """
+def hold(turn: Turn, arrival: Arrival, evidence: tuple[str, ...]) -> Judgement | None:
+    """The judgement of a signal that waits; None for one that is decided on now."""
     if arrival.signal.qualifier is not Qualifier.NEW or arrival.is_delayed:
         return None
     run, conditioning = run_of(turn, arrival.site_id), arrival.entry.site.conditioning
     if _is_mains_failure(arrival):
         waits_for, wait_s = Waiting.RESTORE, conditioning.mains_fail_delay_s
-    elif not is_evident and _may_be_user(run, arrival):
+    elif not evidence and _may_be_user(run, arrival) and not _has_case(turn, arrival):
         waits_for, wait_s = Waiting.OPENING, conditioning.unset_filter_s
     else:
         return None
@@ -60,6 +58,11 @@ def hold(turn: Turn, arrival: Arrival, *, is_evident: bool) -> Judgement | None:
 
 def _is_mains_failure(arrival: Arrival) -> bool:
     return arrival.signal.category is Category.TROUBLE and arrival.signal.family in MAINS_FAMILIES
+
+
+def _has_case(turn: Turn, arrival: Arrival) -> bool:
+    """People are at work on the matter already."""
+    return group_case(turn, arrival.entry, arrival.signal.category) is not None
 
 
 def _may_be_user(run: SiteRun, arrival: Arrival) -> bool:

@@ -80,9 +80,8 @@ def judge_live(turn: Turn, arrival: Arrival) -> Judgement:
     if matched is not None:
         return matched
     evidence = confirmation.weigh(turn, arrival)
-    standing = group_case(turn, arrival.entry, signal.category)
     if not passes:
-        waiting = pending.hold(turn, arrival, is_evident=bool(evidence) or standing is not None)
+        waiting = pending.hold(turn, arrival, evidence)
         if waiting is not None:
             return waiting
     if evidence and signal.category is Category.INTRUSION:

@@ -98,11 +98,12 @@ def expect(turn: Turn, site: Site, system: System, area: Area) -> None:
 
 def hear(turn: Turn, entry: Entry, signal: Signal, index: int) -> None:
     """An opening or closing of the area it names; one that names none is the whole system's."""
-    if not is_opening(signal) and not is_closing(signal):
+    scheduled = [area for area in entry.system.areas if area.schedule is not None]
+    if not scheduled or not (is_opening(signal) or is_closing(signal)):
         return
     named = bare_address(signal.area)
-    for area in entry.system.areas:
-        if area.schedule is None or (named and named != bare_address(area.number)):
+    for area in scheduled:
+        if named and named != bare_address(area.number):
             continue
         run = run_of(turn, entry.site.id, entry.system.id, area)
         before, user = run, bare_address(signal.user)

@@ -102,8 +102,9 @@ def follow(watch: Watch, turn: Turn, fact: AnyFact) -> None:
     if turn.clock_step:
         watch.shift(turn.clock_step)
     match fact:
-        case FrameReceived() if turn.heard_path:
-            watch.hear(turn.heard_path, fact.at)
+        case FrameReceived():
+            if turn.heard_path:
+                watch.hear(turn.heard_path, fact.at)
         case Started() | ClockStepped():
             watch.begin(fact.at)
         case DaemonTroubled() if fact.code in OWN_FAULTS:
