@@ -43,9 +43,11 @@ from arcd.gateways.espa import EspaGateway
 from arcd.gateways.kept_open import KeptOpenGateway
 from arcd.gateways.line import Line
 from arcd.gateways.line_tcp import LineServerGateway
+from arcd.gateways.listeners import Listening
 from arcd.gateways.tcp import TcpGateway
 from arcd.guard_links import LinkSigner
 from arcd.health import create_health_app
+from arcd.listener_watch import ListenerWatch
 from arcd.listening import Sockets, take_sockets
 from arcd.metrics import Metrics
 from arcd.observing import Observing
@@ -123,6 +125,7 @@ class Daemon:
             settings, runtime=self.runtime, metrics=self.metrics, clock=self.clock, effectors=effectors
         )
         self.outputs = Outputs(settings.outputs, runtime=self.runtime, clock=self.clock, metrics=self.metrics)
+        self._listener_watch = ListenerWatch(post=self.runtime.post, clock=self.clock, metrics=self.metrics)
         self._self_watch = SelfWatch(
             runtime=self.runtime,
             observing=self._observing,
@@ -131,7 +134,9 @@ class Daemon:
             clock=self.clock,
             store=settings.store,
             certificate=self._certificate,
-            others=lambda: chain(self.audit.checkpoints.readings(), self.outputs.readings()),
+            others=lambda: chain(
+                self.audit.checkpoints.readings(), self.outputs.readings(), self._listener_watch.readings()
+            ),
         )
         self._administration = Administration(runtime=self.runtime, kek=self._kek)
         self._rule_changes = RuleChanges(runtime=self.runtime, metrics=self.metrics, directory=settings.rules.overlay)
@@ -168,6 +173,7 @@ class Daemon:
                     watch = tasks.create_task(self._self_watch.run(), name="self watch")
                     feeding = tasks.create_task(_feed(notifier, self.progress), name="watchdog")
                     runs = [tasks.create_task(gateway.run(), name=gateway.name) for gateway in self._gateways]
+                    runs.append(tasks.create_task(self._listener_watch.run(), name="listeners"))
                     inbox = self._escalation.inbox(self._take_answer)
                     if inbox is not None:
                         runs.append(tasks.create_task(inbox.run(), name="authority's answers"))
@@ -334,6 +340,8 @@ class Daemon:
             )
             for gateway in self._gateways:
                 await gateway.start()
+                if isinstance(gateway, Listening):
+                    self._listener_watch.watch(gateway.listeners)
                 if isinstance(gateway, KeptOpenGateway):
                     continue  # it listens nowhere, and has a line of its own in `arcctl status`
                 self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]

@@ -35,6 +35,8 @@ PATIENCE: Mapping[str, Patience] = MappingProxyType(
         # window is 20 s (requirements 5).
         "clock_unsynchronised": Patience(600.0, 60.0),
         "checkpoint_copy": Patience(0.0, 0.0),  # likewise
+        "listener_down": Patience(0.0, 0.0),  # what could be had again was, before it is asked about
+        "descriptors_spent": Patience(2.0, 60.0),
         "output_down": Patience(30.0, 10.0),  # a far end that is started anew is not called for
         "channel_down": Patience(0.0, 0.0),  # its reading counts attempts, which is patience enough
     }

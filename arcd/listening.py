@@ -14,9 +14,8 @@ from pathlib import Path
 
 from arcd.api.serving import ListenError, listen_tcp, listen_unix
 from arcd.settings import Settings
+from arcd.sockets import bind
 from arcd.systemd import listen_fds
-
-UDP_BUFFER_BYTES = 8 * 1024 * 1024  # requirements 6.2
 
 
 class Sockets:
@@ -96,16 +95,10 @@ def take_sockets(settings: Settings) -> Sockets:
 
 
 def _bind_udp(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER_BYTES)
-        bound.bind((host, port))
-        bound.setblocking(False)
+        return bind(socket.SOCK_DGRAM, (host, port))
     except OSError as error:
-        bound.close()
         raise ListenError(
             f"cannot listen on {host} port {port} (UDP): {error.strerror}; choose another address in the settings, "
             "or end the program that has it"
         ) from error
-    return bound

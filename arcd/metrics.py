@@ -189,6 +189,7 @@ TABLE: tuple[Spec, ...] = (
     _counter("arc_clock_steps_total", "Times somebody set the wall clock", "direction"),
     _counter("arc_steps_failed_total", "Facts the core could not digest"),
     _counter("arc_rules_loads_total", "Rule sets offered, by what became of them", "result"),
+    _counter("arc_listeners_rebound_total", "Times a listening socket was gone and had again"),
     _gauge("arc_degraded", "1 while a part of the daemon works badly; reception goes on", "part"),
     _gauge("arc_ready", "1 when every readiness check passes"),
     _gauge("arc_build_info", "Always 1", "version", "commit"),
@@ -296,6 +297,7 @@ class Metrics:
         self._synchronized = self._family("arc_clock_synchronized", Gauge)
         self._clock_error_s = self._family("arc_clock_max_error_seconds", Gauge)
         self._clock_steps = self._family("arc_clock_steps_total", Counter)
+        self._listeners_rebound = self._family("arc_listeners_rebound_total", Counter)
         self._steps_failed = self._family("arc_steps_failed_total", Counter)
         self._rules_loads = self._family("arc_rules_loads_total", Counter)
         self._degraded = self._family("arc_degraded", Gauge)
@@ -468,6 +470,9 @@ class Metrics:
 
     def clock_step(self, seconds: float) -> None:
         self._clock_steps.child("forward" if seconds > 0 else "backward").inc()
+
+    def listener_rebound(self) -> None:
+        self._listeners_rebound.child().inc()
 
     def step_failed(self) -> None:
         self._steps_failed.child().inc()

@@ -111,6 +111,8 @@ ARCD_CODES: Mapping[str, Category] = MappingProxyType(
         "uplink_lost": Category.TROUBLE,  # nobody is heard any more: it is us
         "stalled": Category.TROUBLE,  # the daemon stood still
         "listener_rebound": Category.TROUBLE,  # a listener was gone for a while
+        "listener_down": Category.TROUBLE,  # a listener is gone, and cannot be had again
+        "descriptors_spent": Category.TROUBLE,  # no file descriptor is left for another connection
         "path_changed": Category.TROUBLE,  # another device, address or receiver number speaks for a path
         "line_lost": Category.SUPERVISION,  # the port of a receiver line, many sites behind it (requirements 2.2)
         "line_silent": Category.SUPERVISION,  # a receiver that says nothing, not even its heartbeat

@@ -13,7 +13,7 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +21,8 @@ import uvicorn
 from msgspec import Struct
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from arcd.sockets import bind
 
 BACKLOG = 128
 CONNECTIONS_MAX = 256  # per listener; these are people and monitoring, not panels
@@ -39,24 +41,20 @@ class ListenError(Exception):
 
 
 class Served(Struct, frozen=True, kw_only=True):
-    """Where an application is being served: `port` of a TCP listener (useful when 0 was asked for), else None."""
+    """Where an application is being served: `port` of a TCP listener (useful when 0 was asked for), else None.
+
+    `server` is what the loop made of the socket; `move` serves on another one from now on, and returns its server."""
 
     address: str
     port: int | None
+    server: asyncio.Server
+    move: Callable[[socket.socket], Awaitable[asyncio.Server]]
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            # As asyncio does for its own: [::] and 0.0.0.0 are two addresses, and both can be had.
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((host, port))
-        return _listening(listener)
+        return bind(socket.SOCK_STREAM, (host, port))
     except OSError as error:
-        listener.close()
         raise ListenError(
             f"cannot listen on {host} port {port}: {error.strerror}; choose another address in the settings, "
             "or end the program that has it"
@@ -147,6 +145,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self.is_accepting.set()
 
+    async def move(self, listener: socket.socket) -> asyncio.Server:
+        """Requests under way are finished where they came in."""
+        await super().startup(sockets=[listener])
+        return self.server
+
+    @property
+    def server(self) -> asyncio.Server:
+        return self.servers[0]
+
     async def main_loop(self) -> None:
         await self.on_tick(0)
         await self._stopping.wait()
@@ -181,22 +188,22 @@ async def serve_app(app: ASGIApp, listener: socket.socket, *, certificate: Path 
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
     )
     server = _Server(config)
-    served = _describe(listener)
     with listener:
         async with asyncio.TaskGroup() as tasks:
-            serving = tasks.create_task(server.serve(sockets=[listener]), name=f"http {served.address}")
+            address, port = _address_of(listener)
+            serving = tasks.create_task(server.serve(sockets=[listener]), name=f"http {address}")
             await server.is_accepting.wait()
             try:
-                yield served
+                yield Served(address=address, port=port, server=server.server, move=server.move)
             finally:
                 server.stop()
                 # However the block ended, requests under way are finished first: a task group would cancel them.
                 await asyncio.wait([serving])
 
 
-def _describe(listener: socket.socket) -> Served:
+def _address_of(listener: socket.socket) -> tuple[str, int | None]:
     name = listener.getsockname()
     if listener.family == socket.AF_UNIX:
-        return Served(address=str(name), port=None)
+        return str(name), None
     host, port = name[0], int(name[1])
-    return Served(address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}", port=port)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}", port

@@ -52,6 +52,8 @@ CATEGORIES: dict[str, Category] = {
     "uplink_lost": Category.TROUBLE,
     "stalled": Category.TROUBLE,
     "listener_rebound": Category.TROUBLE,
+    "listener_down": Category.TROUBLE,  # and cannot be had again
+    "descriptors_spent": Category.TROUBLE,  # nobody more can be let in
     "path_changed": Category.TROUBLE,
 }
 

@@ -18,31 +18,41 @@ import structlog
 from arcd.forwarding.line_output import LineOutput, OutputConnection
 from arcd.gateways.connection import address_text
 from arcd.gateways.line_tcp import Network, keep_alive
+from arcd.gateways.listeners import Listeners
 from arcd.metrics import Metrics
 
 log = structlog.get_logger(__name__)
+
+LOOK_S = 1.0  # a listener that is gone is had again within it
 
 
 class DoorTransport:
     """Implements `arcd.forwarding.line_output.Transport`."""
 
     def __init__(self, listeners: Sequence[socket.socket], *, allowed: Sequence[Network], metrics: Metrics) -> None:
-        # Taken down now: it is asked for in the last moments as well, when the sockets are closed.
-        self.where = ", ".join(address_text(listener.getsockname()) for listener in listeners)
-        self._listeners = listeners
+        self.listeners = Listeners("output", listeners, self._begin)
+        self.where = ", ".join(self.listeners.addresses)
         self._allowed = tuple(allowed)
         self._metrics = metrics
-        self._servers: list[asyncio.Server] = []
+        self._output: LineOutput | None = None
 
     async def run(self, output: LineOutput) -> None:
-        loop = asyncio.get_running_loop()
-        for listener in self._listeners:
-            self._servers.append(await loop.create_server(lambda: _Visitor(self, output), sock=listener))
-        await loop.create_future()
+        self._output = output
+        await self.listeners.start()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for mended in await self.listeners.look():
+                log.warning("output.listens_again", output=output.form, why=mended)
+            if self.listeners.troubles:
+                output.detail = "; ".join(self.listeners.troubles)
+
+    async def _begin(self, listener: socket.socket) -> asyncio.Server:
+        output = self._output
+        assert output is not None
+        return await asyncio.get_running_loop().create_server(lambda: _Visitor(self, output), sock=listener)
 
     def close(self) -> None:
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
 
     def admits(self, host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])

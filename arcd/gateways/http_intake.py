@@ -14,6 +14,7 @@ One rule: 200 leaves after the commit, and only then; every other answer says wh
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import socket
@@ -33,10 +34,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from arcd.api.body_limit import BodyLimit
-from arcd.api.serving import serve_app
+from arcd.api.serving import Served, serve_app
 from arcd.field_map import KnownSource
-from arcd.gateways.connection import address_text
 from arcd.gateways.intake_door import IntakeDoor, hide
+from arcd.gateways.listeners import Listeners
 from protocols.codec import ReplyKind
 from protocols.made_signals import made_signal
 from protocols.mail_message import PICTURES_MAX, Picture
@@ -82,26 +83,32 @@ class HttpIntake:
     ) -> None:  # fmt: skip
         self.name = name
         self._door = door
-        self._listener = listener
+        self.listeners = Listeners(name, [listener], self._begin)
         self._body_bytes_max = body_bytes_max
         self._certificate = certificate
         self._is_taking = True
         self._served = contextlib.AsyncExitStack()
-        self._address = address_text(listener.getsockname())
+        self._served_at: Served | None = None
         self._decoder = msgspec.json.Decoder(Posted)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return (self._address,)
+        return self.listeners.addresses
 
     async def start(self) -> None:
+        await self.listeners.start()
+
+    async def _begin(self, listener: socket.socket) -> asyncio.Server:
+        if self._served_at is not None:
+            return await self._served_at.move(listener)
         app = Starlette(routes=[Route("/v1/signals", self._signals, methods=["POST"])])
         app.add_middleware(
             BodyLimit, bytes_max=self._body_bytes_max, refuse=_refuse, timeout_s=BODY_TIMEOUT_S
         )  # fmt: skip
-        await self._served.enter_async_context(
-            serve_app(_Doorkeeper(app, self._unknown), self._listener, certificate=self._certificate)
+        self._served_at = await self._served.enter_async_context(
+            serve_app(_Doorkeeper(app, self._unknown), listener, certificate=self._certificate)
         )
+        return self._served_at.server
 
     async def run(self) -> None:
         await self._door.keep_house()
@@ -111,6 +118,7 @@ class HttpIntake:
         self._door.reader.flush()
 
     async def close(self) -> None:
+        self.listeners.close()
         await self._served.aclose()
 
     async def _signals(self, request: Request) -> Response:

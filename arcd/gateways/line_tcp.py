@@ -20,6 +20,7 @@ import structlog
 from arcd.core.facts.receiver_lines import LineFault
 from arcd.gateways.connection import address_text
 from arcd.gateways.line import Line, LineConnection, PortError
+from arcd.gateways.listeners import Listeners
 
 log = structlog.get_logger(__name__)
 
@@ -81,10 +82,9 @@ class LineServerGateway:
         self, line: Line, listeners: Sequence[socket.socket], *, allowed: Sequence[Network], connections_max: int = 16
     ) -> None:
         self.line = line
-        self._listeners = listeners
+        self.listeners = Listeners(line.name, listeners, self._begin)
         self._allowed = tuple(allowed)
         self._connections_max = connections_max
-        self._servers: list[asyncio.Server] = []
         self._connections: dict[LineConnection, None] = {}  # in the order in which they came
         self._is_taking = True
 
@@ -94,12 +94,13 @@ class LineServerGateway:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(address_text(listener.getsockname()) for listener in self._listeners)
+        return self.listeners.addresses
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        for listener in self._listeners:
-            self._servers.append(await loop.create_server(lambda: _Accepted(self, self.line), sock=listener))
+        await self.listeners.start()
+
+    async def _begin(self, listener: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(lambda: _Accepted(self, self.line), sock=listener)
 
     async def run(self) -> None:
         while True:
@@ -110,8 +111,7 @@ class LineServerGateway:
 
     async def stop_taking(self) -> None:
         self._is_taking = False
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
         for connection in self._connections:
             connection.hold()
         self.line.reader.flush()
@@ -119,8 +119,7 @@ class LineServerGateway:
     async def close(self) -> None:
         for connection in list(self._connections):
             connection.close()
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
 
     def admit(self, connection: LineConnection, host: str) -> bool:
         address = ipaddress.ip_address(host.partition("%")[0])

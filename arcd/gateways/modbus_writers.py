@@ -28,6 +28,7 @@ from arcd.field_map import FieldMap, WiredPoint
 from arcd.gateways import Intake
 from arcd.gateways.bus import PROTOCOL, Bus, Levels
 from arcd.gateways.connection import address_text
+from arcd.gateways.listeners import Listeners
 from arcd.gateways.reading import Reader
 from arcd.metrics import Metrics
 from protocols.codec import Malformed, ReplyKind
@@ -71,7 +72,7 @@ class ModbusWriters:
     ) -> None:  # fmt: skip
         self.name = name
         self._spec = spec
-        self._listeners = listeners
+        self.listeners = Listeners(name, listeners, self._begin)
         self._field = field
         self._intake = intake
         self._clock = clock
@@ -82,17 +83,18 @@ class ModbusWriters:
         self._by_unit = {unit: device for device, unit in spec.devices.items()}
         self._values: dict[str, dict[tuple[Table, int], int]] = {device: {} for device in spec.devices}
         self._heard_s = dict.fromkeys(spec.devices, clock.monotonic_s())
-        self._servers: list[asyncio.Server] = []
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_taking = True
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(address_text(listener.getsockname()) for listener in self._listeners)
+        return self.listeners.addresses
 
     async def start(self) -> None:
-        for listener in self._listeners:
-            self._servers.append(await asyncio.start_server(self._serve, sock=listener, limit=4 * ADU_BYTES_MAX))
+        await self.listeners.start()
+
+    async def _begin(self, listener: socket.socket) -> asyncio.Server:
+        return await asyncio.start_server(self._serve, sock=listener, limit=4 * ADU_BYTES_MAX)
 
     async def run(self) -> None:
         while True:
@@ -114,13 +116,11 @@ class ModbusWriters:
 
     async def stop_taking(self) -> None:
         self._is_taking = False
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
         self._reader.flush()
 
     async def close(self) -> None:
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
         for writer in list(self._writers):
             writer.close()
 

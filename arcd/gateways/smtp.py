@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from arcd.field_map import KnownSource
 from arcd.gateways.connection import address_text
 from arcd.gateways.intake_door import IntakeDoor
+from arcd.gateways.listeners import Listeners
 from protocols.codec import ReplyKind
 from protocols.made_signals import made_signal
 from protocols.mail_message import Mail, read_mail, subject_fits
@@ -71,31 +72,29 @@ class SmtpGateway:
             self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self.tls.load_cert_chain(certificate)
         self.is_taking = True
-        self._listeners = listeners
-        self._servers: list[asyncio.Server] = []
+        self.listeners = Listeners(name, listeners, self._begin)
         self._open: dict[_Conversation, str] = {}
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(address_text(listener.getsockname()) for listener in self._listeners)
+        return self.listeners.addresses
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        for listener in self._listeners:
-            self._servers.append(await loop.create_server(lambda: _Conversation(self), sock=listener))
+        await self.listeners.start()
+
+    async def _begin(self, listener: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(lambda: _Conversation(self), sock=listener)
 
     async def run(self) -> None:
         await self.door.keep_house()
 
     async def stop_taking(self) -> None:
         self.is_taking = False
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
         self.door.reader.flush()
 
     async def close(self) -> None:
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
         for conversation in list(self._open):
             conversation.hang_up()
 

@@ -19,13 +19,14 @@ from collections.abc import Callable, Sequence
 from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.admission import STRANGER_FRAMES_MAX, Admission, Shares
-from arcd.gateways.connection import Connection, address_text
+from arcd.gateways.connection import Connection
+from arcd.gateways.listeners import Listeners
 from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.gateways.tls import HANDSHAKE_TIMEOUT_S, HandshakeTurns
 from arcd.metrics import Metrics
+from arcd.sockets import BACKLOG
 from protocols.codec import Codec, Profiles
 
-BACKLOG = 4096  # requirements 6.2: the kernel's queue carries panels over a restart
 # A frame that was begun and is not ended within this is none: 4 kB take a second on a GSM line (9,600 bit/s).
 FRAME_TIMEOUT_S = 30.0
 
@@ -58,7 +59,7 @@ class TcpGateway:
         self.reader = Reader(gateway=name, intake=intake, clock=clock)
         self.new_codec = new_codec
         self.metrics = metrics
-        self._listeners = listeners
+        self.listeners = Listeners(name, listeners, self._begin)
         self.idle_timeout_s = idle_timeout_s
         self.frame_timeout_s = frame_timeout_s
         self.profiles = profiles
@@ -72,18 +73,19 @@ class TcpGateway:
             refused=metrics.connection_refused,
         )
         self._connections: set[Connection] = set()
-        self._servers: list[asyncio.Server] = []
         self._held_back = asyncio.Event()  # set while nobody is read from
         self._is_taking = True
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(address_text(listener.getsockname()) for listener in self._listeners)
+        return self.listeners.addresses
 
     async def start(self) -> None:
+        await self.listeners.start()
+
+    async def _begin(self, listener: socket.socket) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        for listener in self._listeners:
-            self._servers.append(await loop.create_server(lambda: Connection(self), sock=listener, backlog=BACKLOG))
+        return await loop.create_server(lambda: Connection(self), sock=listener, backlog=BACKLOG)
 
     async def run(self) -> None:
         """Let idle connections go, fold malformed bytes, and read on when the machine has room again."""
@@ -103,8 +105,7 @@ class TcpGateway:
 
     async def stop_taking(self) -> None:
         self._is_taking = False
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
         for connection in self._connections:
             connection.hold()
         self.reader.flush()
@@ -112,8 +113,7 @@ class TcpGateway:
     async def close(self) -> None:
         for connection in list(self._connections):
             connection.close()
-        for server in self._servers:
-            server.close()
+        self.listeners.close()
 
     # ------------------------------------------------------------------------------------------- for the connections
 

@@ -19,6 +19,7 @@ from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.admission import STRANGER_FRAMES_MAX, Shares
 from arcd.gateways.connection import address_text
+from arcd.gateways.listeners import Listeners
 from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.metrics import Metrics
 from protocols.codec import Codec, Profiles, Received, WireItem
@@ -54,13 +55,12 @@ class UdpGateway:
         self.profiles = profiles
         self.genuine = Shares[None](max(1, queue_depth_max // SOURCE_PART), lambda _: None)
         self.strange = Shares[None](STRANGER_FRAMES_MAX, lambda _: None)
-        self._sockets = sockets
-        self._transports: list[asyncio.DatagramTransport] = []
+        self.listeners = Listeners(name, sockets, self._begin)
         self._is_taking = True
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(address_text(each.getsockname()) for each in self._sockets)
+        return self.listeners.addresses
 
     @property
     def is_taking(self) -> bool:
@@ -75,10 +75,12 @@ class UdpGateway:
         return self.profiles(session).is_configured or (origin != session and self.profiles(origin).is_configured)
 
     async def start(self) -> None:
+        await self.listeners.start()
+
+    async def _begin(self, bound: socket.socket) -> asyncio.DatagramTransport:
         loop = asyncio.get_running_loop()
-        for each in self._sockets:
-            transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=each)
-            self._transports.append(transport)
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=bound)
+        return transport
 
     async def run(self) -> None:
         while True:
@@ -90,8 +92,7 @@ class UdpGateway:
         self.reader.flush()
 
     async def close(self) -> None:
-        for transport in self._transports:
-            transport.close()
+        self.listeners.close()
 
 
 class _Datagrams(asyncio.DatagramProtocol):

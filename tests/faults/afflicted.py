@@ -8,6 +8,7 @@
     io_error:N         the disk refuses the Nth commit of signals with an I/O error
     clock              SIGUSR1 sets the wall clock an hour forward, SIGUSR2 an hour back
     files:N            so many file descriptors and no more
+    deaf               SIGUSR1 shuts every socket down on which panels are heard, SIGUSR2 closes them
 
 One rule: it reaches into the program at its seams (`Store.commit`, `Effector.perform`, the clock) and nowhere else.
 """
@@ -15,9 +16,11 @@ One rule: it reaches into the program at its seams (`Store.commit`, `Effector.pe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +32,7 @@ from arcd import clock, degraded, self_watch
 from arcd.core.effects import DurableEffect
 from arcd.effectors import Performed
 from arcd.effectors.webhook import WebhookEffector
+from arcd.gateways.listeners import Listeners
 from arcd.runtime import Runtime
 from arcd.store import Batch
 from arcd.store.failure import explained
@@ -162,6 +166,29 @@ def settable_clock() -> None:
     arcd.SystemClock = Settable  # type: ignore[misc,assignment]
 
 
+def deaf() -> None:
+    heard_on: list[Listeners] = []
+    start = Listeners.start
+
+    async def started(self: Listeners) -> None:
+        await start(self)
+        heard_on.append(self)
+
+    def strike(number: int, _frame: FrameType | None) -> None:
+        for each in [each for listeners in heard_on for each in listeners._each]:
+            if number == signal.SIGUSR2:
+                assert each._taken is not None
+                each._taken.close()  # as uvloop does by itself when an accept fails
+                continue
+            with socket.fromfd(each._descriptor, socket.AF_INET, each._kind) as same:
+                with contextlib.suppress(OSError):  # of a datagram socket, which is shut down all the same
+                    same.shutdown(socket.SHUT_RDWR)
+
+    signal.signal(signal.SIGUSR1, strike)
+    signal.signal(signal.SIGUSR2, strike)
+    Listeners.start = started  # type: ignore[method-assign]
+
+
 def afflict(words: list[str]) -> None:
     match words:
         case ["kill", point, times]:
@@ -172,6 +199,8 @@ def afflict(words: list[str]) -> None:
             io_error(int(number))
         case ["clock"]:
             settable_clock()
+        case ["deaf"]:
+            deaf()
         case ["files", number]:
             resource.setrlimit(resource.RLIMIT_NOFILE, (int(number), int(number)))
         case _:

@@ -28,7 +28,7 @@ from arcd.core.supervision.watch import Watch
 from arcd.core.turn import Turn
 
 # Our own: whatever was about to be blamed on paths is taken back, and each gets a whole limit again (requirements 4.4).
-OWN_FAULTS = frozenset({"stalled", "listener_rebound", "uplink_lost"})
+OWN_FAULTS = frozenset({"stalled", "listener_rebound", "listener_down", "uplink_lost"})
 
 
 # ------------------------------------------------------------------------------------------------------------ in a step
