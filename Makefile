@@ -52,7 +52,7 @@ audit:
 
 ## What a machine can do to the daemon: kills at named and random points, disks, floods, clocks. Longer than in `test`.
 faults: $(STAMP)
-	ARCD_CRASHES=200 $(BIN)/python -m pytest tests/faults tests/crash tests/e2e/test_restart.py tests/e2e/test_failing_disk.py
+	ARCD_FRESH=1 ARCD_CRASHES=200 $(BIN)/python -m pytest tests/faults tests/crash tests/e2e/test_restart.py tests/e2e/test_failing_disk.py
 
 ## Sixty seconds of coverage-guided search for every codec. atheris has wheels for Linux on x86-64 only.
 fuzz: $(STAMP)
@@ -61,7 +61,7 @@ fuzz: $(STAMP)
 
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)
-	ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	ARCD_FRESH=1 ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 ## Very many seeds of the simulated centre: `make sim SEEDS=100000 [FROM=…] [WORLD="bad lines"]`.
 SEEDS ?= 10000

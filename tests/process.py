@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,11 +26,14 @@ import yaml
 
 from arcd.core.record import StepRecord
 from arcd.store.verify import Verdict, verify_file
+from tests.forked import Forked
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 60.0  # two or three seconds of work, on a machine that may have other work
 STOP_TIMEOUT_S = 30.0
+ARCCTL_TIMEOUT_S = 60.0
 POLL_S = 0.05
+FRESH = bool(os.environ.get("ARCD_FRESH"))  # `make faults` and `make nightly` can wait for it
 # Below what Linux hands out for outgoing connections (ip_local_port_range begins at 32768), so that a port found free
 # is still free when the daemon takes it, and when it comes back after a kill.
 # Below the ephemeral range, and apart for each worker of a parallel run, so that two never reach for the same port
@@ -64,6 +67,7 @@ class Installation:
     sites: Sequence[Mapping[str, Any]]
     overlays: Mapping[str, Any] = field(default_factory=dict)  # file name → overlay
     settings: Mapping[str, Any] = field(default_factory=dict)  # section → what differs from the below
+    fresh: bool = FRESH  # what is run here starts from nothing: see `tests.forked`
 
     def __post_init__(self) -> None:
         self.dc09_port, self.guard_port, self.health_port = free_ports(3)
@@ -109,13 +113,24 @@ class Installation:
 
     def arcctl(self, *arguments: str, typed: str = "") -> Ran:
         """The command a person types, as a process of its own; `typed` is what it reads when it asks."""
-        command = [str(Path(sys.executable).with_name("arcctl")), *arguments]
         environment = {**_environment(), "ARCD_SOCKET": str(self.socket)}
-        done = subprocess.run(
-            command, cwd=self.directory, env=environment, input=typed, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-        return Ran(done.returncode, done.stdout, done.stderr)
+        if self.fresh:
+            command = [str(Path(sys.executable).with_name("arcctl")), *arguments]
+            done = subprocess.run(
+                command, cwd=self.directory, env=environment, input=typed, capture_output=True, text=True,
+                timeout=ARCCTL_TIMEOUT_S, check=False,
+            )  # fmt: skip
+            return Ran(done.returncode, done.stdout, done.stderr)
+        with tempfile.TemporaryDirectory(prefix="arcctl-") as beside:
+            said = [Path(beside, name) for name in ("in", "out", "err")]
+            said[0].write_text(typed, encoding="utf-8")
+            files = (str(said[0]), str(said[1]), str(said[2]))
+            run = Forked(["arcctl", *arguments], directory=self.directory, environment=environment, files=files)
+            try:
+                code = run.wait(ARCCTL_TIMEOUT_S)
+            finally:
+                run.kill()
+            return Ran(code, *(file.read_text(encoding="utf-8") for file in said[1:]))
 
     def launch(
         self,
@@ -123,13 +138,20 @@ class Installation:
         sockets: Mapping[str, Sequence[socket.socket]] | None = None,
         file_bytes_max: int = 0,
         python: Sequence[str] = (),
+        fresh: bool = False,
     ) -> Daemon:
         """Start the process without waiting for anything. `sockets` are passed as systemd passes them, by name.
 
-        `python` are options of the interpreter, such as a profiler to run under.
+        `python` are options of the interpreter, such as a profiler to run under. `fresh`: see `tests.forked`; whatever
+        is given sockets, a limit or other options than a module is.
         """
+        program = [*python, "-m", "arcd", "--config", str(self.settings_file)]
+        if not (fresh or self.fresh or sockets or file_bytes_max) and program[0] == "-m":
+            files = (os.devnull, str(self.log), str(self.log))
+            forked = Forked(program, directory=self.directory, environment=_environment(), files=files)
+            return Daemon(self, forked)
         passed = [(name, each) for name, group in (sockets or {}).items() for each in group]
-        command = [sys.executable, *python, "-m", "arcd", "--config", str(self.settings_file)]
+        command = [sys.executable, *program]
         if passed or file_bytes_max:
             descriptors = [f"{name}={each.fileno()}" for name, each in passed]
             command = [sys.executable, "-m", "tests.launch", str(file_bytes_max), *descriptors, "--", *command]
@@ -185,7 +207,7 @@ class Installation:
 class Daemon:
     """One run of the process."""
 
-    def __init__(self, installation: Installation, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, installation: Installation, process: subprocess.Popen[bytes] | Forked) -> None:
         self._installation = installation
         self._process = process
         self._http = httpx.Client(trust_env=False, timeout=5.0)
@@ -232,7 +254,7 @@ class Daemon:
             self._http.close()
 
     def stop(self) -> int:
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         return self.wait_end()
 
     def kill(self) -> None:

@@ -101,7 +101,9 @@ def _options() -> argparse.Namespace:
 def _served(row: Row, directory: Path, measure_s: float, profile: Path | None) -> Result:
     key = KEY if row.is_keyed else None
     sites = [site(f"K-{number}", account_of(number), key=key) for number in range(ACCOUNTS)]
-    installation = Installation(directory, centre=centre([]), sites=sites, settings={"log": {"level": "info"}})
+    installation = Installation(
+        directory, centre=centre([]), sites=sites, settings={"log": {"level": "info"}}, fresh=True
+    )
     python = ("-m", "cProfile", "-o", str(profile.absolute())) if profile is not None else ()
     with installation.running(python=python) as daemon:
         before = daemon.processor_s()

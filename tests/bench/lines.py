@@ -71,7 +71,11 @@ def measure(directory: Path, seconds: float, connections: int, how: str) -> Foun
     sites += [site(f"L-{number}", str(ACCOUNT_FIRST + number)) for number in range(ACCOUNTS)]
     line = {"name": LINE, "dialect": "surgard", "heartbeat_s": 0, "serial": {"port": port, "mode": f"{BAUD} 8N1"}}
     installation = Installation(
-        directory, centre=centre([]), sites=sites, settings={"lines": [line], "log": {"level": "info"}}
+        directory,
+        centre=centre([]),
+        sites=sites,
+        settings={"lines": [line], "log": {"level": "info"}},
+        fresh=True,
     )
     with installation.running() as _:
         until("the port is open", lambda: "line.open" in installation.said())

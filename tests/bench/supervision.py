@@ -122,7 +122,7 @@ async def _fill(journal: Path, slow: int, quick: int) -> None:
 
 
 def _served(directory: Path, slow: int, quick: int, seconds: float) -> int:
-    installation = Installation(directory, centre=written_centre([]), sites=[written_site("K-1", "1")])
+    installation = Installation(directory, centre=written_centre([]), sites=[written_site("K-1", "1")], fresh=True)
     asyncio.run(_fill(installation.journal, slow, quick))
     started_s = time.monotonic()
     with installation.running() as daemon:

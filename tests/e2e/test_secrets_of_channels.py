@@ -191,7 +191,7 @@ def test_no_secret_of_a_channel_is_found_anywhere(tmp_path: Path) -> None:
     with (
         webhook_guards(WEBHOOK_SECRET, {"first": silent}, place.webhook_port) as guards,
         inbox(place.mail_port) as letters,
-        installation.running() as daemon,
+        installation.running(fresh=True) as daemon,
     ):
         _alarm_over_tls(place)
         _mails_from_the_camera(place)
