@@ -22,7 +22,7 @@ from protocols.tlog.merkle import Frontier, grow
 
 # The script at index n leads from version n to n + 1. Released scripts are never edited.
 SCRIPTS: Final[Sequence[str]] = tuple(
-    files("arcd.store").joinpath(f"schema_v{version}.sql").read_text("utf-8") for version in (1, 2)
+    files("arcd.store").joinpath(f"schema_v{version}.sql").read_text("utf-8") for version in (1, 2, 3)
 )
 APPLICATION_ID: Final = 0x61726364  # "arcd", set by schema_v1.sql
 

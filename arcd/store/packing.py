@@ -20,7 +20,7 @@ from arcd.store import Batch, Entry, Head
 from arcd.store.precondition import last_rows
 from protocols.tlog.merkle import Frontier, Node, peak_places
 
-# The columns of the view in schema_v2.sql, in its order.
+# The columns of the view in schema_v3.sql, in its order.
 INSERT_BATCH: Final = (
     "INSERT INTO batch (first_seq, entries, refs, hashes, seals, outbox_added, outbox_settled, cases, state_kept,"
     " state_gone, bodies, head_seq, checkpoint_seq, peaks, nodes, node_hashes, erased, cases_gone,"

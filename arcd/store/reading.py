@@ -14,6 +14,8 @@ import msgspec
 from arcd.store import NOTES_PAGE, CaseQuery, CaseRow, Entry, SignedNote
 
 ENTRIES_PAGE: Final = 250  # rows that `entries` holds in memory at a time
+ERA_BITS: Final = 12  # an era of refs is 2^12 entries (schema_v3.sql)
+_ERA_BITS_BEFORE: Final = 16  # until schema version 2
 
 Parameters = dict[str, int | str]
 
@@ -23,14 +25,20 @@ _ENTRY_COLUMNS: Final = """
         CASE WHEN salt IS NULL THEN NULL ELSE hex(salt) END, CASE WHEN body IS NULL THEN NULL ELSE hex(body) END, refs
     ))"""
 # CROSS JOIN keeps the order of the loops, so that the page comes in sequence without sorting a subject's whole past.
-_BY_SUBJECT: Final = """
+_BY_SUBJECT: Final = f"""
     era CROSS JOIN entry_ref AS r ON r.era = era.n AND r.ref = :subject
-        AND era.n BETWEEN (:after + 1) >> 16 AND :until >> 16
+        AND era.n BETWEEN (:after + 1) >> {ERA_BITS} AND :until >> {ERA_BITS}
     CROSS JOIN entry AS e ON e.seq = r.seq"""
 _CASE_COLUMNS: Final = """
     json_group_array(json_array(
         case_id, case_type, site_id, state, priority, is_open, opened_at, closed_at, hex(body)
     ))"""
+
+
+def era_bits(version: int) -> int:
+    """Of a file with this schema version: the entry numbered `seq` has its refs in era `seq >> era_bits`."""
+    return ERA_BITS if version >= 3 else _ERA_BITS_BEFORE
+
 
 _entries = msgspec.json.Decoder(list[tuple[int, int, str, str, str, str, str, str | None, str | None, str | None]])
 _nodes = msgspec.json.Decoder(list[str])

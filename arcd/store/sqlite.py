@@ -40,6 +40,7 @@ from arcd.store.file import release, take
 from arcd.store.packing import INSERT_BATCH, pack
 from arcd.store.precondition import check_batch, check_query, head_after, is_empty, seal_all
 from arcd.store.reading import (
+    ERA_BITS,
     NEWEST_NOTE,
     Parameters,
     case_question,
@@ -75,7 +76,7 @@ _SWEEP: Final = (
     "DELETE FROM entry WHERE seq IN (SELECT seq FROM entry WHERE seq <= :through"
     " AND seq NOT IN (SELECT seq FROM payload WHERE seq <= :through) ORDER BY seq LIMIT :count)",
     "DELETE FROM entry_ref WHERE (era, ref, seq) IN"
-    " (SELECT era, ref, seq FROM entry_ref WHERE era < (:through + 1) >> 16 LIMIT 4 * :count)",
+    " (SELECT era, ref, seq FROM entry_ref WHERE era < (:through + 1) >> :era_bits LIMIT 4 * :count)",
 )
 
 # At DEBUG aiosqlite prints every statement with its values, and the values here are people's data.
@@ -149,7 +150,7 @@ class SqliteStore:
         A reader in the middle of a page can hold that up; the next sweep or the closing of the store catches up.
         """
         writer = self._usable(self._writer)
-        values = {"through": self._given_up_through, "count": entries_max}
+        values = {"through": self._given_up_through, "count": entries_max, "era_bits": ERA_BITS}
         with explained(self._path):
             if values["through"]:
                 for statement in _SWEEP:

@@ -26,6 +26,7 @@ from arcd.store.chain import GENESIS_HASH, SALT_BYTES, commitment, encode_column
 from arcd.store.evidence import KEY_CHANGED, SEALED, Copy, Evidence
 from arcd.store.failure import explain, primary_code
 from arcd.store.file import check_version
+from arcd.store.reading import era_bits
 from protocols.tlog.merkle import HASH_BYTES, Frontier, grow, root
 from protocols.tlog.note import VerifierKey
 
@@ -51,13 +52,13 @@ _INDEX_COUNTS: Final = (
 _INDEX_FAULTS: Final = (
     (
         "SELECT e.seq, e.subject FROM entry AS e WHERE e.seq > :first AND e.seq <= :until AND NOT EXISTS"
-        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> 16 AND r.ref = e.subject AND r.seq = e.seq)",
+        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> :era_bits AND r.ref = e.subject AND r.seq = e.seq)",
         "the index does not lead to it from {ref}",
     ),
     (
         "SELECT e.seq, named.value FROM entry AS e, json_each(iif(json_valid(e.refs), e.refs, '[]')) AS named"
         " WHERE e.seq > :first AND e.seq <= :until AND e.refs <> '[]' AND NOT EXISTS"
-        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> 16 AND r.ref = named.value AND r.seq = e.seq)",
+        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> :era_bits AND r.ref = named.value AND r.seq = e.seq)",
         "the index does not lead to it from {ref}",
     ),
     (
@@ -224,7 +225,7 @@ class _Walk:
         self._check_head(head_seq, head_hash)
         if version > 1:
             self._check_tree(connection, until)
-            self._check_index(connection, until)
+            self._check_index(connection, until, era_bits(version))
         self._evidence.ended(self._seq, self._sealed)
 
     def _begin(self, connection: sqlite3.Connection) -> None:
@@ -353,10 +354,10 @@ class _Walk:
         if meta is not None and meta[1] == self._frontier.size and meta[0] != b"".join(self._frontier.peaks):
             self.report(self._seq, "the Merkle tree kept with the journal is not that of its entries")
 
-    def _check_index(self, connection: sqlite3.Connection, until: int) -> None:
+    def _check_index(self, connection: sqlite3.Connection, until: int, bits: int) -> None:
         """Whoever is told the story of a case is told all of it."""
         first = max(self._refs_from, 0 if self._sealed is None else self._sealed.through)
-        values = {"first": first, "until": min(until, self._seq)}
+        values = {"first": first, "until": min(until, self._seq), "era_bits": bits}
         if connection.execute(_INDEX_COUNTS, values).fetchone() == (self._refs_count, self._refs_count):
             return
         for statement, said in _INDEX_FAULTS:
