@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,9 @@ class Daemon:
         """`why`: the reason that goes into the journal beside what is read."""
         self.socket = path
         timeout = httpx.Timeout(answer_timeout_s, connect=CONNECT_TIMEOUT_S)
-        transport = httpx.HTTPTransport(uds=str(path))
+        # On a local socket nothing is encrypted. A context that trusts nobody, because reading in the authorities that
+        # everybody trusts takes longer than the daemon takes to answer.
+        transport = httpx.HTTPTransport(uds=str(path), verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         # trust_env would let a proxy setting of the shell have a say about a local socket.
         self._http = httpx.Client(transport=transport, base_url="http://arcd", timeout=timeout, trust_env=False)
         if why:
