@@ -6,11 +6,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import Struct
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from arcd.cli import app
@@ -27,6 +29,14 @@ class Ran(Struct, frozen=True):
 
 
 Arcctl = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _commands_built_once() -> Iterator[None]:
+    """A shell's process does it once, too; here it would be most of the time of every line that is typed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(get_command))
+        yield
 
 
 @pytest.fixture
