@@ -9,7 +9,7 @@ Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
 `case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`, `notice/arrangements/open`,
 `schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`, `settle/<id>`,
-`receiver_line/<name>/silence`, `forward/<output>/end`,
+`receiver_line/<name>/silence|back`, `forward/<output>/end`,
 `storm/<id>/tally|item|split|forget`.
 """
 

@@ -40,7 +40,7 @@ def on_deadline(turn: Turn, key: str, due: int) -> None:
     elif owner in ("settle", "storm"):
         supervision.on_deadline(turn, owner, name, rest)
     elif owner == "receiver_line":
-        receiver_lines.on_deadline(turn, name)
+        receiver_lines.on_deadline(turn, name, rest[0])
     elif owner == "forward":
         forwarding.on_end(turn, name)
     else:

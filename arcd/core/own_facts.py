@@ -65,6 +65,7 @@ def on_machine(
         case DaemonTroubled():
             if fact.code in supervision.OWN_FAULTS and not fact.cleared:
                 supervision.on_own_fault(turn)
+                receiver_lines.on_own_fault(turn)
             _on_troubled(turn, fact)
         case JournalRestored():
             text = f"{fact.backup}, {datetime.fromtimestamp(fact.head_at / NS, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -4,7 +4,8 @@ One rule: the machine knows which points are active, nobody else does. A reading
 edge, and knowing and reporting it are one fact; so no restart, outage or reload misses an edge or reports it twice.
 
 What cannot be read is never taken to be at rest: after `lost_after_s` it is a fault of the connection, one for each
-system that has points there, and it ends when all of them have been read again.
+system that has points there. It ends when all of them have been read for `back_after_s` without a gap: a loose wire is
+one fault and not twenty.
 """
 
 from __future__ import annotations
@@ -47,11 +48,12 @@ class Bus:
         self._settling: dict[str, Settling | None] = {}
         self._offered_s: dict[tuple[str, bool], float] = {}
         self._unread_s: dict[str, float] = {}  # lost key → since when a point there cannot be read
+        self._read_s: dict[str, float] = {}  # lost key → since when all of a system that was lost can be read again
         self._alive_s: dict[Origin, float] = {}
 
     def take(
         self, device: str, readings: Mapping[str, Sequence[int]], unread: Mapping[str, str],
-        wired: Sequence[WiredPoint], *, lost_after_s: float, replied: Replied | None = None,
+        wired: Sequence[WiredPoint], *, lost_after_s: float, back_after_s: float, replied: Replied | None = None,
     ) -> int:  # fmt: skip
         """What one look at a device gave: key → raw values, and key → reason for the points that could not be read.
 
@@ -73,15 +75,23 @@ class Bus:
             reason = reasons.get(key)
             if reason is None:
                 self._unread_s.pop(key, None)
-                if self._differs(key, active=False, now_s=now_s):
+                if self._is_back(key, now_s, back_after_s) and self._differs(key, active=False, now_s=now_s):
                     self._post_lost(device, each, "", active=False)
                 self._say_alive(each.origin, now_s)
-            elif now_s - self._unread_s.setdefault(key, now_s) >= lost_after_s and self._differs(
+                continue
+            self._read_s.pop(key, None)
+            if now_s - self._unread_s.setdefault(key, now_s) >= lost_after_s and self._differs(
                 key, active=True, now_s=now_s
             ):
                 self._post_lost(device, each, reason, active=True)
         self._post_edges(device, wired, readings, now_s)
         return self._count - before
+
+    def _is_back(self, key: str, now_s: float, back_after_s: float) -> bool:
+        if not self._levels(key):
+            self._read_s.pop(key, None)
+            return True
+        return now_s - self._read_s.setdefault(key, now_s) >= back_after_s
 
     def _read(self, each: WiredPoint, raw: Sequence[int], now_s: float) -> bool:
         sample = read_point(each.point.spec, raw, was_active=self._levels(each.key))

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 
 from arcd.clock import Clock
+from arcd.core.supervision.watch import BACK_S
 from arcd.field_map import FieldMap, WiredPoint
 from arcd.gateways import Intake
 from arcd.gateways.bus import Bus, Levels
@@ -79,7 +80,7 @@ class ModbusGateway:
             if device not in self._reached:
                 wired = self._field.points_of(device)
                 unread = {each.key: "the settings name no such device" for each in wired}
-                self._bus.take(device, {}, unread, wired, lost_after_s=0.0)
+                self._bus.take(device, {}, unread, wired, lost_after_s=0.0, back_after_s=0.0)
 
     async def poll(self, line: ModbusLine) -> bool:
         """Look at every device of a line once. False: none of them answered."""
@@ -96,7 +97,9 @@ class ModbusGateway:
                 return has_answered
             # A reload may have taken points away while their device was looked at.
             still = [each for each in self._field.points_of(device) if each in wired]
-            self._bus.take(device, readings, unread, still, lost_after_s=line.spec.lost_after_s)
+            lost_after_s = line.spec.lost_after_s
+            back_after_s = min(lost_after_s, BACK_S)
+            self._bus.take(device, readings, unread, still, lost_after_s=lost_after_s, back_after_s=back_after_s)
         return has_answered
 
     async def _look(

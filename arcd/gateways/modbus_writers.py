@@ -1,7 +1,8 @@
 """Field devices that write to us: a Modbus TCP server whose coils and holding registers they set.
 
 One rule: the answer that lets a device forget what it wrote leaves after the commit of what it meant. A device that
-has written nothing for `silence_s` is a fault, like one that does not answer when it is polled.
+has written nothing for `silence_s` is a fault, like one that does not answer when it is polled. It is believed again
+after two writes no further apart than that, or, where that is long, a minute after one.
 
 Frames are read and written by pymodbus; connections are ours, so that their number, their sources and their memory are
 bounded. Only what a point of the site base looks at is kept.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import math
 import socket
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +26,7 @@ from pymodbus.pdu import DecodePDU, ExceptionResponse, ModbusPDU
 
 from arcd.clock import Clock
 from arcd.core.effects import Reply
+from arcd.core.supervision.watch import BACK_HEARTBEATS, BACK_S, QUICK_S
 from arcd.field_map import FieldMap, WiredPoint
 from arcd.gateways import Intake
 from arcd.gateways.bus import PROTOCOL, Bus, Levels
@@ -83,6 +86,7 @@ class ModbusWriters:
         self._by_unit = {unit: device for device, unit in spec.devices.items()}
         self._values: dict[str, dict[tuple[Table, int], int]] = {device: {} for device in spec.devices}
         self._heard_s = dict.fromkeys(spec.devices, clock.monotonic_s())
+        self._beats = dict.fromkeys(spec.devices, 0)  # consecutive writes
         self._writers: set[asyncio.StreamWriter] = set()
         self._is_taking = True
 
@@ -112,7 +116,12 @@ class ModbusWriters:
             silent = self._clock.monotonic_s() - self._heard_s[device] > self._spec.silence_s
             readings = {} if silent else self._readings(device, wired)
             unread = {each.key: "nothing written" for each in wired} if silent else {}
-            self._bus.take(device, readings, unread, wired, lost_after_s=0.0)
+            self._bus.take(device, readings, unread, wired, lost_after_s=0.0, back_after_s=self._back_after_s(device))
+
+    def _back_after_s(self, device: str) -> float:
+        if self._beats[device] >= BACK_HEARTBEATS:
+            return 0.0
+        return BACK_S if self._spec.silence_s > QUICK_S else math.inf
 
     async def stop_taking(self) -> None:
         self._is_taking = False
@@ -213,7 +222,10 @@ class ModbusWriters:
             return ExcCodes.ILLEGAL_ADDRESS
         kept = {place: value for place, value in self._values[device].items() if place in wanted}
         self._values[device] = kept | {place: value for place, value in written.items() if place in wanted}
-        self._heard_s[device] = self._clock.monotonic_s()
+        now_s = self._clock.monotonic_s()
+        is_next = now_s - self._heard_s[device] <= self._spec.silence_s
+        self._beats[device] = self._beats[device] + 1 if is_next else 1
+        self._heard_s[device] = now_s
         replies: list[Reply] = []
         committed = asyncio.Event()
 
@@ -222,7 +234,8 @@ class ModbusWriters:
             committed.set()
 
         posted = self._bus.take(
-            device, self._readings(device, wired), {}, wired, lost_after_s=0.0, replied=replied
+            device, self._readings(device, wired), {}, wired, lost_after_s=0.0,
+            back_after_s=self._back_after_s(device), replied=replied,
         )  # fmt: skip
         try:
             async with asyncio.timeout(COMMIT_S):

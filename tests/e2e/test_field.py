@@ -157,7 +157,7 @@ def test_the_plant_goes_away_and_comes_back(scene: Scene) -> None:
     until("the fault", lambda: scene.opened("device_lost"))
     scene.field.do(scene.field.plant.set("discrete_input", 3, 1))  # during the outage
     scene.field.do(scene.field.plant.start())
-    until("its end, and the edge", lambda: _qualifiers(scene)[2:] == ["new", "restore", "new"])
+    until("the edge, and the fault's end", lambda: _qualifiers(scene)[2:] == ["new", "new", "restore"])
 
 
 def test_a_gate_opens_for_a_verified_contact_only(scene: Scene) -> None:

@@ -158,8 +158,9 @@ def test_a_receiver_that_stops_talking_is_a_case_until_it_is_heard(lines: Lines)
     until("the silence is noticed", lambda: lines.line("translator")["state"] == "silent")
     with socket.create_connection(("127.0.0.1", lines.translator_port)) as connected:
         connected.settimeout(10)
-        connected.sendall(okay)
-        assert connected.recv(10) == ACK
+        for _ in range(2):  # one may be chance
+            connected.sendall(okay)
+            assert connected.recv(10) == ACK
         assert lines.line("translator")["state"] == "well"
     assert "closed" in lines.line_cases("translator"), "it falls silent again at once, which is another one"
     assert lines.installation.verify().ok

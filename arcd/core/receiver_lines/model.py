@@ -13,6 +13,7 @@ class LineState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: LineFault | None = None  # of the port
     fault_since: int = 0
     silent_since: int = 0  # 0: it is not silent, or nothing can be said while its port is gone
+    beats: int = 0  # consecutive messages since it fell silent: one may be chance
     last_frame: str = ""  # fingerprint of the newest frame that was not a heartbeat
 
     @property

@@ -2,6 +2,10 @@
 
 One rule: a line has one open case at most, whatever is wrong with it. The case closes by itself once nothing is wrong
 any more, unless somebody has begun to work on it.
+
+A receiver that was silent is believed as a path is (requirements 4.4, recovery): after two messages no further apart
+than its silence, or, where that is long, when one has stood for a minute. One whose every pause is a little too long is
+a single case, and not one for each pause.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from arcd.core.facts.receiver_lines import LineFault, LineLost, LineRestored, Li
 from arcd.core.facts.wire import FrameReceived
 from arcd.core.receiver_lines.model import LineState
 from arcd.core.record import Judged, Judgement
+from arcd.core.supervision.watch import BACK_HEARTBEATS, BACK_S, QUICK_S
 from arcd.core.turn import NS, Turn, text_in
 from arcd.core.view import signal_view
 from protocols.signals import Qualifier, Scheme, Signal
@@ -81,7 +86,7 @@ def lost(turn: Turn, fact: LineLost) -> None:
     if state is None or state.fault is not None:
         return  # of a run with other settings; or it has stood since before the restart
     turn.deadlines.clear_all(f"receiver_line/{fact.line}")  # that it says nothing needs no second explanation
-    turn.state.receiver_lines.put(fact.line, replace(state, fault=fact.fault, fault_since=turn.at))
+    turn.state.receiver_lines.put(fact.line, replace(state, fault=fact.fault, fault_since=turn.at, beats=0))
     turn.note("line.lost", line=fact.line, fault=fact.fault, detail=fact.detail)
     _raise(turn, state.set_up, LOST[state.set_up.role], fact.fault)
 
@@ -104,23 +109,55 @@ def heard(turn: Turn, instants: dict[str, int]) -> None:
         at = min(told_at, turn.at)  # the clock may have been set back since
         if state is None or at <= state.last_heard:
             continue
-        was_silent = state.silent_since != 0
-        state = replace(state, last_heard=at, silent_since=0)
+        before, state = state, replace(state, last_heard=at)
+        if state.silent_since:
+            _heard_again(turn, before, state)
+            continue
         turn.state.receiver_lines.put(name, state)
         if state.fault is None and state.set_up.silence_s:
             turn.deadlines.set(f"receiver_line/{name}/silence", at + int(state.set_up.silence_s * NS))
-        if was_silent:
-            turn.note("line.heard", line=name)
-            if state.is_well:
-                _settle(turn, name, SILENT)
 
 
-def on_deadline(turn: Turn, name: str) -> None:
-    """Nothing valid has come for the whole time."""
+def _heard_again(turn: Turn, before: LineState, state: LineState) -> None:
+    silence_s = state.set_up.silence_s
+    is_next = before.beats and state.last_heard - before.last_heard <= int(silence_s * NS)
+    state = replace(state, beats=before.beats + 1 if is_next else 1)
+    if state.beats >= BACK_HEARTBEATS:
+        return _is_back(turn, state)
+    turn.state.receiver_lines.put(state.set_up.name, state)
+    turn.note("line.heard", line=state.set_up.name)
+    if silence_s > QUICK_S:
+        turn.deadlines.set(f"receiver_line/{state.set_up.name}/back", state.last_heard + int(BACK_S * NS))
+    return None
+
+
+def _is_back(turn: Turn, state: LineState) -> None:
+    name = state.set_up.name
+    turn.deadlines.clear(f"receiver_line/{name}/back")
+    state = replace(state, silent_since=0, beats=0)
+    turn.state.receiver_lines.put(name, state)
+    if state.fault is None:
+        turn.deadlines.set(f"receiver_line/{name}/silence", state.last_heard + int(state.set_up.silence_s * NS))
+    turn.note("line.back", line=name)
+    if state.is_well:
+        _settle(turn, name, SILENT)
+
+
+def on_deadline(turn: Turn, name: str, what: str) -> None:
+    """Nothing valid has come for the whole time; or one message has stood for a minute."""
     state = turn.state.receiver_lines[name]
+    if what == "back":
+        return _is_back(turn, state)
+    assert what == "silence", what
     turn.state.receiver_lines.put(name, replace(state, silent_since=turn.at))
     turn.note("line.silent", line=name)
-    _raise(turn, state.set_up, SILENT, SILENT)
+    return _raise(turn, state.set_up, SILENT, SILENT)
+
+
+def on_own_fault(turn: Turn) -> None:
+    """We were not ourselves: whatever was late has the whole time again."""
+    for state in list(turn.state.receiver_lines.values()):
+        _expect(turn, state)
 
 
 def is_new_frame(turn: Turn, fact: FrameReceived) -> bool:
@@ -151,7 +188,8 @@ def _expect(turn: Turn, state: LineState) -> LineState:
     key = f"receiver_line/{state.set_up.name}/silence"
     if not state.set_up.silence_s:
         turn.deadlines.clear(key)
-        return replace(state, silent_since=0)
+        turn.deadlines.clear(f"receiver_line/{state.set_up.name}/back")
+        return replace(state, silent_since=0, beats=0)
     if state.fault is None and not state.silent_since:
         turn.deadlines.set(key, turn.after(state.set_up.silence_s))
     return state

@@ -165,7 +165,9 @@ async def test_an_outage_is_a_fault_and_never_at_rest() -> None:
         await plant.set("discrete_input", 0, 0)
         await plant.set("discrete_input", 1, 1)
         await plant.start()
-        assert await scene.poll(after_s=1) == [("device_lost", "restore"), ("BR", "restore"), ("BA", "new")]
+        assert await scene.poll(after_s=1) == [("BR", "restore"), ("BA", "new")]
+        assert await scene.poll(after_s=4) == []
+        assert await scene.poll(after_s=1) == [("device_lost", "restore")], "read for as long as it may be lost"
         assert await scene.poll() == []
         await scene.gateway.close()
 
@@ -186,7 +188,23 @@ async def test_a_fault_that_stood_before_a_restart_ends_after_it() -> None:
     async with tcp_plant() as (_plant, address):
         scene = a_scene(address, contact("door", 0))
         scene.machine.levels.add(LOST)
-        assert await scene.poll() == [("device_lost", "restore")]
+        assert await scene.poll() == []
+        assert await scene.poll(after_s=5) == [("device_lost", "restore")]
+        await scene.gateway.close()
+
+
+async def test_a_loose_wire_is_one_fault() -> None:
+    async with tcp_plant() as (plant, address):
+        scene = a_scene(address, contact("door", 0))
+        told = []
+        for _ in range(20):
+            await plant.stop()
+            for _ in range(3):
+                told += await scene.poll(after_s=3)
+            await plant.start()
+            told += await scene.poll(after_s=3)
+        assert told == [("device_lost", "new")]
+        assert await scene.poll(after_s=5) == [("device_lost", "restore")]
         await scene.gateway.close()
 
 

@@ -32,13 +32,13 @@ class Scene:
 
 @asynccontextmanager
 async def a_scene(
-    *, networks: tuple[str, ...] = ("127.0.0.0/8",), answers_at_once: bool = True
+    *, networks: tuple[str, ...] = ("127.0.0.0/8",), answers_at_once: bool = True, silence_s: float = 30.0
 ) -> AsyncIterator[Scene]:
     machine, clock, bound = Machine(), VirtualClock(), listener()
     machine.answers_at_once = answers_at_once
     gateway = ModbusWriters(
         name="modbus-writers",
-        spec=WriterSpec(devices={"plc": 7}, networks=networks, silence_s=30.0),
+        spec=WriterSpec(devices={"plc": 7}, networks=networks, silence_s=silence_s),
         listeners=[bound],
         field=a_map(a_site_with(*POINTS)),
         levels=machine.levels.__contains__,
@@ -109,7 +109,7 @@ async def test_what_means_nothing_is_said_to_the_device(unit: int, address: int,
         assert (inputs.isError(), inputs.exception_code) == (True, 1)
 
 
-async def test_silence_is_a_fault_and_ends_with_the_next_write() -> None:
+async def test_silence_is_a_fault_and_ends_with_two_writes() -> None:
     async with a_scene() as scene, a_device(scene.port) as device:
         scene.gateway.tick()
         assert scene.machine.take() == []
@@ -119,7 +119,35 @@ async def test_silence_is_a_fault_and_ends_with_the_next_write() -> None:
         scene.gateway.tick()
         assert scene.machine.take() == []
         await device.write_coil(3, True, device_id=7)
-        assert scene.machine.take() == [("device_lost", "restore"), ("BA", "new")]
+        assert scene.machine.take() == [("BA", "new")]
+        scene.clock.advance(30)
+        await device.write_coil(3, True, device_id=7)
+        assert scene.machine.take() == [("device_lost", "restore")]
+
+
+async def test_a_device_whose_every_pause_is_too_long_is_one_fault() -> None:
+    async with a_scene() as scene, a_device(scene.port) as device:
+        told = []
+        for _ in range(20):
+            scene.clock.advance(31)
+            scene.gateway.tick()
+            await device.write_coil(3, False, device_id=7)
+            scene.gateway.tick()
+            told += scene.machine.take()
+        assert told == [("device_lost", "new")]
+
+
+async def test_a_device_that_may_be_silent_for_long_is_believed_after_a_minute() -> None:
+    async with a_scene(silence_s=3600.0) as scene, a_device(scene.port) as device:
+        scene.clock.advance(3601)
+        scene.gateway.tick()
+        await device.write_coil(3, False, device_id=7)
+        scene.clock.advance(59)
+        scene.gateway.tick()
+        assert scene.machine.take() == [("device_lost", "new")]
+        scene.clock.advance(1)
+        scene.gateway.tick()
+        assert scene.machine.take() == [("device_lost", "restore")]
 
 
 async def test_only_its_networks_may_write() -> None:

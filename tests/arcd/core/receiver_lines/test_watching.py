@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from arcd.core.facts import AnyFact, FrameReceived
-from arcd.core.facts.machine import ClockStepped, Started
+from arcd.core.facts.machine import ClockStepped, DaemonTroubled, Started
 from arcd.core.facts.receiver_lines import LineFault, LineLost, LineRestored, LineRole, LineSetUp, LinesHeard
 from arcd.core.receiver_lines.watching import SAID
 from rules import shipped
@@ -54,7 +54,7 @@ def test_a_heartbeat_puts_the_end_off_and_needs_no_other_entry(playbook: Play) -
     assert play.station.state.receiver_lines["surgard-1"].last_heard == play.now
 
 
-def test_silence_opens_an_urgent_case_and_the_next_message_closes_it(playbook: Play) -> None:
+def test_silence_opens_an_urgent_case_and_two_messages_close_it(playbook: Play) -> None:
     play = scene(playbook)
     play >> After(90)
     play << ...
@@ -68,8 +68,68 @@ def test_silence_opens_an_urgent_case_and_the_next_message_closes_it(playbook: P
     play << ...
     play >> heard(play)
     play << ...
+    assert the_case(play) == "C11 open P1 1", "one may be chance"
+    play >> After(90)
+    play << ...
+    play >> heard(play)
+    play << ...
     assert the_case(play) == "C11 closed P1 2"
     assert play.station.state.receiver_lines["surgard-1"].is_well
+    assert play.deadlines()[KEY] == 90.0
+
+
+def test_a_receiver_whose_every_pause_is_too_long_is_one_case(playbook: Play) -> None:
+    play = scene(playbook)
+    for _ in range(20):
+        play >> After(91)
+        play << ...
+        play >> heard(play)
+        play << ...
+    assert the_case(play) == "C11 open P1 1"
+    assert play.station.state.receiver_lines["surgard-1"].said == "silent"
+
+
+def test_where_much_silence_is_allowed_one_message_that_stands_for_a_minute_is_enough(playbook: Play) -> None:
+    quiet = replace(LINE, silence_s=86_400.0)
+    play = scene(playbook, quiet)
+    play >> After(86_400)
+    play << ...
+    play >> heard(play)
+    play << ...
+    assert the_case(play) == "C11 open P1 1"
+    play >> After(60)
+    play << ...
+    assert the_case(play) == "C11 closed P1 2"
+    assert play.deadlines()[KEY] == 86_400.0 - 60.0
+
+
+def test_a_port_that_went_in_that_minute_begins_it_anew(playbook: Play) -> None:
+    play = scene(playbook, replace(LINE, silence_s=86_400.0))
+    play >> After(86_400)
+    play << ...
+    play >> heard(play)
+    play << ...
+    play >> lost()
+    play << ...
+    play >> After(60)
+    play << ...
+    play >> LineRestored(at=0, line="surgard-1")
+    play << ...
+    play >> heard(play)
+    play << ...
+    assert play.station.state.receiver_lines["surgard-1"].said == "silent"
+    play >> After(60)
+    play << ...
+    assert the_case(play).startswith("C11 closed P1")
+
+
+@pytest.mark.parametrize("code", ["stalled", "listener_rebound", "listener_down"])
+def test_when_it_was_us_a_line_has_the_whole_time_again(playbook: Play, code: str) -> None:
+    play = scene(playbook)
+    play >> After(80)
+    play << ""
+    play >> DaemonTroubled(at=0, code=code, about="surgard-1", detail="it was shut down")
+    play << ...
     assert play.deadlines()[KEY] == 90.0
 
 
@@ -96,8 +156,11 @@ def test_silent_and_then_unplugged_needs_both_to_come_back(playbook: Play) -> No
     play >> LineRestored(at=0, line="surgard-1")
     play << ...
     assert the_case(play) == "C11 open P1 2"
-    play >> heard(play)
-    play << ...
+    for _ in range(2):
+        play >> heard(play)
+        play << ...
+        play >> After(1)
+        play << ...
     assert the_case(play) == "C11 closed P1 3"
 
 
