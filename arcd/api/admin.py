@@ -6,7 +6,7 @@ another thread beside the machine. Who may connect is decided by the socket file
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 from arcd import __version__
 from arcd.api import (
@@ -31,7 +31,6 @@ from arcd.api import (
     status,
 )
 from arcd.api.answers import DescribedApp, install, refused_body
-from arcd.api.asking import peer_actor
 from arcd.api.body_limit import BodyLimit
 from arcd.api.desk import Desk
 from arcd.api.imports import IMPORT_BYTES_MAX
@@ -51,7 +50,6 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(peer_actor)],
     )
     app.state.desk = desk
     app.state.supervisor_group = supervisor_group
@@ -76,5 +74,5 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
         receiver_lines,
         *lines,
     ):
-        app.include_router(module.router)
+        app.routes.extend(module.router.routes)
     return app

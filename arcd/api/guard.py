@@ -83,10 +83,10 @@ def guard_app(desk: Desk, authority: AnswerCheck | None = None) -> FastAPI:
     app.add_exception_handler(Exception, _on_failure)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, refuse=_refused_body)
     app.add_middleware(GuardHeaders)
-    app.include_router(router)
+    app.routes.extend(router.routes)
     if authority is not None:
         app.state.authority = authority
-        app.include_router(authority_router)
+        app.routes.extend(authority_router.routes)
     return app
 
 

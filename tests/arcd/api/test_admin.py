@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from arcd.api.admin import BODY_BYTES_MAX, LARGER_BODIES, admin_app
 from arcd.api.answers import View
-from arcd.api.asking import os_actor
+from arcd.api.asking import os_actor, peer_actor
 from arcd.api.cases import Cases
 from arcd.api.flags import Flags
 from arcd.api.journal import Entries
@@ -113,6 +114,14 @@ async def test_the_description_is_served(admin: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["info"]["title"]) == (200, "arcd")
     for page in ("/docs", "/redoc"):
         assert (await admin.get(page)).status_code == 404
+
+
+def test_every_route_asks_who_calls(desk: FakeDesk) -> None:
+    for route in admin_app(desk).routes:
+        if isinstance(route, APIRoute):
+            assert peer_actor in [each.dependency for each in route.dependencies], route.path
+        else:
+            assert getattr(route, "path", "") == "/v1/openapi.json", route
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "", "uid:", "uid:root", "uid:-1", "uid:٣"])
