@@ -2,6 +2,9 @@
 
 One rule: a request has its answer, or a reason why there is none that says whether the device may have done it. Nothing
 is repeated here: a read comes again with the next poll, and a switch that may have happened is a person's matter.
+
+A serial port is opened as those of receiver lines are (`gateways.serial`), in a thread of its own: pymodbus would open
+it in the loop, and a driver may take its time.
 """
 
 from __future__ import annotations
@@ -9,14 +12,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from msgspec import Struct
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
 from pymodbus.pdu import ModbusPDU
 
+from arcd.gateways.line import PortError
+from arcd.gateways.serial import OpenSerial, SerialMode, SerialPort, open_serial
 from protocols.modbus_points import Block, Table
 
 # The library reports every unanswered request as an error of its own; what it means is said by whoever asked.
@@ -32,6 +38,9 @@ EXCEPTIONS = {
     10: "gateway path unavailable",
     11: "gateway target does not answer",
 }
+
+
+CLOSING_TURNS = 3  # of the loop, in which it gives back a port that was hung up on
 
 
 class LineSpec(Struct, frozen=True, kw_only=True):
@@ -80,8 +89,12 @@ class BusLines(Protocol):
 
 
 class ModbusLine:
-    def __init__(self, spec: LineSpec) -> None:
+    def __init__(self, spec: LineSpec, *, open_serial: OpenSerial = open_serial) -> None:
         self.spec = spec
+        self._port: SerialPort | None = None
+        if spec.serial is not None:
+            mode = SerialMode(baud=spec.baud_rate, parity=spec.parity, stop=spec.stop_bits)
+            self._port = SerialPort(str(spec.serial), mode, open_serial=open_serial, open_s_max=spec.timeout_s)
         self._client: AsyncModbusTcpClient | AsyncModbusSerialClient | None = None
         self._turn = asyncio.Lock()  # one request at a time: what a serial line needs anyhow
 
@@ -119,6 +132,8 @@ class ModbusLine:
         _answered(answer)
 
     async def close(self) -> None:
+        if self._port is not None:
+            self._port.abandon()
         self._hang_up(None)
 
     async def _connected(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
@@ -137,8 +152,6 @@ class ModbusLine:
         if not is_open:
             self._hang_up(None)
             raise LineError("no connection", was_sent=False)
-        if self.spec.serial is not None:
-            await asyncio.sleep(0)  # the library's serial transport begins to read in the loop's next turn
         return client
 
     def _new_client(self) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
@@ -148,11 +161,12 @@ class ModbusLine:
             return AsyncModbusTcpClient(
                 host, port=port, name=spec.name, timeout=spec.timeout_s, retries=0, reconnect_delay=0
             )
-        assert spec.serial is not None, "a line is an address or a serial port"
-        return AsyncModbusSerialClient(
-            str(spec.serial), name=spec.name, timeout=spec.timeout_s, retries=0, reconnect_delay=0,
-            baudrate=spec.baud_rate, parity=spec.parity, stopbits=spec.stop_bits,
-        )  # fmt: skip
+        assert self._port is not None, "a line is an address or a serial port"
+        client = AsyncModbusSerialClient(
+            str(spec.serial), name=spec.name, timeout=spec.timeout_s, retries=0, reconnect_delay=0
+        )
+        client.ctx.call_create = partial(_open, self._port, client)
+        return client
 
     def _hang_up(self, error: Exception | None) -> None:
         """After a silence, too: a late answer to this request must not be taken for the answer to the next one."""
@@ -174,6 +188,20 @@ class ModbusLines:
     async def close(self) -> None:
         for line in self.lines:
             await line.close()
+
+
+async def _open(
+    port: SerialPort, client: AsyncModbusSerialClient
+) -> tuple[asyncio.BaseTransport | None, asyncio.BaseProtocol]:
+    """As pymodbus calls what makes its connections; OSError is what it expects."""
+    for _ in range(CLOSING_TURNS):
+        await asyncio.sleep(0)
+    try:
+        # It has the methods that are called, and not the base class.
+        await port.open(cast(asyncio.Protocol, client.ctx))
+    except PortError as error:
+        raise OSError(error.detail) from None
+    return client.ctx.transport, client.ctx
 
 
 def _answered(answer: ModbusPDU) -> ModbusPDU:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import serial
 
 from arcd.clock import VirtualClock
 from arcd.core.facts import FrameReceived
@@ -13,6 +16,7 @@ from arcd.core.field import Point
 from arcd.field_map import FieldMap
 from arcd.gateways.bus import AGAIN_S
 from arcd.gateways.modbus import ModbusGateway
+from arcd.gateways.serial import SerialMode, open_serial
 from arcd.modbus_lines import LineError, ModbusLine
 from protocols.modbus_points import Block, Number, Table
 from protocols.signals import Category, Qualifier
@@ -89,6 +93,59 @@ async def test_the_same_over_a_serial_line() -> None:
         await plant.set("holding_register", 1, 77)
         assert await scene.poll() == [("BA", "new"), ("WA", "new")]
         await scene.gateway.close()
+
+
+async def test_a_driver_that_takes_its_time_holds_up_nobody() -> None:
+    """Opening is over when the driver says so, however often it is asked meanwhile; the loop goes on turning."""
+    goes_on, opened = threading.Event(), []
+
+    def slow(path: str, mode: SerialMode) -> serial.Serial:
+        opened.append(str(mode))
+        assert goes_on.wait(10)
+        return open_serial(path, mode)
+
+    async with serial_plant() as (plant, path):
+        line = ModbusLine(a_line(path, timeout_s=0.1, parity="E"), open_serial=slow)
+        block = Block(table=Table.DISCRETE_INPUT, address=0, count=1)
+        loop = asyncio.get_running_loop()
+        for _ in range(3):
+            turns, began_s = 0, loop.time()
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(_reason(line, block))
+                while not reading.done():
+                    turns += 1
+                    await asyncio.sleep(0.001)
+            assert reading.result() == "no connection"
+            assert loop.time() - began_s < 2.0
+            assert turns > 10
+        assert opened == ["19200 8E1"], "nobody asks a second time while the first one waits"
+        await plant.set("discrete_input", 0, 1)
+        goes_on.set()
+        assert await line.read("plc", block) == [1]
+        await line.close()
+
+
+async def _reason(line: ModbusLine, block: Block) -> str:
+    with pytest.raises(LineError) as failed:
+        await line.read("plc", block)
+    assert not failed.value.was_sent
+    return failed.value.reason
+
+
+async def test_a_port_that_is_not_there_and_one_that_another_program_has() -> None:
+    block = Block(table=Table.DISCRETE_INPUT, address=0, count=1)
+    absent = ModbusLine(a_line(Path("/dev/no-such-port")))
+    assert await _reason(absent, block) == "no connection"
+    await absent.close()
+    async with serial_plant() as (_plant, path):
+        other = open_serial(str(path), SerialMode())
+        line = ModbusLine(a_line(path))
+        assert await _reason(line, block) == "no connection"
+        other.close()
+        assert await line.read("plc", block) == [0]
+        line._hang_up(None)
+        assert await line.read("plc", block) == [0], "its own lock is given back before it asks again"
+        await line.close()
 
 
 async def test_a_measurement_says_value_and_unit() -> None:
