@@ -55,9 +55,9 @@ from protocols.codec import Received
 log = structlog.get_logger(__name__)
 
 NS = 1_000_000_000
-# A checkpoint after so many entries, or after the interval of the settings: a restart replays at most this tail, in some
-# 45 µs an entry. In a flood every account's row changes from one checkpoint to the next, and all signals wait while
-# they are written (0.1 s for a thousand accounts): more often would be felt by one signal in a hundred.
+# A checkpoint after so many entries, or after the interval of the settings: a restart replays at most this tail, in
+# some 45 µs an entry. In a flood every account's row changes from one checkpoint to the next, and all signals wait
+# while they are written (0.1 s for a thousand accounts): more often would be felt by one signal in a hundred.
 CHECKPOINT_ENTRIES_MAX = 50_000
 # Proof of life enters the journal, folded, this often; a restart knows last-heard times to within it.
 HEARD_INTERVAL_S = 30.0

@@ -1,4 +1,4 @@
-"""A socket at an address, as every listener of the daemon has it."""
+"""A socket at an address, as every listener of the daemon has it, and addresses as people read them."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ def bind(kind: socket.SocketKind, address: tuple[Any, ...]) -> socket.socket:
         bound.close()
         raise
     return bound
+
+
+def address_text(sockname: object) -> str:
+    assert isinstance(sockname, tuple)
+    host, port = sockname[0], sockname[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -31,6 +31,14 @@ class Recent(Struct, frozen=True, kw_only=True, array_like=True):
         return self.cases[index] if self.cases else self.case_id
 
 
+class Sent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An account's seconds that hold frames, oldest first, and how many frames that are."""
+
+    seconds: tuple[int, ...] = ()
+    frames: int = 0
+    floor_s: int = 0  # frames stamped so, or earlier, can no longer be told from recordings
+
+
 class AccountState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_heard: int = 0
     recent: dict[str, Recent] = {}  # by fingerprint, oldest first; replaced whole, never edited

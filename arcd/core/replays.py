@@ -8,14 +8,10 @@ frames as old as that are outside the window: an honest panel is given the time 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from msgspec import Struct
-
-from arcd.core.account import Recent
-
-if TYPE_CHECKING:
-    from arcd.core.state import State
+from arcd.core.account import Recent, Sent
+from arcd.core.state import State
 
 NS: Final = 1_000_000_000
 # Frames remembered per account beside the newest (account.RECENT_MAX). A window of fifteen minutes is covered in full
@@ -23,14 +19,6 @@ NS: Final = 1_000_000_000
 REPLAYS_MAX: Final = 4096
 # The panel's second is computed from its clock's difference to ours: rounding may move it by one.
 ROUNDING_S: Final = 1
-
-
-class Sent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An account's seconds that hold frames, oldest first, and how many frames that are."""
-
-    seconds: tuple[int, ...] = ()
-    frames: int = 0
-    floor_s: int = 0  # frames stamped so, or earlier, can no longer be told from recordings
 
 
 def find(state: State, account: str, fingerprint: str, sent_s: int) -> Recent | None:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from arcd.core.account import AccountState
+from arcd.core.account import AccountState, Sent
 from arcd.core.audit.model import Audit, Hold
 from arcd.core.case.authority.policy import EscalationPolicy
 from arcd.core.case.model import Case, ClockCalls
@@ -24,7 +24,6 @@ from arcd.core.line_service.history import LineHistory
 from arcd.core.line_service.model import NoticeLine, OperatorNotice
 from arcd.core.receiver_lines.model import LineState
 from arcd.core.relays.model import RelayRun
-from arcd.core.replays import Sent
 from arcd.core.schedules.model import AreaRun
 from arcd.core.site import Centre, Site
 from arcd.core.siterun import SiteRates, SiteRun

@@ -13,8 +13,8 @@ import ssl
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from arcd.gateways.connection import address_text
 from arcd.gateways.line_tcp import CONNECT_S_MAX, keep_alive
+from arcd.sockets import address_text
 from protocols.dc09.dialler import ReplyReceived
 
 REPLY_BYTES_MAX = 8_192  # two of the longest frames

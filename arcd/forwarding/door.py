@@ -16,10 +16,10 @@ from typing import cast
 import structlog
 
 from arcd.forwarding.line_output import LineOutput, OutputConnection
-from arcd.gateways.connection import address_text
 from arcd.gateways.line_tcp import Network, keep_alive
 from arcd.gateways.listeners import Listeners
 from arcd.metrics import Metrics
+from arcd.sockets import address_text
 
 log = structlog.get_logger(__name__)
 

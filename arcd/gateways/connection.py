@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from arcd.gateways.tls import TlsLayer
+from arcd.sockets import address_text
 from protocols.codec import Codec, ConnectionPolicy, Received, WireItem
 
 if TYPE_CHECKING:
@@ -281,9 +282,3 @@ class Connection(asyncio.Protocol):
         if plain is None:
             self._transport.close()
         return plain
-
-
-def address_text(sockname: object) -> str:
-    assert isinstance(sockname, tuple)
-    host, port = sockname[0], sockname[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

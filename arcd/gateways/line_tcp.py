@@ -18,9 +18,9 @@ from typing import cast
 import structlog
 
 from arcd.core.facts.receiver_lines import LineFault
-from arcd.gateways.connection import address_text
 from arcd.gateways.line import Line, LineConnection, PortError
 from arcd.gateways.listeners import Listeners
+from arcd.sockets import address_text
 
 log = structlog.get_logger(__name__)
 

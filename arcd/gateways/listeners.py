@@ -23,8 +23,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import structlog
 
-from arcd.gateways.connection import address_text
-from arcd.sockets import bind
+from arcd.sockets import address_text, bind
 
 log = structlog.get_logger(__name__)
 

@@ -30,10 +30,10 @@ from arcd.core.supervision.watch import BACK_HEARTBEATS, BACK_S, QUICK_S
 from arcd.field_map import FieldMap, WiredPoint
 from arcd.gateways import Intake
 from arcd.gateways.bus import PROTOCOL, Bus, Levels
-from arcd.gateways.connection import address_text
 from arcd.gateways.listeners import Listeners
 from arcd.gateways.reading import Reader
 from arcd.metrics import Metrics
+from arcd.sockets import address_text
 from protocols.codec import Malformed, ReplyKind
 from protocols.modbus_points import PointSpec, Table
 

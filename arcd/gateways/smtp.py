@@ -25,9 +25,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from arcd.field_map import KnownSource
-from arcd.gateways.connection import address_text
 from arcd.gateways.intake_door import IntakeDoor
 from arcd.gateways.listeners import Listeners
+from arcd.sockets import address_text
 from protocols.codec import ReplyKind
 from protocols.made_signals import made_signal
 from protocols.mail_message import Mail, read_mail, subject_fits

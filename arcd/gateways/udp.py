@@ -18,10 +18,10 @@ import structlog
 from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.admission import STRANGER_FRAMES_MAX, Shares
-from arcd.gateways.connection import address_text
 from arcd.gateways.listeners import Listeners
 from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.metrics import Metrics
+from arcd.sockets import address_text
 from protocols.codec import Codec, Profiles, Received, WireItem
 
 # One source may have one part in so many of the frames that wait for their commit.

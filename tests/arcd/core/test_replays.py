@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from arcd.core import replays
-from arcd.core.account import Recent
-from arcd.core.replays import REPLAYS_MAX, Sent
+from arcd.core.account import Recent, Sent
+from arcd.core.replays import REPLAYS_MAX
 from arcd.core.state import State
 
 ACCOUNT = "*/*/1001"

@@ -14,9 +14,10 @@ import pytest
 
 from arcd.clock import VirtualClock
 from arcd.gateways import tcp
-from arcd.gateways.connection import REPLY_BYTES_MAX, address_text
+from arcd.gateways.connection import REPLY_BYTES_MAX
 from arcd.gateways.tcp import TcpGateway
 from arcd.metrics import Metrics
+from arcd.sockets import address_text
 from protocols.codec import Codec, Profiles, Received, ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec
 from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, listener, new_codec, until
