@@ -28,19 +28,22 @@ from protocols.dc09.frame import encode_frame
 from protocols.receiver_lines.cutting import LINE_BYTES_MAX, Line, LineCutter
 from protocols.receiver_lines.line_codec import LineCodec, LineReplies, own_heartbeat, relayed, text_of, unread
 from protocols.receiver_lines.pulse import PulseRule, PulseTable, decode_pulse
+from protocols.receiver_lines.superfast import decode_superfast, is_superfast
 from protocols.signals import Scheme, Signal
 
 PROTOCOL: Final = "dc07"
 HEARTBEAT_PERIOD_S: Final = 30.0
+FBI: Final = "F"
 COMPACT_BYTES_MAX: Final = 0xFF  # two hex digits of length
 
 _FRAME = re.compile(rb"([0-9A-Fa-f]{4})(?:(0[0-9A-Fa-f]{3})(?=\")|([0-9A-Fa-f]{2}))(.*)", re.DOTALL)
-# Format letters stand for the panel's language (E, m, v are printed); their list is in no source.
+# Format letters stand for the panel's language: E, m, v are printed, and F is FBI Superfast (D6600 manual, 3.2.12).
 _COMPACT = re.compile(r"(.)([0-9]{4})([0-9A-Za-z]{2})([0-9A-Za-z]{2})\[(.*)\]", re.DOTALL)
 _QUOTED = re.compile(
     r'"([A-Za-z0-9-]{1,16})"([0-9]{4})((?:R([0-9A-Fa-f]{1,6}))?(?:L([0-9A-Fa-f]{0,6}))?)(?:#[^\[]{0,32})?\[(.*)\]',
     re.DOTALL,
 )
+_FBI: Final = re.compile(r"#([0-9A-Fa-f]{3,16})\|(.{4})")
 _REPLIES: Final = frozenset({"ACK", "NAK", "DUH"})
 _LINK_TESTS: Final = frozenset({"NULL"})
 _DECODERS: Final[dict[str, Callable[..., DecodedContent]]] = {
@@ -91,7 +94,11 @@ class Dc07Codec(LineCodec):
         token, sequence, receiver, number, data = found.groups()
         if not data:
             return replace(own_heartbeat(PROTOCOL, line, receiver=receiver, number=number), sequence=sequence)
-        content = self._decode(data)
+        fbi = _FBI.fullmatch(data) if token == FBI else None
+        if fbi is not None and is_superfast(fbi[2]):
+            content = decode_superfast(fbi[2], account=fbi[1], table=self._table)
+        else:
+            content = self._decode(data)
         return relayed(
             PROTOCOL, token, line, content, receiver=receiver, number=number, sequence=sequence, remarks=remarks
         )

@@ -3,6 +3,7 @@
     ␊1011      4444 O    ␔           type 1, receiver 01, line 1, account up to column 15, event 16-17, zone 18-21
     ␊a011 1234 18 E13101015␔         Contact ID
     ␊S011[#1234|NBA01]␔              SIA
+    ␊F011      12343013  ␔           FBI Superfast
      1011           @    ␔           heartbeat (header 20h)
 
 One rule: header and trailer are set as the receiver is programmed, and another header than the agreed one loses
@@ -23,6 +24,7 @@ from protocols.content import DecodedContent
 from protocols.receiver_lines.cutting import Line, LineCutter
 from protocols.receiver_lines.line_codec import LineCodec, LineReplies, own_heartbeat, relayed, text_of, unread
 from protocols.receiver_lines.pulse import PulseRule, PulseTable, decode_pulse
+from protocols.receiver_lines.superfast import decode_superfast, is_superfast
 from protocols.signals import Qualifier, Scheme, Signal
 
 PROTOCOL: Final = "radionics6500"
@@ -36,7 +38,8 @@ _CONTACT_ID = re.compile(
 )
 _SIA_BLOCKS = re.compile(rf"S({_HEADER}{{2}})({_HEADER})\[(.*)\] *", re.DOTALL)
 _EVENT = re.compile(rf"1?({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}})(?: +| *(?=[^ ]))(.*)", re.DOTALL)
-_OTHER = re.compile(rf"([A-Za-z])({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}}) *(.*)", re.DOTALL)  # F: FBI
+_FBI = re.compile(rf"F({_HEADER}{{2}})({_HEADER}) +({_HEX}{{4}})({_HEX}{{4}}) *")  # its account has four digits
+_OTHER = re.compile(rf"([A-Za-z])({_HEADER}{{2}})({_HEADER}) +({_HEX}{{3,6}}) *(.*)", re.DOTALL)
 
 _Q_LETTERS: Final = {Qualifier.NEW: "E", Qualifier.RESTORE: "R", Qualifier.STATUS: "P"}
 _FIELDS = re.compile(r"(.)(.{3}) (..) [CU]?(.{3})")
@@ -86,6 +89,9 @@ class Radionics6500Codec(LineCodec):
         elif found := _SIA_BLOCKS.fullmatch(text):
             receiver, number, data = found.groups()
             content, token = sia.decode_blocks(data, account=""), "S"
+        elif (found := _FBI.fullmatch(text)) and is_superfast(found[4]):
+            receiver, number, account, event_text = found.groups()
+            content, token = decode_superfast(event_text, account=account, table=self._table), "F"
         elif (found := _EVENT.fullmatch(text)) and found[4]:
             receiver, number, account, event_text = found.groups()
             content, token = decode_pulse(event_text, account=account, form="event", table=self._table), "1"
