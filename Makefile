@@ -6,9 +6,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Tests of real processes wait a good deal: three at a time keep two cores busy.
 WORKERS ?= 3
+# In the order in which tests/conftest.py puts the files.
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 FUZZ_SECONDS ?= 60
 
-.PHONY: faults run test check fast bench bench-supervision fuzz audit nightly sim lock clean
+# What runs beside each other; the words of each stay together.
+CHECKS := types style layers sandbox
+AT_ONCE := --no-print-directory --keep-going --output-sync=target --jobs=2
+# Starting anything is quicker with its modules compiled, and each worker would otherwise compile every test anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: $(CHECKS) compiled faults run test check fast bench bench-supervision fuzz audit nightly sim lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -21,20 +29,36 @@ run: $(STAMP)
 	$(BIN)/arcd --config config/demo/arcd.yaml --demo
 
 ## Everything that must hold before a commit lands.
-test: check
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+test: $(STAMP)
+	@$(MAKE) $(AT_ONCE) $(CHECKS) compiled
+	$(BIN)/python -m pytest $(PARALLEL)
 
 ## What needs no test run: style, types, layers, the unit's sandbox.
 check: $(STAMP)
+	@$(MAKE) $(AT_ONCE) $(CHECKS)
+
+$(CHECKS) compiled: $(STAMP)
+
+types:
+	$(BIN)/mypy
+
+layers:
+	$(BIN)/lint-imports --no-logo
+
+style:
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+
+sandbox:
 	systemd-analyze security --offline=true --threshold=15 systemd/arcd.service >/dev/null
+
+# Once, while the types are looked at; what is wrong with a test is said when it is run.
+compiled:
+	-@$(BIN)/python -m pytest --collect-only -qq >/dev/null
 
 ## Only the tests, without the slow ones.
 fast: $(STAMP)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 ## Durable signals per second and their latency, beside the ceiling of this machine.
 bench: $(STAMP)
@@ -61,7 +85,7 @@ fuzz: $(STAMP)
 
 ## Longer searches than a commit can wait for.
 nightly: $(STAMP)
-	ARCD_FRESH=1 ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	ARCD_FRESH=1 ARCD_HYPOTHESIS=nightly $(BIN)/python -m pytest $(PARALLEL)
 
 ## Very many seeds of the simulated centre: `make sim SEEDS=100000 [FROM=…] [WORLD="bad lines"]`.
 SEEDS ?= 10000
