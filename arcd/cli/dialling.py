@@ -155,7 +155,9 @@ class Panel:
                 break
             buffer = (buffer + arrived)[-ANSWER_BYTES_MAX:]
             while (reply := self._dialler.read_reply(buffer, self._now())) is not None:
-                if reply.kind is ReplyKind.NAK or int(reply.sequence) == sequence:
+                # Several accounts may share a wire, and each counts its own messages.
+                is_ours = reply.account.upper() == self._dialler.account.upper() and int(reply.sequence) == sequence
+                if is_ours or reply.kind is ReplyKind.NAK:
                     return reply, b""
                 buffer = _behind_first_reply(buffer)  # a late answer to an earlier transmission
         return None, buffer

@@ -15,6 +15,7 @@ from protocols.dc09.frame import encode_frame
 from protocols.secrets import WireKey
 
 ACK_1 = encode_frame(b'"ACK"0001L0#1001[]')
+ACK_OF_1002 = encode_frame(b'"ACK"0001L0#1002[]')
 ACK_2 = encode_frame(b'"ACK"0002L0#1001[]')
 DUH_1 = encode_frame(b'"DUH"0001L0#1001[]')
 # The receiver's clock is an hour ahead of 2026-01-01T00:00:00Z.
@@ -85,6 +86,12 @@ def test_a_duh_is_an_answer_and_no_reason_to_repeat() -> None:
 def test_replies_to_other_messages_are_passed_over() -> None:
     panel, _ = dialling(ACK_1 + ACK_1, ACK_1[:5], ACK_1[5:] + ACK_2)
     assert panel.send("NULL", "", 2).is_acknowledged
+
+
+def test_a_late_reply_to_another_account_on_the_wire_acknowledges_nothing() -> None:
+    panel, _ = dialling(ACK_OF_1002, None, ACK_1)
+    sent = panel.send("NULL", "", 1)
+    assert (sent.is_acknowledged, sent.transmissions) == (True, 2)
 
 
 def test_a_naks_time_is_taken_over_once_and_kept() -> None:
