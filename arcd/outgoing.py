@@ -145,6 +145,7 @@ class Outputs:
             categories=frozenset(settings.categories),
             held=settings.on_test,
             strangers=settings.strangers,
+            words=settings.says_words,
         )
         feed = Feed(
             JournalOf(runtime),

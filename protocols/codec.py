@@ -97,6 +97,8 @@ class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: bytes = b""
     # Digest of what makes two arrivals the same message: id, sequence, account and content, not the timestamp.
     fingerprint: str = ""
+    # The fingerprint of a message whose signals these are, with the words that were missing there.
+    continues: str = ""
     # The sender names its messages (Message-ID, idempotency key): within so long the same fingerprint is the same
     # message, not a second one that looks alike. 0: only a retransmission in the usual time is.
     repeat_s: float = 0.0

@@ -11,7 +11,7 @@ from arcd.core import field_levels, keychange, replays, troubles
 from arcd.core.account import RETRY_HORIZON_S, AccountState, Recent
 from arcd.core.case.casebook import count_repeat
 from arcd.core.case.joining import open_or_join
-from arcd.core.conditioning import pipeline
+from arcd.core.conditioning import pipeline, texts
 from arcd.core.conditioning.arrival import arrived
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
@@ -54,7 +54,8 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     horizon_s = max(RETRY_HORIZON_S, received.repeat_s)
     # Nor is it a repeat of what came "later" than now: the clock was set back, and a repeat too many does less harm.
     recent = recent if recent is not None and 0 <= turn.at - recent.at <= int(horizon_s * NS) else None
-    heard = _judge_signals(turn, fact, received, entry, recent)
+    continued = state.find_recent(received.continues) if received.continues else None
+    heard = _judge_signals(turn, fact, received, entry, recent, continued)
     supervision.on_frame(turn, fact, entry)
     if heard is not None:
         _remember(turn, received, entry, state, heard)
@@ -63,7 +64,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
 
 
 def _judge_signals(
-    turn: Turn, fact: FrameReceived, received: Received, entry: Entry, recent: Recent | None
+    turn: Turn, fact: FrameReceived, received: Received, entry: Entry, recent: Recent | None, continued: Recent | None
 ) -> Recent | None:
     """Each signal of the frame ends in a judgement. None: all of it was said before and nothing is new.
 
@@ -77,6 +78,11 @@ def _judge_signals(
             case_id = recent.case_of(index)
             because = f"same as entry {recent.seq}"
             turn.judgements.append(Judgement(index=index, judged=Judged.DUPLICATE, because=because, case_id=case_id))
+        elif continued is not None:
+            is_new = True
+            judgement = texts.attach(turn, entry, signal, index, continued)
+            turn.judgements.append(judgement)
+            case_id = judgement.case_id
         else:
             is_new = True
             arrival = arrived(

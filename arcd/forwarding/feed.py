@@ -1,8 +1,8 @@
 """The journal as one output sees it: every signal that is for it, in the order in which they were committed.
 
 One rule: what was said before is no news. Retransmissions, copies over a second path and frames that were not genuine
-are passed over; so is what has been erased, which is counted. Whether a signal is an output's is decided by its own
-instant: see `arcd.core.forwarding`.
+are passed over (the words that come after a signal are news to whoever can say them); so is what has been erased, which
+is counted. Whether a signal is an output's is decided by its own instant: see `arcd.core.forwarding`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     categories: frozenset[Category] = frozenset()
     held: bool = True  # also what is on test or out of service here
     strangers: bool = False  # also of accounts that are in no site
+    words: bool = True  # also a signal's text that came after it; False for what can say none
 
 
 class Journal(Protocol):
@@ -115,7 +116,8 @@ class Feed:
         judged = {judgement.index: judgement.judged for judgement in record.judgements if not judgement.seq}
         for index, signal in enumerate(received.signals):
             fate = judged.get(index)
-            if fate in NOT_NEWS or (fate is Judged.HELD and not self._wanted.held):
+            is_words = bool(received.continues) and fate is Judged.COPY and self._wanted.words
+            if (fate in NOT_NEWS and not is_words) or (fate is Judged.HELD and not self._wanted.held):
                 continue
             if signal.scheme is not Scheme.ARCD and self._is_for_us(entry, signal):
                 yield Outgoing(seq=entry.seq, index=index, at=entry.at, origin=received.origin, signal=signal)

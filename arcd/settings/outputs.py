@@ -95,6 +95,11 @@ class OutputSettings(BaseModel):
     when: Literal["always", "switched"] | Week = "always"
 
     @property
+    def says_words(self) -> bool:
+        """Contact ID on a line has digits only."""
+        return self.form != "ademco685" and self.contact_id is None
+
+    @property
     def where(self) -> str:
         if self.serial is not None:
             return f"{self.serial.port} {self.serial.serial_mode}"

@@ -5,7 +5,7 @@
     40 38 87 (8: acknowledged)       40 39 86 (9: rejected)
 
 One rule: every block gets its answer after what it brought is on disk. The text of an event comes only after the event
-has been acknowledged, so the event is handed on at once and once more with its text, which joins the same case.
+has been acknowledged, so the event is handed on at once, and its text behind it as what continues it.
 
 Sources: ZebMcKayhan/SIA-Server (its code; the formula in its README differs from it), pysiaalarm #41 and #75. DC-03
 itself counts the length in six bits and uses the highest one for a reverse channel; Galaxy is seen to send longer
@@ -60,6 +60,7 @@ class GalaxyCodec:
         self._noise_bytes = 0
         self._account = ""
         self._last: tuple[Signal, ...] = ()  # of the block before, waiting for their text
+        self._last_fingerprint = ""
 
     def greeting(self) -> bytes:
         return b""
@@ -127,14 +128,17 @@ class GalaxyCodec:
             )
         self._last = content.signals if command in (_EVENT, _OLD_EVENT) and content.understood else ()
         kind = Kind.SIGNALS if content.understood else Kind.OPAQUE
-        return self._received(block, kind, content.signals, content.remarks)
+        received = self._received(block, kind, content.signals, content.remarks)
+        self._last_fingerprint = received.fingerprint
+        return received
 
     def _read_text(self, block: bytes, text: str) -> Received:
         if not self._last:
             return self._received(block, Kind.OPAQUE, (opaque_signal("A", text),))
         signals = tuple(replace(signal, text=text.strip()) for signal in self._last)
         self._last = ()
-        return self._received(block, Kind.SIGNALS, signals, (TEXT_OF_PREVIOUS,))
+        received = self._received(block, Kind.SIGNALS, signals, (TEXT_OF_PREVIOUS,))
+        return replace(received, continues=self._last_fingerprint)
 
     def _received(
         self, block: bytes, kind: Kind, signals: tuple[Signal, ...], remarks: tuple[str, ...] = ()

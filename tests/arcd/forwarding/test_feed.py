@@ -88,6 +88,16 @@ def test_signals_in_their_order_and_repetitions_left_out() -> None:
     assert (last, lost) == (7, 0)
 
 
+def test_words_that_come_after_a_signal_are_news_to_whoever_can_say_them() -> None:
+    story = (
+        entry(1, frame("BA"), Judged.OPENED),
+        entry(2, frame("BA", continues="f1"), Judged.COPY),
+        entry(3, frame("BA", continues="f1"), Judged.DUPLICATE),
+    )
+    assert [out.seq for out in read(*story)[0]] == [1, 2]
+    assert [out.seq for out in read(*story, wanted=Wanted(words=False))[0]] == [1]
+
+
 def test_what_was_erased_or_given_up_is_counted() -> None:
     erased = msgspec.structs.replace(entry(5, frame("BA"), Judged.OPENED), payload=None)
     found, last, lost = read(erased, entry(6, frame("FA"), Judged.OPENED))
