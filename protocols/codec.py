@@ -63,7 +63,7 @@ class ConnectionPolicy(StrEnum):
     CLOSE_AFTER_REPLY = "close_after_reply"
 
 
-class Origin(Struct, frozen=True, kw_only=True):
+class Origin(Struct, frozen=True, gc=False, kw_only=True):
     """Who sent it, exactly as sent (leading zeros kept). None where the frame has no such field."""
 
     account: str
@@ -71,7 +71,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     line: str | None = None
 
 
-class Received(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Received(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One whole frame, understood as far as it goes.
 
     `origin.account` is the account the signals belong to; `session_account` is the one in the frame's header, which

@@ -36,7 +36,7 @@ REMARKS = (
 )
 
 
-class DecodedContent(Struct, frozen=True, kw_only=True):
+class DecodedContent(Struct, frozen=True, gc=False, kw_only=True):
     """`account` is the one the signals belong to: the data's own, or the header's where the data names none."""
 
     account: str

@@ -52,7 +52,9 @@ class Scheme(StrEnum):
     ARCD = "arcd"  # found by the daemon itself (wire troubles, supervision)
 
 
-class Position(Struct, frozen=True, kw_only=True):
+# gc=False, here and on whatever else a signal is made into on its way: a frozen value that holds only values older than
+# itself is in no cycle, and the collector need not look at some twenty of them a signal.
+class Position(Struct, frozen=True, gc=False, kw_only=True):
     """Where the panel says it is. Degrees, WGS 84; altitude in metres (DC-09 extended data X, Y, Z)."""
 
     longitude: float
@@ -60,7 +62,7 @@ class Position(Struct, frozen=True, kw_only=True):
     altitude_m: float | None = None
 
 
-class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Signal(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One normalised message from a premises.
 
     `code` is the code as sent, upper case. `family` pairs an alarm with its restore: a RESTORE ends the oldest open

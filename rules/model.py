@@ -49,7 +49,7 @@ class SiteView(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()  # what the contract includes
 
 
-class View(Struct, frozen=True, kw_only=True):
+class View(Struct, frozen=True, gc=False, kw_only=True):
     """The small snapshot a decision is made on. No rule reads anything else."""
 
     site: SiteView | None = None  # None: the account is unknown

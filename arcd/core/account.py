@@ -14,7 +14,7 @@ RETRY_HORIZON_S = 120.0
 RECENT_MAX = 64
 
 
-class Recent(Struct, frozen=True, kw_only=True, array_like=True):
+class Recent(Struct, frozen=True, gc=False, kw_only=True, array_like=True):
     """A frame that was answered: when, which journal entry, and the case it went to ("" for none).
 
     `sent_s` is the panel's own timestamp in whole seconds (0 for none): it tells a recording from a new message.
@@ -39,7 +39,7 @@ class Sent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     floor_s: int = 0  # frames stamped so, or earlier, can no longer be told from recordings
 
 
-class AccountState(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class AccountState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     last_heard: int = 0
     recent: dict[str, Recent] = {}  # by fingerprint, oldest first; replaced whole, never edited
 

@@ -15,7 +15,7 @@ from protocols.codec import ReplyKind
 # -------------------------------------------------------------------------------------------------------- immediate
 
 
-class Reply(Struct, frozen=True, kw_only=True, tag="reply", tag_field="effect"):
+class Reply(Struct, frozen=True, gc=False, kw_only=True, tag="reply", tag_field="effect"):
     """What the sender of the frame is told. Leaves after the commit, never before."""
 
     reply: ReplyKind

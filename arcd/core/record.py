@@ -30,7 +30,7 @@ class Judged(StrEnum):
     FOLDED = "folded"  # counted in the case of a trouble or of a source that runs away
 
 
-class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Judgement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One signal's fate. `index` counts the signals of the frame from 0; `because` is the rule in a few words.
 
     `seq` names the entry the signal came with when that is another one: it waited, or was made live later.
@@ -45,7 +45,7 @@ class Judgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
     decision: Decision | None = None
 
 
-class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Note(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Anything else that happened in the step: "case.opened", "step.started", "dispatch.accepted", …"""
 
     what: str
@@ -53,7 +53,7 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: dict[str, str | int | float | bool | None] = {}
 
 
-class StepRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StepRecord(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The payload of one journal entry."""
 
     fact: AnyFact

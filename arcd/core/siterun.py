@@ -94,7 +94,7 @@ class Confirming(Struct, frozen=True, kw_only=True, omit_defaults=True):
     activations: tuple[Activation, ...]
 
 
-class Seen(Struct, frozen=True, kw_only=True, array_like=True):
+class Seen(Struct, frozen=True, gc=False, kw_only=True, array_like=True):
     """A signal that may come once more over another path."""
 
     path: str
@@ -103,7 +103,7 @@ class Seen(Struct, frozen=True, kw_only=True, array_like=True):
     case_id: str
 
 
-class SiteRun(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SiteRun(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     armed: dict[str, bool] = {}  # "<system>/<area>" → True when closed
     triggers: tuple[Trigger, ...] = ()
     pending: tuple[Pending, ...] = ()

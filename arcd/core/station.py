@@ -99,7 +99,7 @@ from rules.loader import load
 CASE_REQUESTS = (CaseMoveRequested, CaseStepRequested, CaseNoted, ClaimRenewRequested, SlaClockRequested)
 
 
-class Stepped(Struct, frozen=True, kw_only=True):
+class Stepped(Struct, frozen=True, gc=False, kw_only=True):
     """What one step gives to the journal and to the world."""
 
     record: StepRecord

@@ -17,7 +17,7 @@ from protocols.tlog.merkle import Frontier
 NOTES_PAGE = 1_000  # signed checkpoints in one answer
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, gc=False, kw_only=True):
     """One step of the machine: the fact, what was decided and the effects asked for, as one payload.
 
     `subject` is an opaque id ("site/K-1042", "case/C17", "centre"): no name, phone or code word may stand in it,
@@ -104,7 +104,7 @@ class Head(Struct, frozen=True, kw_only=True):
     at: int
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class Entry(Struct, frozen=True, gc=False, kw_only=True):
     """A journal entry as stored. `payload` is None where it has been erased; the chain verifies all the same."""
 
     seq: int

@@ -45,7 +45,7 @@ _KEY_LETTERS: Final = (b"K", b"k")
 _KEY_MATERIAL: Final = re.compile(rb"(?<=\]\[[Kk])[^\]]+|(?<=[\[|][Kk])[0-9A-Fa-f]{16,}[^\]]*")
 
 
-class Content(Struct, frozen=True):
+class Content(Struct, frozen=True, gc=False):
     """What stands after `#acct[`, cut into its parts."""
 
     data: bytes

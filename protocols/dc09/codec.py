@@ -55,7 +55,7 @@ _NO_SIGNALS: Final[tuple[Signal, ...]] = ()
 _DATA_ACCOUNT: Final = re.compile(r"#([^|]{1,32})\|")
 
 
-class _Header(Struct, frozen=True):
+class _Header(Struct, frozen=True, gc=False):
     is_encrypted: bool
     token: str
     sequence: str
@@ -66,7 +66,7 @@ class _Header(Struct, frozen=True):
     end: int  # where the data begins
 
 
-class _Opened(Struct, frozen=True):
+class _Opened(Struct, frozen=True, gc=False):
     """A frame's content in clear, or None with the reason why it stays closed."""
 
     content: Content | None

@@ -46,7 +46,7 @@ LENGTH_IGNORED: Final = "length_ignored"
 BINARY_CRC: Final = "binary_crc"
 
 
-class Frame(Struct, frozen=True):
+class Frame(Struct, frozen=True, gc=False):
     """One frame that arrived whole. `raw` is everything from LF to CR."""
 
     body: bytes

@@ -39,7 +39,7 @@ class KeySlot(Enum):
 _SLOTS: Final = {slot.value: slot for slot in KeySlot}
 
 
-class ReplyContext(Struct, frozen=True, kw_only=True):
+class ReplyContext(Struct, frozen=True, gc=False, kw_only=True):
     """What a reply repeats, as the bytes a Received carries: CRC form, key slot, echo. No key material."""
 
     is_binary_crc: bool

@@ -15,7 +15,7 @@ from protocols.signals import Category, Signal, bare_address
 _EMPTY = SiteRun()
 
 
-class Arrival(Struct, frozen=True, kw_only=True):
+class Arrival(Struct, frozen=True, gc=False, kw_only=True):
     """Made by `arrived`, which fills in what every stage asks for."""
 
     entry: Entry

@@ -8,7 +8,7 @@ from arcd.core.facts.base import Fact
 from protocols.codec import Malformed, Received
 
 
-class FrameReceived(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="frame_received"):
+class FrameReceived(Fact, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="frame_received"):
     """A whole frame from a premises, genuine or not (`received.problem`)."""
 
     trace: str
