@@ -12,6 +12,7 @@ from msgspec import Struct
 RETRY_HORIZON_S = 120.0
 # More unacknowledged frames in flight from one account than this, and a retransmission could look new.
 RECENT_MAX = 64
+NEWEST_MAX = 8  # beside them
 
 
 class Recent(Struct, frozen=True, gc=False, kw_only=True, array_like=True):
@@ -40,30 +41,38 @@ class Sent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AccountState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """Both dicts are by fingerprint, oldest first, and replaced whole, never edited. Only the short one is copied for
+    every frame: a copy of all touches what a hundred other accounts have pushed out of the processor's caches."""
+
     last_heard: int = 0
-    recent: dict[str, Recent] = {}  # by fingerprint, oldest first; replaced whole, never edited
+    recent: dict[str, Recent] = {}  # the newest
+    older: dict[str, Recent] = {}  # those before them; one that stands in `recent` as well was said again
 
     def find_recent(self, fingerprint: str) -> Recent | None:
         """The newest frame with this fingerprint that is still remembered."""
-        return self.recent.get(fingerprint)
+        return self.recent.get(fingerprint) or self.older.get(fingerprint)
 
     def remember(self, fingerprint: str, recent: Recent, horizon_s: float) -> tuple[AccountState, dict[str, Recent]]:
-        """Older frames than the horizon are forgotten. Also what had to go before that: the oldest when there are too
-        many, and the same content sent earlier."""
-        kept, oldest = self.recent, recent.at - int(horizon_s * 1e9)
-        if kept and next(iter(kept.values())).at < oldest:
-            kept = {key: entry for key, entry in kept.items() if entry.at >= oldest}
+        """With the frame as the newest. Also what had to go before the horizon has passed it: the oldest when there
+        are too many, and the same content sent earlier."""
+        oldest = recent.at - int(horizon_s * 1e9)
+        earlier = self.find_recent(fingerprint)
+        displaced = {} if earlier is None or earlier.at < oldest else {fingerprint: earlier}
+        if len(self.recent) < NEWEST_MAX:
+            newest, older = self.recent.copy(), self.older
+            newest.pop(fingerprint, None)
         else:
-            kept = kept.copy()
-        displaced = {}
-        earlier = kept.pop(fingerprint, None)  # said again after the horizon: now it is the newest
-        if earlier is not None:
-            displaced[fingerprint] = earlier
-        kept[fingerprint] = recent
-        if len(kept) > RECENT_MAX:
-            first = next(iter(kept))
-            displaced[first] = kept.pop(first)
-        return AccountState(last_heard=max(self.last_heard, recent.at), recent=kept), displaced
+            newest, older = {}, self._all_since(oldest)
+            while len(older) > RECENT_MAX:
+                first = next(iter(older))
+                displaced[first] = older.pop(first)
+        newest[fingerprint] = recent
+        return AccountState(last_heard=max(self.last_heard, recent.at), recent=newest, older=older), displaced
+
+    def _all_since(self, oldest: int) -> dict[str, Recent]:
+        found = {key: entry for key, entry in self.older.items() if entry.at >= oldest and key not in self.recent}
+        found.update((key, entry) for key, entry in self.recent.items() if entry.at >= oldest)
+        return found
 
 
 def account_key(number: str, receiver: str | None, line: str | None) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.core.account import RETRY_HORIZON_S
+from arcd.core.account import RETRY_HORIZON_S, Recent
 from arcd.core.turn import NS, Turn
 
 
@@ -25,9 +25,13 @@ def follow(turn: Turn, step: int) -> None:
             turn.state.siteruns.put(site_id, replace(run, pending=moved))
     oldest = turn.at - step - int(RETRY_HORIZON_S * NS)
     for key, account in list(turn.state.accounts.items()):
-        if any(recent.at >= oldest for recent in account.recent.values()):
-            recents = {
-                fingerprint: replace(recent, at=recent.at + step) if recent.at >= oldest else recent
-                for fingerprint, recent in account.recent.items()
-            }
-            turn.state.accounts.put(key, replace(account, recent=recents))
+        if any(recent.at >= oldest for recent in (*account.recent.values(), *account.older.values())):
+            recents, older = _moved(account.recent, oldest, step), _moved(account.older, oldest, step)
+            turn.state.accounts.put(key, replace(account, recent=recents, older=older))
+
+
+def _moved(recents: dict[str, Recent], oldest: int, step: int) -> dict[str, Recent]:
+    return {
+        fingerprint: replace(recent, at=recent.at + step) if recent.at >= oldest else recent
+        for fingerprint, recent in recents.items()
+    }

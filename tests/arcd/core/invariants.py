@@ -5,7 +5,7 @@ One rule: stated over the whole state, without knowing which fact came. A senten
 
 from __future__ import annotations
 
-from arcd.core.account import RECENT_MAX
+from arcd.core.account import NEWEST_MAX, RECENT_MAX
 from arcd.core.case.dispatch import ENDED
 from arcd.core.case.model import NOTES_MAX, SIGNALS_FIRST_MAX, SIGNALS_LAST_MAX, Case, DispatchStatus, OfferStatus
 from arcd.core.effects import Answer, DurableEffect, Reply
@@ -94,7 +94,8 @@ def check_state(station: Station, outbox: Outbox) -> None:
     waiting = {key: pending.effect for key, pending in state.pending.items() if not pending.waiting}
     assert waiting == outbox.rows, "the outbox and the state disagree on what is under way"
     for account in state.accounts.values():
-        assert len(account.recent) <= RECENT_MAX
+        assert len(account.recent) <= NEWEST_MAX
+        assert len(account.older) <= RECENT_MAX
     for run in state.siteruns.values():
         assert len(run.triggers) <= TRIGGERS_MAX
     _check_waiting(station)

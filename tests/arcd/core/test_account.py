@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from arcd.core.account import RECENT_MAX, RETRY_HORIZON_S, AccountState, Recent, account_key
+import pytest
+
+from arcd.core.account import NEWEST_MAX, RECENT_MAX, RETRY_HORIZON_S, AccountState, Recent, account_key
 
 SECOND = 1_000_000_000
 
@@ -32,26 +34,43 @@ def test_of_the_same_frame_the_newest_counts_and_stands_last() -> None:
     assert list(state.recent) == ["b", "a"]
 
 
-def test_the_horizon_is_the_last_second_that_is_remembered() -> None:
+def test_what_is_past_the_horizon_is_forgotten_when_frames_grow_older() -> None:
     at_s = int(RETRY_HORIZON_S)
-    assert list(remembering(("a", 0), ("b", at_s)).recent) == ["a", "b"]
-    assert list(remembering(("a", 0), ("b", at_s + 1)).recent) == ["b"]
+    frames = [("a", 0), ("b", 1), *((str(number), 1) for number in range(NEWEST_MAX - 2))]
+    assert list(remembering(*frames, ("c", at_s)).older)[:2] == ["a", "b"]
+    assert next(iter(remembering(*frames, ("c", at_s + 1)).older)) == "b"
 
 
 def test_no_more_than_so_many_are_remembered_and_the_oldest_goes_first() -> None:
-    frames = [(str(number), 1) for number in range(RECENT_MAX + 2)]
-    assert list(remembering(*frames).recent) == [fingerprint for fingerprint, _ in frames[2:]]
+    count = 3 * RECENT_MAX
+    for more in range(2 * NEWEST_MAX):
+        frames = [(str(number), 1) for number in range(count + more)]
+        state = remembering(*frames)
+        assert len(state.recent) <= NEWEST_MAX
+        assert len(state.older) == RECENT_MAX
+        kept = [fingerprint for fingerprint, _ in frames[-len(state.recent) - RECENT_MAX :]]
+        assert [*state.older, *state.recent] == kept
 
 
 def test_what_goes_before_its_time_is_handed_back() -> None:
-    full = remembering(*((str(number), 1) for number in range(RECENT_MAX)))
+    full = remembering(*((str(number), 1) for number in range(RECENT_MAX + NEWEST_MAX)))
     newest = Recent(at=2 * SECOND, seq=99, case_id="")
-    assert list(full.remember("new", newest, RETRY_HORIZON_S)[1]) == ["0"]
-    again, displaced = full.remember("5", newest, RETRY_HORIZON_S)
-    assert [(key, recent.seq) for key, recent in displaced.items()] == [("5", 6)]
-    assert again.recent["5"] is newest
+    assert list(full.remember("new", newest, RETRY_HORIZON_S)[1]) == [str(number) for number in range(NEWEST_MAX)]
     late = Recent(at=(2 + int(RETRY_HORIZON_S)) * SECOND, seq=99, case_id="")
     assert not full.remember("new", late, RETRY_HORIZON_S)[1], "what is past the horizon is nobody's any more"
+
+
+@pytest.mark.parametrize("said", ["20", "70"], ids=["older", "recent"])
+def test_what_is_said_again_is_handed_back_once(said: str) -> None:
+    state = remembering(*((str(number), 1) for number in range(RECENT_MAX + NEWEST_MAX - 1)))
+    handed: list[int] = []
+    for seq in range(1_000, 1_000 + 3 * NEWEST_MAX):
+        state, displaced = state.remember(said, Recent(at=2 * SECOND, seq=seq, case_id=""), RETRY_HORIZON_S)
+        handed.append(displaced[said].seq)
+        found = state.find_recent(said)
+        assert found is not None
+        assert found.seq == seq
+    assert handed == [int(said) + 1, *range(1_000, 999 + 3 * NEWEST_MAX)]
 
 
 def test_remembering_leaves_the_state_before_as_it_was() -> None:

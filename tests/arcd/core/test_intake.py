@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arcd.core.account import RECENT_MAX, RETRY_HORIZON_S
+from arcd.core.account import NEWEST_MAX, RECENT_MAX, RETRY_HORIZON_S
 from arcd.core.facts import FrameMalformed
 from arcd.core.siterun import STANDING
 from arcd.core.troubles import UNPLACED_CASES_MAX
@@ -187,7 +187,7 @@ def test_a_recording_of_an_encrypted_frame_is_found_inside_a_wide_window(playboo
     )
 
 
-@pytest.mark.parametrize("newer", [RECENT_MAX, 3 * RECENT_MAX])
+@pytest.mark.parametrize("newer", [RECENT_MAX, RECENT_MAX + NEWEST_MAX, 3 * RECENT_MAX])
 def test_a_recording_is_found_however_many_frames_came_after_it(playbook: Play, newer: int) -> None:
     play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
     panel, newest = keyed_panel(window_past_s=900.0), keyed_panel(window_past_s=900.0)
@@ -447,18 +447,18 @@ def test_each_of_two_life_safety_signals_in_a_frame_is_weighed_by_its_own_case(p
 def test_more_frames_than_are_remembered_lose_the_oldest_only(playbook: Play) -> None:
     play = playbook()
     panel = Panel()
-    for number in range(RECENT_MAX + 1):
+    for number in range(RECENT_MAX + NEWEST_MAX + 1):
         play >> panel.sia("OP", zone="1", sequence=number)
         play << ...
-    play >> panel.sia("OP", zone="1", sequence=1)
+    play >> panel.sia("OP", zone="1", sequence=NEWEST_MAX)
     (
         play
         << """
-        duplicate same as entry 11
+        duplicate same as entry 18
         reply ack
         """
     )
-    play >> panel.sia("OP", zone="1", sequence=0)
+    play >> panel.sia("OP", zone="1", sequence=NEWEST_MAX - 1)
     (
         play
         << """
