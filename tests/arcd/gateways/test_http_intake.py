@@ -21,6 +21,7 @@ from protocols.codec import Received, ReplyKind
 from protocols.signals import Qualifier
 from tests.arcd.gateways.inbox import Inbox, a_while, listener, until
 from tests.arcd.gateways.intake import CA, JPEG, OTHER, TOKEN, a_certificate, a_door, a_map
+from tests.arcd.gateways.test_listeners import shut_down
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 CLOUD = {"Authorization": f"Bearer {OTHER}"}
@@ -60,11 +61,9 @@ async def a_scene(
     )
     port = bound.getsockname()[1]
     await gateway.start()
-    context = ssl.create_default_context()
-    CA.configure_trust(context)
     try:
         async with httpx.AsyncClient(
-            base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}", verify=context, timeout=5
+            base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}", verify=trusting(), timeout=5
         ) as client:
             yield Scene(gateway, inbox, clock, client)
     finally:
@@ -105,6 +104,26 @@ async def test_200_leaves_after_the_commit(tmp_path: Path) -> None:
         assert not posting.done()
         scene.inbox.answer()
         assert (await posting).status_code == 200
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_listener_that_was_shut_down_is_had_again(tmp_path: Path, tls: bool) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # asyncio complains of each accept in vain
+    async with a_scene(tmp_path, tls=tls) as scene:
+        assert (await scene.post({"id": "1"})).status_code == 200
+        shut_down(scene.gateway.listeners)
+        assert len(await scene.gateway.listeners.look()) == 1
+        assert (await scene.post({"id": "2"})).status_code == 200, "over the connection that stood"
+        async with httpx.AsyncClient(base_url=scene.client.base_url, verify=trusting(), timeout=5) as another:
+            answer = await another.post("/v1/signals", json={"id": "3"}, headers=BEARER)
+        assert answer.status_code == 200
+        assert len(scene.inbox.frames) == 3
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    CA.configure_trust(context)
+    return context
 
 
 async def test_a_machine_that_refuses_is_no_200(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from protocols.codec import ReplyKind
 from protocols.signals import Qualifier
 from tests.arcd.gateways.inbox import Inbox, a_while, listener, until
 from tests.arcd.gateways.intake import CA, JPEG, OTHER, TOKEN, a_certificate, a_door, a_map
+from tests.arcd.gateways.test_listeners import shut_down
 
 DOMAIN = "intake.example.org"
 RECIPIENT = f"{TOKEN}@{DOMAIN}"
@@ -94,6 +95,15 @@ async def test_a_mail_is_a_signal_of_its_source(tmp_path: Path) -> None:
         assert ("body", "Camera 3: motion") in signal.extra
         assert TOKEN.encode() not in received.raw, "an address is a secret here"
         assert b"Message-ID: <1@camera.example>" in received.raw
+
+
+async def test_a_listener_that_was_shut_down_is_had_again(tmp_path: Path) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # asyncio complains of each accept in vain
+    async with a_scene(tmp_path) as scene:
+        shut_down(scene.gateway.listeners)
+        assert len(await scene.gateway.listeners.look()) == 1
+        assert "taken" in await scene.send()
+        assert len(scene.inbox.frames) == 1
 
 
 async def test_a_subject_may_mean_something_else(tmp_path: Path) -> None:
