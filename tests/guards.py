@@ -176,7 +176,7 @@ class Letters:
 @contextlib.contextmanager
 def mail_server(port: int) -> Iterator[Letters]:
     letters = Letters()
-    controller = Controller(letters, hostname="127.0.0.1", port=port, ready_timeout=10)
+    controller = Controller(letters, hostname="127.0.0.1", port=port, ready_timeout=ANSWER_TIMEOUT_S)
     controller.start()
     try:
         yield letters

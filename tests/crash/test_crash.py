@@ -119,7 +119,7 @@ def test_what_was_acknowledged_survives_every_kill(tmp_path: Path) -> None:
                 crash(installation, random_, start_s)
             with installation.running():
                 acknowledged = [message for panel in panels for message in panel.finish()]
-                until("a guard for every case", lambda: converged(installation, guards), timeout_s=60.0)
+                until("a guard for every case", lambda: converged(installation, guards))
         finally:
             for panel in panels:
                 panel.abandon()

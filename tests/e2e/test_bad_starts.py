@@ -14,8 +14,6 @@ from arcd.__main__ import EXIT_CANNOT, EXIT_USAGE
 from tests.e2e.installations import KEY, centre, site
 from tests.process import Installation
 
-END_TIMEOUT_S = 15.0
-
 
 def installation_in(directory: Path, **more: Any) -> Installation:
     return Installation(directory, centre=centre([]), sites=[site("K-1", "1001", key=KEY)], **more)
@@ -33,7 +31,7 @@ def check_does_not_start(
     before = installation.said()
     daemon = installation.launch(file_bytes_max=file_bytes_max)
     try:
-        assert daemon.wait_end(END_TIMEOUT_S) == status, installation.said()
+        assert daemon.wait_end() == status, installation.said()
     finally:
         daemon.kill()
     said = installation.said().removeprefix(before)

@@ -23,7 +23,7 @@ from protocols.signals import Signal
 from tests.arcd.gateways.intake import JPEG, OTHER, TOKEN
 from tests.arcd.gateways.plant import Plant, tcp_plant
 from tests.e2e.installations import centre
-from tests.process import Daemon, Installation, free_ports, until
+from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
 
 DOMAIN = "intake.example.org"
 DUTY = {"id": "duty", "name": "Duty", "email": "duty@example.invalid", "webhook_url": "http://127.0.0.1:1/"}
@@ -117,7 +117,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     token.chmod(0o600)
     host, port = field.address
     line = {"name": "plant", "tcp": f"{host}:{port}", "devices": {"plc": 1}}
-    line |= {"poll_s": 0.1, "timeout_s": 0.3, "lost_after_s": 0.5}
+    line |= {"poll_s": 0.1, "timeout_s": 1.5, "lost_after_s": 2.0}
     installation = Installation(
         directory,
         centre=centre([DUTY]),
@@ -177,7 +177,7 @@ def test_a_camera_writes_a_mail(scene: Scene) -> None:
     message["Subject"], message["Message-ID"] = "Portti: kajoaminen", "<1@cam>"
     message.set_content("Kamera 2")
     message.add_attachment(JPEG, maintype="image", subtype="jpeg", filename="gate.jpg")
-    with smtplib.SMTP("127.0.0.1", scene.smtp_port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", scene.smtp_port, timeout=PATIENCE_S) as client:
         for _ in range(2):  # its 250 got lost: the same mail again
             assert client.send_message(message, "cam@example.org", [f"{TOKEN}@{DOMAIN}"]) == {}
         with pytest.raises(smtplib.SMTPRecipientsRefused):

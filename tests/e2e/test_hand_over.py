@@ -11,7 +11,7 @@ import pytest
 
 from protocols.dc09 import Dialler
 from tests.e2e.installations import KEY, KEYED, PLAIN, centre, site
-from tests.process import Daemon, Installation, until
+from tests.process import PATIENCE_S, Daemon, Installation, until
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Two:
 
     def alarm(self) -> None:
         self.sent += 1
-        with socket.create_connection(("127.0.0.1", self.day.dc09_port), timeout=10) as connected:
+        with socket.create_connection(("127.0.0.1", self.day.dc09_port), timeout=PATIENCE_S) as connected:
             panel = Dialler(account=PLAIN)
             connected.sendall(panel.sia_dcs(f"Nri1/FA{self.sent:03d}", sequence=self.sent))
             assert b"ACK" in connected.recv(4096)
@@ -67,18 +67,18 @@ def test_switched_on_by_a_person_with_an_end_and_only_what_comes_then_goes(two: 
     ran = two.day.arcctl("forward", "on", "night", "--for", "1h", "--reason", "Sairastapaus")
     assert ran.code == 0, ran.err
     two.alarm()
-    until("it is there", lambda: two.there() == ["002"], timeout_s=15)
+    until("it is there", lambda: two.there() == ["002"])
     until("it is told", lambda: two.output()["sent"] == 1)
     assert two.output()["is_up"]
 
 
 def test_a_kill_loses_nothing_and_a_repetition_is_known_as_one(two: Two) -> None:
     two.alarm()
-    until("it is there", lambda: two.there() == ["002", "003"], timeout_s=15)
+    until("it is there", lambda: two.there() == ["002", "003"])
     two.daemon.kill()
     two.daemon = two.day.launch().wait_ready()
     two.alarm()
-    until("all are there", lambda: set(two.there()) == {"002", "003", "004"}, timeout_s=15)
+    until("all are there", lambda: set(two.there()) == {"002", "003", "004"})
     assert two.there() == ["002", "003", "004"], "each of them once, whatever was sent twice"
     cases = two.day.arcctl("cases", "--json").json()["cases"]
     assert [case["site_id"] for case in cases if case["site_id"]], "and they are open here as well"

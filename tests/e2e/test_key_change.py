@@ -12,7 +12,7 @@ from arcd.clock import SystemClock
 from protocols.dc09 import Dialler
 from protocols.secrets import WireKey
 from tests.e2e.installations import KEY, KEYED, centre, site
-from tests.process import Installation
+from tests.process import PATIENCE_S, Installation
 
 NEW = "ffeeddccbbaa99887766554433221100"
 
@@ -25,9 +25,9 @@ def test_a_panel_gets_its_new_key_in_service_and_keeps_it(tmp_path: Path) -> Non
         tmp_path, centre=centre([]), sites=[place], settings={"api": {"supervisor_group": group}}
     )
     (tmp_path / "new.key").write_text(NEW)
-    wire = SocketWire(Receiver(host="127.0.0.1", port=installation.dc09_port), connect_timeout_s=5)
+    wire = SocketWire(Receiver(host="127.0.0.1", port=installation.dc09_port), connect_timeout_s=PATIENCE_S)
     panel = Panel(
-        Dialler(KEYED, key=WireKey(KEY)), wire, SystemClock(), timeout_s=10, transmissions_max=1
+        Dialler(KEYED, key=WireKey(KEY)), wire, SystemClock(), timeout_s=PATIENCE_S, transmissions_max=1
     )  # takes a new key by itself, as `arcctl panel send` does
 
     def say(sequence: int) -> Sent:

@@ -20,7 +20,7 @@ from protocols.receiver_lines.surgard import SurGardDialect, encode_heartbeat, e
 from protocols.sia import signal
 from tests.arcd.gateways.far_receiver import ACK, Cable
 from tests.e2e.installations import centre, site
-from tests.process import Daemon, Installation, free_ports, until
+from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
 
 HEARTBEAT_S = 1.0
 SILENT_AFTER = 2
@@ -48,7 +48,7 @@ class Lines:
         return next(line for line in status["lines"] if line["name"] == name)
 
     def got(self, wanted: bytes = ACK) -> None:
-        until("an answer on the serial line", lambda: self.cable.read() == wanted, timeout_s=10)
+        until("an answer on the serial line", lambda: self.cable.read() == wanted)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
     cable = Cable(directory).plug()
     [port] = free_ports(1)
     with socket.create_server(("127.0.0.1", 0)) as receiver:
-        receiver.settimeout(10)
+        receiver.settimeout(PATIENCE_S)
         heartbeat = {"heartbeat_s": HEARTBEAT_S, "silent_after": SILENT_AFTER}
         settings = [
             {"name": "surgard-1", "dialect": "surgard", "serial": {"port": str(cable.path), "mode": "9600 8N2"},
@@ -140,7 +140,7 @@ def test_unplugged_is_a_case_and_plugged_in_again_closes_it(lines: Lines) -> Non
     until("it is well again", lambda: lines.line("surgard-1")["state"] == "well")
     lines.cable.send(alarm(zone="16"))
     lines.got()
-    assert lines.line_cases("surgard-1") == ["closed"]
+    until("the case is closed", lambda: lines.line_cases("surgard-1") == ["closed"])
 
 
 def test_a_receiver_that_listens_is_connected_to_and_after_a_cut_again(lines: Lines) -> None:
@@ -148,7 +148,7 @@ def test_a_receiver_that_listens_is_connected_to_and_after_a_cut_again(lines: Li
     dialect = SurGardDialect(line_digits=3)
     for zone in ("17", "18"):
         with contextlib.closing(lines.receiver.accept()[0]) as connected:
-            connected.settimeout(10)
+            connected.settimeout(PATIENCE_S)
             connected.sendall(encode_line(signal("BA", area="1", zone=zone), account="1002", dialect=dialect))
             assert connected.recv(10) == ACK
 
@@ -157,10 +157,14 @@ def test_a_receiver_that_stops_talking_is_a_case_until_it_is_heard(lines: Lines)
     okay = b"\n00 OKAY @\r"
     until("the silence is noticed", lambda: lines.line("translator")["state"] == "silent")
     with socket.create_connection(("127.0.0.1", lines.translator_port)) as connected:
-        connected.settimeout(10)
-        for _ in range(2):  # one may be chance
+        connected.settimeout(PATIENCE_S)
+
+        def is_believed() -> bool:
             connected.sendall(okay)
             assert connected.recv(10) == ACK
-        assert lines.line("translator")["state"] == "well"
-    assert "closed" in lines.line_cases("translator"), "it falls silent again at once, which is another one"
+            return bool(lines.line("translator")["state"] == "well")
+
+        until("it is believed", is_believed)  # one may be chance
+    # It falls silent again at once, which is another one.
+    until("the case is closed", lambda: "closed" in lines.line_cases("translator"))
     assert lines.installation.verify().ok

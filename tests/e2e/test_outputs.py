@@ -17,7 +17,7 @@ import pytest
 from arcd.core.facts import ForwardAcknowledged, FrameReceived
 from protocols.dc09 import Dialler
 from tests.e2e.installations import PLAIN, centre, site
-from tests.process import Daemon, Installation, free_ports, until
+from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
 
 ACK = b"\x06"
 
@@ -33,7 +33,7 @@ class Software:
 
     def connect(self) -> None:
         self.answers.set()
-        self._connected = socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        self._connected = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
         threading.Thread(target=self._work, args=(self._connected,), daemon=True).start()
 
     def hang_up(self) -> None:
@@ -65,7 +65,7 @@ class Scene:
 
     def alarms(self, count: int) -> None:
         panel = Dialler(account=PLAIN)
-        with socket.create_connection(("127.0.0.1", self.installation.dc09_port), timeout=10) as connected:
+        with socket.create_connection(("127.0.0.1", self.installation.dc09_port), timeout=PATIENCE_S) as connected:
             for _ in range(count):
                 self.sent += 1
                 connected.sendall(panel.sia_dcs(f"Nri1/BA{self.sent:03d}", sequence=self.sent))
@@ -89,7 +89,7 @@ class Scene:
 
     def heard_all(self, first: int = 1) -> None:
         wanted = list(range(first, self.sent + 1))
-        until("everything was heard", lambda: list(dict.fromkeys(self.software.zones)) == wanted, timeout_s=15)
+        until("everything was heard", lambda: list(dict.fromkeys(self.software.zones)) == wanted)
 
 
 @pytest.fixture(scope="module")

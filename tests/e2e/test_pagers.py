@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,13 +36,14 @@ class Control:
         """Whether we had something to say."""
         self._cable.read()
         self._cable.send(EOT + b"2\x05")
-        heard, give_up_s = b"", time.monotonic() + 1.0
-        while not heard and time.monotonic() < give_up_s:  # nobody answers before the port is open
-            heard = self._cable.read()
+        try:
+            heard = until("an answer", self._cable.read, timeout_s=1.0)
+        except AssertionError:
+            return False  # nobody answers before the port is open
         if b"1\x05" not in heard:
             return False
         self._cable.send(ACK)
-        until("a block", self._has_block, timeout_s=5)
+        until("a block", self._has_block)
         self._cable.send(ACK)
         self._hears(EOT)
         return True
@@ -54,7 +54,7 @@ class Control:
         return bool(self.blocks)
 
     def _hears(self, wanted: bytes) -> None:
-        until(f"{wanted!r}", lambda: wanted in self._cable.read(), timeout_s=10)
+        until(f"{wanted!r}", lambda: wanted in self._cable.read())
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_call_comes_in_and_the_person_on_duty_is_paged(tmp_path: Path, cable: 
         daemon.kill()
         # A restart without a goodbye is the centre's own trouble: the person on duty is called at once.
         daemon = installation.launch().wait_ready()
-        until("a page for whoever is on duty", control.polls, timeout_s=30)
+        until("a page for whoever is on duty", control.polls)
         [page] = control.blocks
         assert (page.value(RecordType.CALL_ADDRESS), page.value(RecordType.PRIORITY)) == ("550", "1")
         assert "P1" in page.value(RecordType.DISPLAY)

@@ -9,7 +9,7 @@ from pathlib import Path
 from arcd.core.facts import FrameReceived, IdentityChecked
 from protocols.dc09 import Dialler
 from tests.e2e.installations import KEYED, small_centre
-from tests.process import Installation, free_ports
+from tests.process import PATIENCE_S, Installation, free_ports
 
 KEY = b"planted-key-7f3a"  # 16 ASCII characters: an AES-128 key as some panels want it
 CHANGED_KEY = "00112233445566778899aabbccddeeff"  # what a panel sends in extended data K
@@ -46,7 +46,7 @@ def test_no_secret_is_found_anywhere(tmp_path: Path) -> None:
         assert said[-1].code == 0, said[-1]
         said.append(installation.arcctl(*sealed[:-1], f"ascii:{KEY.decode()[::-1]}"))  # the wrong key
         plain = Dialler("1001").sia_dcs("Nri1/BA15", sequence=3, extended=(f"K{CHANGED_KEY}",))
-        with socket.create_connection(("127.0.0.1", installation.dc09_port), timeout=10) as panel:
+        with socket.create_connection(("127.0.0.1", installation.dc09_port), timeout=PATIENCE_S) as panel:
             panel.sendall(plain)
             assert b'"ACK"' in panel.recv(4096)
         for word in (WORD, "planted-wrong", DURESS):

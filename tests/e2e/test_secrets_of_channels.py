@@ -38,7 +38,7 @@ from tests.arcd.gateways.intake import JPEG
 from tests.e2e.installations import PLAIN, centre, impatient, site
 from tests.e2e.test_secrets import shapes
 from tests.guards import silent, webhook_guards
-from tests.process import Daemon, Installation, Ran, free_ports, until
+from tests.process import PATIENCE_S, Daemon, Installation, Ran, free_ports, until
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ class Inbox:
 def inbox(port: int) -> Iterator[Inbox]:
     taken = Inbox()
     controller = Controller(
-        taken, hostname="127.0.0.1", port=port, ready_timeout=10,
+        taken, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE_S,
         authenticator=taken.authenticate, auth_require_tls=False,
     )  # fmt: skip
     controller.start()
@@ -229,12 +229,12 @@ def _alarm_over_tls(place: Place) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     place.ca.configure_trust(context)
     with (
-        socket.create_connection(("127.0.0.1", place.tls_port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", place.tls_port), timeout=PATIENCE_S) as plain,
         context.wrap_socket(plain, server_hostname=HOST) as panel,
     ):
         panel.sendall(Dialler(PLAIN).sia_dcs("Nri1/BA15", sequence=1))
         assert b'"ACK"' in panel.recv(4096)
-    with socket.create_connection(("127.0.0.1", place.tls_port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", place.tls_port), timeout=PATIENCE_S) as plain:
         plain.sendall(Dialler(PLAIN).sia_dcs("Nri1/BA15", sequence=2))  # in the clear, to the sealed door
         assert b'"ACK"' not in plain.recv(4096)
 
@@ -249,12 +249,12 @@ def _mails_from_the_camera(place: Place) -> None:
     message["To"] = address.upper()
     message.set_content(f"Kamera 2 writes to {address.upper()} again")
     message.add_attachment(JPEG, maintype="image", subtype="jpeg", filename=f"{MAIL_TOKEN}.jpg")
-    with smtplib.SMTP("127.0.0.1", place.smtp_port, local_hostname="cam", timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", place.smtp_port, local_hostname="cam", timeout=PATIENCE_S) as client:
         context.check_hostname = False
         client.starttls(context=context)
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login("cams", INTAKE_PASSWORD[::-1])
-    with smtplib.SMTP("127.0.0.1", place.smtp_port, local_hostname="cam", timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", place.smtp_port, local_hostname="cam", timeout=PATIENCE_S) as client:
         client.starttls(context=context)
         client.login("cams", INTAKE_PASSWORD)
         assert client.send_message(message, "cam@example.org", [address.capitalize()]) == {}
@@ -289,7 +289,7 @@ def _a_capture_of_the_line(place: Place) -> None:
         record = recorder.submit(place.arcctl, "capture", "line", "surgard-1", "--out", str(out), "--for", "2s")
         until("the recording has begun", lambda: out.exists() and out.stat().st_size)
         place.cable.send(encode_line(signal("BA", area="1", zone="15"), account=PLAIN))
-        until("an answer on the serial line", lambda: place.cable.read() == ACK, timeout_s=10)
+        until("an answer on the serial line", lambda: place.cable.read() == ACK)
         record.result()
     place.arcctl("capture", "replay", str(out))
 

@@ -16,7 +16,7 @@ from arcd.cli.wires import WireError
 from tests.e2e.installations import centre, site
 from tests.e2e.test_failing_disk import numbers_in
 from tests.panels import Message, Transmitter
-from tests.process import Installation, until
+from tests.process import PATIENCE_S, Installation, until
 
 pytestmark = pytest.mark.slow
 MESSAGES_MAX = 3_000
@@ -89,9 +89,9 @@ def test_a_slow_disk_delays_every_ack_and_loses_none(tmp_path: Path) -> None:
     installation = Installation(tmp_path, centre=centre([]), sites=[site("K-1", "1001")])
     with installation.running(python=("-m", "tests.faults.afflicted", "slow_sync:0.4")) as daemon:
         panel = Transmitter(installation.dc09_port)
-        assert panel.send_once(Message("1001", 1, "BA", "1"), timeout_s=5.0)
+        assert panel.send_once(Message("1001", 1, "BA", "1"), timeout_s=PATIENCE_S)
         for number in range(2, 10):  # for longer than a slow commit is put up with
-            assert panel.send_once(Message("1001", number, "BA", "1"), timeout_s=5.0)
+            assert panel.send_once(Message("1001", number, "BA", "1"), timeout_s=PATIENCE_S)
         panel.close()
         until("it is said", lambda: 'arc_degraded{part="commit_slow"} 1.0' in daemon.metrics())
         status = installation.arcctl("status", "--json")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.installations import centre, site
 from tests.panels import Message, Transmitter
-from tests.process import Daemon, Installation
+from tests.process import PATIENCE_S, Daemon, Installation
 
 pytestmark = pytest.mark.slow
 
@@ -126,7 +126,7 @@ def test_no_more_file_descriptors(installation: Installation) -> None:
     ):
         panel = Transmitter(installation.dc09_port)
         stack.callback(panel.close)
-        assert panel.send_once(Message("1001", 1, "BA", "1"), timeout_s=5.0)
+        assert panel.send_once(Message("1001", 1, "BA", "1"), timeout_s=PATIENCE_S)
         for _ in range(120):
             with contextlib.suppress(OSError):
                 stack.enter_context(
@@ -137,7 +137,7 @@ def test_no_more_file_descriptors(installation: Installation) -> None:
         before_s, _ = daemon.processor_s()
         begun_s = time.monotonic()
         for number in range(2, 12):
-            assert panel.send_once(Message("1001", number, "BA", "1"), timeout_s=5.0)
+            assert panel.send_once(Message("1001", number, "BA", "1"), timeout_s=PATIENCE_S)
             time.sleep(0.1)  # time in which an accept loop without descriptors would show itself
         used_s = daemon.processor_s()[0] - before_s
         assert used_s < 0.7 * (time.monotonic() - begun_s)

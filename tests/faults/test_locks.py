@@ -13,7 +13,7 @@ from arcd.__main__ import EXIT_CANNOT
 from tests.e2e.installations import centre, site
 from tests.e2e.test_failing_disk import numbers_in
 from tests.panels import Message, Transmitter
-from tests.process import Installation
+from tests.process import PATIENCE_S, Installation
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def test_what_cannot_be_committed_is_not_acknowledged_and_it_is_said_why(tmp_pat
     daemon = installation.launch().wait_ready()
     panel = Transmitter(installation.dc09_port)
     try:
-        assert panel.send_once(Message("1001", 1, "BA", "1"), timeout_s=5.0)
+        assert panel.send_once(Message("1001", 1, "BA", "1"), timeout_s=PATIENCE_S)
         with contextlib.closing(sqlite3.connect(installation.journal, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert not panel.send_once(Message("1001", 2, "BA", "2"), timeout_s=1.0)

@@ -25,7 +25,7 @@ from protocols.sia import signal
 from tests.arcd.gateways.far_receiver import ACK, Cable
 from tests.e2e.installations import PLAIN, centre, site
 from tests.guards import silent, webhook_guards
-from tests.process import Daemon, Installation, free_ports, until
+from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
 from tests.systemd.sandbox import APPLIED, GROUP, NOT_APPLIED, USER
 from tests.systemd.unit import ROOT, Unit
 
@@ -69,7 +69,7 @@ class Service:
         self.name = f"\0arcd-sandbox-{os.getpid()}-{self.webhook_port}"
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notified.bind(self.name)
-        self.notified.settimeout(30)
+        self.notified.settimeout(PATIENCE_S)
 
     def spec(self, *drop_ins: str, command: list[str] | None = None) -> Path:
         path = self.installation.directory / "spec.json"
@@ -130,7 +130,7 @@ def test_an_alarm_goes_its_whole_way_inside_the_sandbox(tmp_path: Path, held: di
             assert sent.code == 0, sent
         until("the serial line is open", lambda: installation.arcctl("status", "--json").json()["lines"])
         cable.send(encode_line(signal("HA", area="1", zone="15"), account=PLAIN))
-        until("an answer on the serial line", lambda: cable.read() == ACK, timeout_s=10)
+        until("an answer on the serial line", lambda: cable.read() == ACK)
         until("the guard company has the job", lambda: guards.offers)
         until("a checkpoint lies in the other place", lambda: list(copies.rglob("*.note")))
         case = installation.arcctl("cases", "--json").json()["cases"][0]["id"]
