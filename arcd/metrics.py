@@ -168,6 +168,7 @@ TABLE: tuple[Spec, ...] = (
     _gauge("arc_output_backlog_age_seconds", "Age of the signal an output is trying to get rid of; 0: none", "output"),
     _gauge("arc_output_up", "1 while the far end answers", "output"),
     _counter("arc_output_attempts_total", "Messages written to a far end, repetitions among them", "output"),
+    _counter("arc_output_shortened_total", "Signals of an output said without a number of theirs", "output"),
     _counter("arc_output_signals_total", "Signals of an output, by what became of them", "output", "fate"),
     # ---------------------------------------------------------------------------------------------- the journal
     _counter("arc_journal_entries_total", "Journal entries committed since the start"),
@@ -278,6 +279,7 @@ class Metrics:
         self._output_age_s = self._family("arc_output_backlog_age_seconds", Gauge)
         self._output_up = self._family("arc_output_up", Gauge)
         self._output_attempts = self._family("arc_output_attempts_total", Counter)
+        self._output_shortened = self._family("arc_output_shortened_total", Counter)
         self._output_signals = self._family("arc_output_signals_total", Counter)
         self._entries = self._family("arc_journal_entries_total", Counter)
         self._checkpoint = self._family("arc_journal_checkpoint_timestamp_seconds", Gauge)
@@ -422,9 +424,10 @@ class Metrics:
         self._output_backlog.child(name).set(waiting)
         self._output_age_s.child(name).set(age_s)
 
-    def output_done(self, name: str, *, attempts: int, fates: Mapping[str, int]) -> None:
+    def output_done(self, name: str, *, attempts: int, fates: Mapping[str, int], shortened: int) -> None:
         """What came to pass since the last call; `fates`: taken, refused, lost."""
         self._output_attempts.child(name).inc(attempts)
+        self._output_shortened.child(name).inc(shortened)
         for fate, count in fates.items():
             self._output_signals.child(name, fate).inc(count)
 

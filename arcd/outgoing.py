@@ -28,7 +28,7 @@ from arcd.forwarding.dc09_output import Dc09Output, Numbers
 from arcd.forwarding.dc09_wires import TcpWire, UdpWire, Wire
 from arcd.forwarding.door import DoorTransport
 from arcd.forwarding.feed import Feed, Wanted
-from arcd.forwarding.forms import AUTOMATION, printer
+from arcd.forwarding.forms import AUTOMATION, Shortened, printer
 from arcd.forwarding.line_output import LineOutput, PortTransport, Transport
 from arcd.gateways.line_tcp import TcpClientPort
 from arcd.gateways.serial import SerialPort
@@ -127,7 +127,8 @@ class Outputs:
                 "lost": health.lost - before.lost,
             }
         attempts = health.attempts - (before.attempts if before is not None else 0)
-        self._metrics.output_done(name, attempts=attempts, fates=fates)
+        shortened = health.shortened - (before.shortened if before is not None else 0)
+        self._metrics.output_done(name, attempts=attempts, fates=fates, shortened=shortened)
         self._measured[name] = health
 
     def is_on(self, name: str, at: int) -> bool:
@@ -161,16 +162,16 @@ class Outputs:
         form = AUTOMATION[settings.form](
             read_options(settings.form, settings.options), settings.receiver, settings.line
         )
-        agreed = settings.contact_id
+        agreed, shortened = settings.contact_id, Shortened()
+        only = ContactIdOnly(agreed.codes, agreed.otherwise) if agreed is not None else None
         return LineOutput(
             form=settings.form,
             transport=self._transport(settings, listeners),
             manner=form.manner,
             heartbeat=form.heartbeat,
-            encode=printer(
-                form, settings.accounts, ContactIdOnly(agreed.codes, agreed.otherwise) if agreed is not None else None
-            ),
+            encode=printer(form, settings.accounts, only, shortened),
             clock=self._clock,
+            shortened=lambda: shortened.count,
         )
 
     def _dc09(self, settings: OutputSettings) -> Sender:

@@ -48,6 +48,7 @@ class OutputView(View):
     refused: int
     lost: int
     attempts: int
+    shortened: int  # said without a number, for which the far end's format has no digits
 
 
 class StatusView(View):
@@ -123,6 +124,7 @@ def outputs_of(status: Status) -> list[OutputView]:
             refused=each.refused,
             lost=each.lost,
             attempts=each.attempts,
+            shortened=each.shortened,
         )
         for each in status.outputs
     ]

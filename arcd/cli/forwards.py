@@ -62,7 +62,8 @@ def _row(out: Output, each: Mapping[str, Any]) -> tuple[Any, ...]:
     oldest = read_instant(each["oldest"])
     since = local(oldest) if oldest is not None else ""
     done = (str(each["sent"]), str(each["refused"] or ""))
-    return (each["name"], state_of(out, each), f"{each['form']} {each['where']}", waiting, since, *done, each["detail"])
+    detail = each["detail"] + (f"; {each['shortened']} without a number" if each["shortened"] else "")
+    return (each["name"], state_of(out, each), f"{each['form']} {each['where']}", waiting, since, *done, detail)
 
 
 def state_of(out: Output, each: Mapping[str, Any]) -> Any:

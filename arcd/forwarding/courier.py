@@ -36,6 +36,7 @@ class Health(Struct, frozen=True, kw_only=True):
     refused: int
     lost: int
     attempts: int
+    shortened: int = 0  # said without a number of theirs, for which the far end's format has no digits
     is_on: bool = True
 
 
@@ -59,6 +60,11 @@ class Sender(Protocol):
     @property
     def attempts(self) -> int:
         """Times anything was sent since the start."""
+        ...
+
+    @property
+    def shortened(self) -> int:
+        """Signals that were said without a number of theirs since the start."""
         ...
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -131,5 +137,6 @@ class Courier:
             refused=self._refused,
             lost=self._lost,
             attempts=sender.attempts,
+            shortened=sender.shortened,
             is_on=self._is_on(),
         )  # fmt: skip

@@ -71,6 +71,7 @@ class Dc09Output:
         self.detail = "nothing sent yet"
         self.is_up = True  # until something shows otherwise
         self.attempts = 0
+        self.shortened = 0  # DC-09 says every number as it came
         self._wire = wire
         self._numbers = numbers
         self._key = key

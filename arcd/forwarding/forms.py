@@ -2,7 +2,7 @@
 
 One rule: what a form cannot say in full is said without its text and extras rather than not at all; what it cannot say
 even then is refused with a reason, and put before a person. A form that knows Contact ID alone says SIA codes through
-`protocols.counterparts`; a number that Contact ID has no digits for is left out, and logged.
+`protocols.counterparts`; a number that Contact ID has no digits for is left out, logged and counted.
 """
 
 from __future__ import annotations
@@ -66,9 +66,21 @@ AUTOMATION: Final[Mapping[str, Callable[[Any, str | None, str | None], Form]]] =
 }
 
 
+class Shortened:
+    """Signals that were said without a number of theirs."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def note(self, outgoing: Outgoing, without: str) -> None:
+        self.count += 1
+        log.warning("output.shortened", entry=outgoing.seq, account=outgoing.origin.account, without=without)
+
+
 def printer(
-    form: Form, accounts: Mapping[str, str], contact_id: ContactIdOnly | None = None
-) -> Callable[[Outgoing], bytes]:
+    form: Form, accounts: Mapping[str, str], contact_id: ContactIdOnly | None = None,
+    shortened: Shortened | None = None,
+) -> Callable[[Outgoing], bytes]:  # fmt: skip
     """ValueError says what the form cannot say. `contact_id`: how SIA codes are said to software that knows none; a
     form that knows none itself needs no word on it."""
     turn = contact_id or (ContactIdOnly() if form.only_contact_id else None)
@@ -79,8 +91,8 @@ def printer(
         signal = outgoing.signal
         if turn is not None:
             signal = turn.signal(signal)
-            if missing := unsaid(outgoing.signal, signal):
-                log.warning("output.shortened", entry=outgoing.seq, account=known, without=missing)
+            if (missing := unsaid(outgoing.signal, signal)) and shortened is not None:
+                shortened.note(outgoing, missing)
         try:
             return form.print(without_extended(signal), account)
         except ValueError:

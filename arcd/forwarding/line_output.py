@@ -44,8 +44,9 @@ class LineOutput:
     """Implements `arcd.forwarding.courier.Sender`."""
 
     def __init__(
-        self, *, form: str, transport: Transport, manner: Manner, heartbeat: bytes, encode: Encode, clock: Clock
-    ) -> None:
+        self, *, form: str, transport: Transport, manner: Manner, heartbeat: bytes, encode: Encode, clock: Clock,
+        shortened: Callable[[], int] = lambda: 0,
+    ) -> None:  # fmt: skip
         self.form = form
         self.manner = manner
         self.heartbeat = heartbeat
@@ -56,6 +57,7 @@ class LineOutput:
         self._connection: OutputConnection | None = None
         self._connected = asyncio.Event()
         self._attempts = 0
+        self._shortened = shortened
 
     @property
     def where(self) -> str:
@@ -68,6 +70,10 @@ class LineOutput:
     @property
     def attempts(self) -> int:
         return self._attempts + (self._connection.attempts if self._connection is not None else 0)
+
+    @property
+    def shortened(self) -> int:
+        return self._shortened()
 
     async def send(self, outgoing: Outgoing) -> str:
         try:

@@ -15,7 +15,7 @@ NIGHT = Health(
 )  # fmt: skip
 AUTOMATION = Health(
     name="automation", form="surgard", where="127.0.0.1:1025", is_up=True, detail="connected", acknowledged=5,
-    waiting=0, oldest_at=0, sent=7, refused=0, lost=0, attempts=7,
+    waiting=0, oldest_at=0, sent=7, refused=0, lost=0, attempts=7, shortened=2,
 )  # fmt: skip
 
 
@@ -27,11 +27,11 @@ def forwarding(daemon: Daemon) -> Daemon:
 
 
 def test_outputs_are_shown(arcctl: Arcctl, forwarding: Daemon) -> None:
-    for told in ("night", "DOWN", "no reply within 10 s", "automation", "up", "192.0.2.9:9999"):
+    for told in ("night", "DOWN", "no reply within 10 s", "automation", "up", "192.0.2.9:9999", "2 without a number"):
         assert told in arcctl("forward", "list").out
     (night, automation) = arcctl("forward", "list", "--json").json()["outputs"]
     assert (night["waiting"], night["oldest"], night["refused"]) == (2, "2026-01-01T00:00:00Z", 1)
-    assert automation["oldest"] is None
+    assert (automation["oldest"], automation["shortened"]) == (None, 2)
     assert "output night" in arcctl("status").out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arcd.forwarding.feed import Outgoing
-from arcd.forwarding.forms import AUTOMATION, printer
+from arcd.forwarding.forms import AUTOMATION, Shortened, printer
 from protocols import sia
 from protocols.codec import Origin
 from protocols.counterparts import ContactIdOnly
@@ -42,7 +42,12 @@ def test_what_has_no_counterpart_is_refused_unless_a_code_was_agreed() -> None:
 
 
 def test_an_alarm_goes_without_a_zone_that_has_no_room() -> None:
-    assert printer(A_685, {})(out(sia.signal("BA", area="1", zone="1234"))) == b"\n11 1001 18 E130 01 C000 \r"
+    shortened = Shortened()
+    say = printer(A_685, {}, None, shortened)
+    assert say(out(sia.signal("BA", area="1", zone="123"))) == b"\n11 1001 18 E130 01 C123 \r"
+    assert shortened.count == 0
+    assert say(out(sia.signal("BA", area="1", zone="1234"))) == b"\n11 1001 18 E130 01 C000 \r"
+    assert shortened.count == 1
 
 
 def test_a_sur_gard_line_says_contact_id_where_its_software_knows_nothing_else() -> None:
