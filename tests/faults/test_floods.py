@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from arcd.core.facts import DaemonTroubled
 from tests.e2e.installations import centre, site
 from tests.panels import Message, Transmitter
-from tests.process import PATIENCE_S, Daemon, Installation
+from tests.process import PATIENCE_S, Daemon, Installation, until
 
 pytestmark = pytest.mark.slow
 
@@ -141,10 +142,16 @@ def test_no_more_file_descriptors(installation: Installation) -> None:
             time.sleep(0.1)  # time in which an accept loop without descriptors would show itself
         used_s = daemon.processor_s()[0] - before_s
         assert used_s < 0.7 * (time.monotonic() - begun_s)
+        until("it is said", lambda: "descriptors_spent" in troubles(installation))
         stack.close()
+        assert 'arc_degraded{part="descriptors_spent"} 1.0' in daemon.metrics()
         late = Transmitter(installation.dc09_port)
         assert late.send(Message("1001", 100, "BA", "1"))
         late.close()
+
+
+def troubles(installation: Installation) -> set[str]:
+    return {record.fact.code for _, record in installation.records() if isinstance(record.fact, DaemonTroubled)}
 
 
 def assert_alive(daemon: Daemon) -> None:
