@@ -27,7 +27,7 @@ from arcd.media import DAY_S, NS, RETENTION, SWEEP_S, read_retention
 from arcd.store import StoreError
 from arcd.store.backup import sync
 from arcd.store.failure import explained
-from arcd.store.verify import open_for_reading
+from arcd.store.opening import open_for_reading
 
 SUMS: Final = "SHA256SUMS"  # as sha256sum -c reads it
 _PLACE: Final = rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}"

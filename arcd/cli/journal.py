@@ -5,6 +5,7 @@ One rule: `verify` trusts nothing but the file: no daemon, no secrets, no networ
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -23,6 +24,8 @@ PAGE_ROWS = 1000
 RECENT_ROWS = 50  # shown when nothing says how many
 ROWS_MAX = 100_000  # of one answer; a longer story is read in parts
 STORE_NAME = "journal.sqlite"
+JOBS_MAX = 64
+JOBS_DEFAULT = max(1, (os.cpu_count() or 1) - 1)  # one stays with the daemon
 STORE_PATHS = (Path("var") / STORE_NAME, Path("/var/lib/arcd") / STORE_NAME)  # from a clone, else as systemd runs it
 
 app = group("The journal: show the story, verify it, sign it, export a case, erase and hold what the law says.")
@@ -117,6 +120,10 @@ def verify(
         list[str] | None,
         typer.Option("--key", metavar="KEY", help="A verifier key known from elsewhere, or a file that holds it."),
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=JOBS_MAX, help="Processes at work on it [all processors but one]."),
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Tell the daemon how it went (metrics, a case).")] = False,
 ) -> None:
     """Check every entry of a journal file against the chain, the signed checkpoints, and copies of them.
@@ -137,7 +144,7 @@ def verify(
     try:
         known, brought = read_keys(keys or ()), read_copies(copies or ())
         with call.out.progress("verifying") as progress:
-            verdict = verify_file(file, copies=brought, keys=known, progress=progress)
+            verdict = verify_file(file, copies=brought, keys=known, jobs=jobs or JOBS_DEFAULT, progress=progress)
     except StoreError as error:
         raise CliError(str(error)) from error
     value = {

@@ -17,7 +17,7 @@ from typing import Final
 from arcd.store import StoreError
 from arcd.store.failure import explained
 from arcd.store.file import check_version
-from arcd.store.verify import open_for_reading
+from arcd.store.opening import open_for_reading
 
 PAGES_AT_ONCE: Final = 4_096  # 16 MiB between two looks at the progress
 _FILE_MODE: Final = 0o600

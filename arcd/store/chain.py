@@ -40,11 +40,11 @@ _LEAF: Final = b"\x00"
 # HMAC written out: with a key of half a block it is two plain hashes, 2.2 µs a record where hmac.digest takes 4.8
 # (OpenSSL 3.0 looks its algorithms up by name on every call; a copied context does not). The tests compare the two.
 _SHA256: Final = hashlib.sha256()
-_fresh: Final = _SHA256.copy
-_INNER_KEY: Final = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER_KEY: Final = bytes(byte ^ 0x5C for byte in range(256))
-_INNER_REST: Final = b"\x36" * (64 - SALT_BYTES)
-_OUTER_REST: Final = b"\x5c" * (64 - SALT_BYTES)
+fresh_sha256: Final = _SHA256.copy
+INNER_KEY: Final = bytes(byte ^ 0x36 for byte in range(256))
+OUTER_KEY: Final = bytes(byte ^ 0x5C for byte in range(256))
+INNER_REST: Final = b"\x36" * (64 - SALT_BYTES)
+OUTER_REST: Final = b"\x5c" * (64 - SALT_BYTES)
 
 
 def encode_entry(
@@ -81,15 +81,15 @@ def encode_refs(refs: tuple[str, ...]) -> str:
 
 def commitment(salt: bytes, payload: bytes) -> bytes:
     assert len(salt) == SALT_BYTES
-    inner = _fresh()
-    inner.update(salt.translate(_INNER_KEY) + _INNER_REST + payload)
-    outer = _fresh()
-    outer.update(salt.translate(_OUTER_KEY) + _OUTER_REST + inner.digest())
+    inner = fresh_sha256()
+    inner.update(salt.translate(INNER_KEY) + INNER_REST + payload)
+    outer = fresh_sha256()
+    outer.update(salt.translate(OUTER_KEY) + OUTER_REST + inner.digest())
     return outer.digest()
 
 
 def entry_hash(encoded: bytes) -> bytes:
-    leaf = _fresh()
+    leaf = fresh_sha256()
     leaf.update(_LEAF + encoded)
     return leaf.digest()
 

@@ -16,7 +16,7 @@ from msgspec import Struct
 from arcd.store import Entry, StoreError
 from arcd.store.failure import explained
 from arcd.store.file import check_version
-from arcd.store.verify import open_for_reading, refs_column
+from arcd.store.opening import open_for_reading, refs_column
 
 _PAGE: Final = 1_000  # entries held in memory at a time
 

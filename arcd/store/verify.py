@@ -12,10 +12,13 @@ at, because it is no evidence: open effects, cases, state.
 
 from __future__ import annotations
 
+import multiprocessing
 import sqlite3
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,54 +26,25 @@ from msgspec import Struct
 
 from arcd.store import Sealed, StoreError
 from arcd.store.chain import GENESIS_HASH, SALT_BYTES, commitment, encode_columns, entry_hash
-from arcd.store.evidence import KEY_CHANGED, SEALED, Copy, Evidence
+from arcd.store.evidence import SEALED, Copy, Evidence
 from arcd.store.failure import explain, primary_code
 from arcd.store.file import check_version
+from arcd.store.opening import log_of, open_for_reading, refs_column
+from arcd.store.pages import NO_REFS, TELLING, Page, Row, pages, sound
+from arcd.store.ranges import ENTRY_BYTES_MIN, Helpers, SoundRange, checked
 from arcd.store.reading import era_bits
-from protocols.tlog.merkle import HASH_BYTES, Frontier, grow, root
+from arcd.store.ref_index import Helped, index_faults
+from protocols.tlog.merkle import HASH_BYTES, Frontier, grow, joined, root
 from protocols.tlog.note import VerifierKey
 
 FINDINGS_MAX: Final = 100  # a ruined file would otherwise give as many as it has entries
-_PAGE: Final = 1000  # entries read per look at the file; each look is a snapshot, so the daemon's log is not held up
-_NO_REFS: Final = b"[]"
 _UNKNOWN: Final = -(1 << 62)  # refs that were not counted: look closely
 _SEQ_MIN: Final = -(1 << 63)
 _SEQ_MAX: Final = (1 << 63) - 1
 
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
-_TELLING: Final = {kind.encode(): kind for kind in (KEY_CHANGED, SEALED)}
-
-# How many rows there are, and how many of them their entries name. One pass; only if it does not come out, each fault
-# is looked for. Refs are compared as msgspec and SQLite write JSON; where the two differ, that is the closer look.
-_INDEX_COUNTS: Final = (
-    "SELECT count(*), count(e.seq) FROM entry_ref AS r LEFT JOIN entry AS e ON e.seq = r.seq"
-    " AND (r.ref = e.subject OR instr(e.refs, json_quote(r.ref))) WHERE r.seq > :first AND r.seq <= :until"
-)
-
-# Refs of entries that version 1 of the encoding left unchained cannot be known.
-_INDEX_FAULTS: Final = (
-    (
-        "SELECT e.seq, e.subject FROM entry AS e WHERE e.seq > :first AND e.seq <= :until AND NOT EXISTS"
-        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> :era_bits AND r.ref = e.subject AND r.seq = e.seq)",
-        "the index does not lead to it from {ref}",
-    ),
-    (
-        "SELECT e.seq, named.value FROM entry AS e, json_each(iif(json_valid(e.refs), e.refs, '[]')) AS named"
-        " WHERE e.seq > :first AND e.seq <= :until AND e.refs <> '[]' AND NOT EXISTS"
-        " (SELECT 1 FROM entry_ref AS r WHERE r.era = e.seq >> :era_bits AND r.ref = named.value AND r.seq = e.seq)",
-        "the index does not lead to it from {ref}",
-    ),
-    (
-        "SELECT r.seq, r.ref FROM entry_ref AS r JOIN entry AS e ON e.seq = r.seq"
-        " WHERE r.seq > :first AND r.seq <= :until AND e.refs IS NOT NULL AND r.ref <> e.subject AND (e.refs = '[]' OR"
-        " r.ref NOT IN (SELECT value FROM json_each(iif(json_valid(e.refs), e.refs, '[]'))))",
-        "the index leads to it from {ref}, which it does not name",
-    ),
-)
-
-# Typed loosely on purpose: a hand that changed the file may have changed its types.
-_Row = tuple[object, ...]
+Progress = Callable[[int, int], None]
 
 
 class Finding(Struct, frozen=True):
@@ -103,30 +77,44 @@ def verify_file(
     *,
     copies: Sequence[Copy] = (),
     keys: Sequence[VerifierKey] = (),
+    jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verdict:
-    """`progress` is called with (entries read, entries recorded). StoreError if there is no arcd store at `path`."""
+    """`progress` is called with (entries read, entries recorded). StoreError if there is no arcd store at `path`.
+
+    `jobs`: processes that look at a long journal beside each other. What is found does not depend on it.
+    """
+    if jobs < 2:
+        return verify_with(None, path, copies=copies, keys=keys, progress=progress)
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return verify_with(Helpers(pool, jobs), path, copies=copies, keys=keys, progress=progress)
+
+
+def verify_with(
+    helpers: Helpers | None,
+    path: Path,
+    *,
+    copies: Sequence[Copy] = (),
+    keys: Sequence[VerifierKey] = (),
+    progress: Progress | None = None,
+) -> Verdict:
     if not path.is_file():
         raise StoreError(f"{path} does not exist or is not a file; name the journal of an arcd store")
-    had_log = _log(path).exists()
-    verdict = _verify(path, had_log, _Walk(copies, keys), progress)
-    if not verdict.ok and not had_log and _log(path).exists():
+    had_log = log_of(path).exists()
+    verdict = _verify(path, had_log, _Walk(copies, keys, helpers), progress)
+    if not verdict.ok and not had_log and log_of(path).exists():
         # A daemon has started meanwhile and may have written under the eyes of a reader that took the file for still.
-        verdict = _verify(path, True, _Walk(copies, keys), progress)
+        verdict = _verify(path, True, _Walk(copies, keys, helpers), progress)
     return verdict
 
 
-def _log(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
-
-
-def _verify(path: Path, has_log: bool, walk: _Walk, progress: Callable[[int, int], None] | None) -> Verdict:
+def _verify(path: Path, has_log: bool, walk: _Walk, progress: Progress | None) -> Verdict:
     try:
         with closing(open_for_reading(path, has_log)) as connection:
             version = check_version(connection, path)
             if version == 0:
                 raise StoreError(f"{path} is empty; name the journal of an arcd store")
-            walk.run(connection, version, progress)
+            walk.run(connection, Looked(path, has_log, version), progress)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         if isinstance(error, sqlite3.Error) and primary_code(error) not in _DAMAGE:
             raise explain(error, path) from error
@@ -134,26 +122,24 @@ def _verify(path: Path, has_log: bool, walk: _Walk, progress: Callable[[int, int
     return walk.verdict()
 
 
-def open_for_reading(path: Path, has_log: bool | None = None) -> sqlite3.Connection:
-    """Beside a daemon that writes it. `has_log`: whether its log lies beside it; None: look."""
-    # Where no log lies beside the file nobody has it open, and as immutable it is read without leaving files behind
-    # (sqlite.org/uri.html), also from a read-only medium. Otherwise what is committed may stand in the log.
-    mode = "mode=ro" if (_log(path).exists() if has_log is None else has_log) else "immutable=1"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
-    # A changed byte may not be UTF-8 any more: it must reach the hash as it is, not stop the reading.
-    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    return connection
+class Looked(Struct, frozen=True):
+    """The file, as it was found."""
 
+    path: Path
+    has_log: bool
+    version: int
 
-def refs_column(connection: sqlite3.Connection) -> str:
-    """What to select of an entry for its refs: a file that no arcd has opened since version 1 has no such column."""
-    return "refs" if int(connection.execute("PRAGMA user_version").fetchone()[0]) > 1 else "NULL"
+    @property
+    def size_bytes(self) -> int:
+        log = log_of(self.path)
+        return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 class _Walk:
     """One pass over the entries; remembers where it is and what it found."""
 
-    def __init__(self, copies: Iterable[Copy], keys: Sequence[VerifierKey]) -> None:
+    def __init__(self, copies: Iterable[Copy], keys: Sequence[VerifierKey], helpers: Helpers | None = None) -> None:
+        self._helpers = helpers
         self._findings: list[Finding] = []
         self._unlisted = 0
         self._entries = 0
@@ -199,7 +185,7 @@ class _Walk:
             keys_given=evidence.is_given,
         )
 
-    def run(self, connection: sqlite3.Connection, version: int, progress: Callable[[int, int], None] | None) -> None:
+    def run(self, connection: sqlite3.Connection, looked: Looked, progress: Progress | None) -> None:
         # Texts are hashed as they lie in the file: nothing is decoded that is not shown to somebody.
         connection.text_factory = bytes
         recorded = connection.execute(
@@ -210,23 +196,77 @@ class _Walk:
         if head_seq is None:
             self.report(0, "the recorded head is missing")
             head_seq = last_seq or 0
-        if version > 1:
+        if looked.version > 1:
             self._begin(connection)
         # A running daemon goes on writing: what it adds from here on is left to the next check.
         until = max(head_seq, last_seq or 0, last_payload or 0)
         first = _SEQ_MIN if self._sealed is None else self._sealed.through
-        for page, payloads in _pages(connection, first, until, refs_column(connection)):
-            leaves = self._check_page(page)
-            if payloads != sum(row[7] is not None for row in page):
-                self._report_orphans(connection, first, until)
-            self._grow(connection, version, leaves)
-            if progress is not None:
-                progress(self._entries, head_seq - max(first, 0))
+        helpers = self._asked(looked, max(first, 0), last_seq or 0)
+        expected = head_seq - max(first, 0)
+        for begin, end, found in self._ranges(connection, looked, helpers, first, last_seq or 0, until):
+            if found is None or not self._take(connection, begin, found):
+                for page in pages(connection, begin, end, refs_column(connection)):
+                    leaves = self._check_page(page)
+                    if page.has_orphans:
+                        self._report_orphans(connection, first, until)
+                    self._grow(connection, looked.version, leaves)
+                    if progress is not None:
+                        progress(self._entries, expected)
+            elif progress is not None:
+                progress(self._entries, expected)
         self._check_head(head_seq, head_hash)
-        if version > 1:
+        if looked.version > 1:
             self._check_tree(connection, until)
-            self._check_index(connection, until, era_bits(version))
+            helped = None if helpers is None else Helped(helpers, looked.path, looked.has_log)
+            self._check_index(connection, until, era_bits(looked.version), helped)
         self._evidence.ended(self._seq, self._sealed)
+
+    def _asked(self, looked: Looked, first: int, last: int) -> Helpers | None:
+        """The helpers, if it is worth asking them. A forged number must not make work for years."""
+        is_believed = (last - first) * ENTRY_BYTES_MIN <= looked.size_bytes
+        if self._helpers is None or looked.version < 2 or not is_believed:
+            return None
+        return self._helpers if last - first >= self._helpers.entries_min else None
+
+    def _ranges(
+        self, connection: sqlite3.Connection, looked: Looked, helpers: Helpers | None, first: int, last: int, until: int
+    ) -> Iterator[tuple[int, int, SoundRange | None]]:
+        """(first, last] in order from `first` to `until`, and what a helper has said of it."""
+        if helpers is None:
+            yield first, until, None
+            return
+        begin = -(-max(first, 0) // helpers.span) * helpers.span  # where a complete subtree can begin
+        yield first, min(begin, until), None
+        if begin < last:
+            stops = partial(self._stops, connection)
+            yield from checked(helpers, looked.path, looked.has_log, begin, last, stops)
+            yield last, until, None
+
+    def _stops(self, connection: sqlite3.Connection, first: int, last: int) -> list[int]:
+        """Sizes in a range at which somebody has signed for the tree's root."""
+        own = connection.execute("SELECT size FROM note WHERE size > ? AND size <= ?", (first, last))
+        return sorted({*(size for (size,) in own), *self._evidence.sizes(first, last)})
+
+    def _take(self, connection: sqlite3.Connection, begin: int, found: SoundRange) -> bool:
+        """A range that a helper found sound; False when it must be looked at here all the same."""
+        before = self._frontier
+        stops = self._stops(connection, begin, begin + found.frontier.size)
+        follows = self._seq == before.size == begin and self._hash == found.previous_hash
+        if not follows or not set(stops) <= set(found.at):
+            return False
+        own = dict(
+            connection.execute(
+                "SELECT size, body FROM note WHERE size > ? AND size <= ?", (begin, begin + found.frontier.size)
+            )
+        )
+        for stop in stops:
+            self._signed_for(stop, own, root(joined(before, found.at[stop])))
+        self._frontier = joined(before, found.frontier)
+        self._entries += found.frontier.size
+        self._erased += found.erased
+        self._refs_count += found.refs
+        self._seq, self._hash = self._frontier.size, found.hash
+        return True
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Where entries have been given up, what stands for them."""
@@ -263,46 +303,33 @@ class _Walk:
         )
         for stop in sorted({*own, *self._evidence.sizes(size, end)}):
             self._frontier, _ = grow(self._frontier, leaves[self._frontier.size - size : stop - size])
-            tree_root = root(self._frontier)
-            if stop in own:
-                self._evidence.own(stop, _text(own[stop]), tree_root)
-            self._evidence.reached(stop, tree_root)
+            self._signed_for(stop, own, root(self._frontier))
         self._frontier, _ = grow(self._frontier, leaves[self._frontier.size - size :])
 
-    def _check_page(self, page: list[_Row]) -> list[bytes]:
-        """The entries' hashes, as they take their places in the tree.
+    def _signed_for(self, size: int, own: Mapping[int, object], tree_root: bytes) -> None:
+        if size in own:
+            self._evidence.own(size, _text(own[size]), tree_root)
+        self._evidence.reached(size, tree_root)
 
-        A loop of its own for what is as it should be, with as few steps as possible: it runs a billion times in the
-        life of a journal. Everything else is looked at closely.
-        """
+    def _check_page(self, page: Page) -> list[bytes]:
+        """The entries' hashes, as they take their places in the tree."""
         leaves: list[bytes] = []
-        last_seq, last_hash, refs_count = self._seq, self._hash, self._refs_count
-        for row in page:
-            seq, at, kind, subject, committed, previous_hash, own_hash, salt, body, refs = row
-            if (
-                seq == last_seq + 1
-                and previous_hash == last_hash
-                and type(salt) is type(body) is type(own_hash) is bytes
-                and len(salt) == SALT_BYTES
-                and commitment(salt, body) == committed
-                and own_hash == _hash_of(seq, at, kind, subject, committed, previous_hash, refs)
-                and (kind not in _TELLING)
-                and type(refs) is bytes
-            ):
-                last_seq, last_hash = seq, own_hash
-                refs_count += 1 if refs == _NO_REFS else 2 + refs.count(b'","')
-                leaves.append(own_hash)
-                continue
-            self._entries += last_seq - self._seq
-            self._seq, self._hash, self._refs_count = last_seq, last_hash, refs_count
-            leaves.append(self._check_closely(row))
-            last_seq, last_hash, refs_count = self._seq, self._hash, self._refs_count
-        self._entries += last_seq - self._seq
-        self._seq, self._hash, self._refs_count = last_seq, last_hash, refs_count
+        while len(leaves) < len(page.entries):
+            found = sound(page, len(leaves), self._seq, self._hash)
+            leaves += found.leaves
+            if found.leaves:
+                self._entries += len(found.leaves)
+                self._erased += found.erased
+                self._refs_count += found.refs
+                self._seq += len(found.leaves)
+                self._hash = found.leaves[-1]
+            if len(leaves) < len(page.entries):
+                leaves.append(self._check_closely(page.entries[len(leaves)], page.payloads[len(leaves)]))
         return leaves
 
-    def _check_closely(self, row: _Row) -> bytes:
-        seq, at, kind, subject, committed, previous_hash, own_hash, salt, body, refs = row
+    def _check_closely(self, entry: Row, payload: Row) -> bytes:
+        seq, at, kind, subject, committed, previous_hash, own_hash, refs = entry
+        _, salt, body = payload
         assert isinstance(seq, int)
         if seq < 1:
             self.report(seq, f"an entry has the number {seq}; the first is 1")
@@ -318,12 +345,12 @@ class _Walk:
         if own_hash != _hash_of(seq, at, kind, subject, committed, previous_hash, refs):
             self.report(seq, "it has been changed: its hash is not that of its content")
         self._check_payload(seq, committed, salt, body)
-        if isinstance(kind, bytes) and kind in _TELLING:
-            self._evidence.entry(seq, _TELLING[kind], body)
+        if isinstance(kind, bytes) and kind in TELLING:
+            self._evidence.entry(seq, TELLING[kind], body)
         if refs is None:
             self._refs_from, self._refs_count = seq, 0
         else:
-            named = 0 if refs == _NO_REFS else 1 + refs.count(b'","') if isinstance(refs, bytes) else _UNKNOWN
+            named = 0 if refs == NO_REFS else 1 + refs.count(b'","') if isinstance(refs, bytes) else _UNKNOWN
             self._refs_count += 1 + named
         self._entries += 1
         self._seq = seq
@@ -354,15 +381,12 @@ class _Walk:
         if meta is not None and meta[1] == self._frontier.size and meta[0] != b"".join(self._frontier.peaks):
             self.report(self._seq, "the Merkle tree kept with the journal is not that of its entries")
 
-    def _check_index(self, connection: sqlite3.Connection, until: int, bits: int) -> None:
+    def _check_index(self, connection: sqlite3.Connection, until: int, bits: int, helped: Helped | None) -> None:
         """Whoever is told the story of a case is told all of it."""
         first = max(self._refs_from, 0 if self._sealed is None else self._sealed.through)
-        values = {"first": first, "until": min(until, self._seq), "era_bits": bits}
-        if connection.execute(_INDEX_COUNTS, values).fetchone() == (self._refs_count, self._refs_count):
-            return
-        for statement, said in _INDEX_FAULTS:
-            for seq, ref in connection.execute(statement, values):
-                self.report(seq, said.format(ref=ref.decode("utf-8", "replace") if isinstance(ref, bytes) else ref))
+        last = min(until, self._seq)
+        for seq, said in index_faults(connection, first, last, bits=bits, expected=self._refs_count, helped=helped):
+            self.report(seq, said)
 
     def _check_head(self, head_seq: int, head_hash: object) -> None:
         if self._seq < head_seq:
@@ -371,29 +395,6 @@ class _Walk:
             self.report(head_seq + 1, f"entries follow the recorded head {head_seq}")
         elif self._hash != head_hash:
             self.report(head_seq, "it is not the recorded head: the hash recorded for it is another")
-
-
-def _pages(connection: sqlite3.Connection, first: int, until: int, refs: str) -> Iterator[tuple[list[_Row], int]]:
-    """The entries behind `first` in order, and how many payloads stand in the same range of numbers, orphans included.
-
-    The range of the last page reaches to `until`, which is past the last entry if the tail is missing.
-    """
-    after = first
-    while True:
-        page = connection.execute(
-            f"SELECT e.seq, at, kind, subject, commitment, previous_hash, hash, salt, body, {refs}"  # noqa: S608 – fixed
-            " FROM entry AS e LEFT JOIN payload AS p ON p.seq = e.seq WHERE e.seq > ? AND e.seq <= ?"
-            " ORDER BY e.seq LIMIT ?",
-            (after, until, _PAGE),
-        ).fetchall()
-        end = page[-1][0] if len(page) == _PAGE else until
-        [payloads] = connection.execute(
-            "SELECT count(*) FROM payload WHERE seq > ? AND seq <= ?", (after, end)
-        ).fetchone()
-        yield page, payloads
-        if len(page) < _PAGE:
-            return
-        after = end
 
 
 def _text(value: object) -> object:

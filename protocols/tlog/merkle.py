@@ -70,6 +70,22 @@ def grow(frontier: Frontier, leaves: Iterable[bytes]) -> tuple[Frontier, list[No
     return Frontier(size=size, peaks=tuple(peaks)), kept
 
 
+def joined(left: Frontier, right: Frontier) -> Frontier:
+    """The tree of the left one's leaves and then the right one's. The left size is a multiple of a power of two that is
+    no smaller than the right one, so that the right tree's complete subtrees are subtrees of the whole."""
+    peaks = list(left.peaks)
+    size = left.size
+    for (height, _), peak in zip(peak_places(right.size), right.peaks, strict=True):
+        assert size % (1 << height) == 0, f"{right.size} leaves cannot follow {left.size} as they are"
+        node, place = peak, size >> height
+        while place & 1:
+            node = node_hash(peaks.pop(), node)
+            place >>= 1
+        peaks.append(node)
+        size += 1 << height
+    return Frontier(size=size, peaks=tuple(peaks))
+
+
 def root(frontier: Frontier) -> bytes:
     return fold(frontier.peaks) if frontier.peaks else EMPTY_ROOT
 

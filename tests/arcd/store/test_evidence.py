@@ -11,7 +11,7 @@ import pytest
 
 from arcd.store import Record, Sealed
 from arcd.store.evidence import Copy
-from arcd.store.verify import Verdict, verify_file
+from arcd.store.verify import Verdict
 from protocols.tlog.merkle import Frontier, grow
 from protocols.tlog.note import VerifierKey, decode_note
 from tests.arcd.store.journal import START
@@ -26,6 +26,7 @@ from tests.arcd.store.signed import (
     tamper,
     telling,
 )
+from tests.arcd.store.verifying import verified as verified_both_ways
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def verified(path: Path, *copies: Copy, keys: tuple[VerifierKey, ...] = ()) -> Verdict:
-    return verify_file(path, copies=copies, keys=keys)
+    return verified_both_ways(path, copies=copies, keys=keys)
 
 
 def said(verdict: Verdict) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -13,10 +17,13 @@ import pytest
 
 from arcd.store import Batch, Head, StoreError
 from arcd.store.chain import seal
+from arcd.store.pages import PAGE
 from arcd.store.precondition import seal_all
+from arcd.store.ranges import Helpers
 from arcd.store.sqlite import SqliteStore
-from arcd.store.verify import FINDINGS_MAX, Finding, verify_file
+from arcd.store.verify import FINDINGS_MAX, Finding, verify_file, verify_with
 from tests.arcd.store.journal import counted_salts, erase, record, records
+from tests.arcd.store.verifying import verified
 
 COUNT = 5
 GUARDS = (
@@ -64,7 +71,7 @@ def tamper(path: Path, *statements: str) -> None:
 
 
 def found(path: Path) -> list[int]:
-    verdict = verify_file(path)
+    verdict = verified(path)
     assert verdict.ok == (not verdict.findings)
     return [finding.seq for finding in verdict.findings]
 
@@ -72,21 +79,21 @@ def found(path: Path) -> list[int]:
 async def test_an_untouched_journal_verifies(tmp_path: Path) -> None:
     head = await write(tmp_path / "j.db", records(1, 3), records(4, 2500))
     calls: list[tuple[int, int]] = []
-    verdict = verify_file(tmp_path / "j.db", progress=lambda done, total: calls.append((done, total)))
+    verdict = verified(tmp_path / "j.db", progress=lambda done, total: calls.append((done, total)))
     assert (verdict.ok, verdict.entries, verdict.erased, verdict.findings) == (True, 2500, 0, ())
     assert (verdict.head_seq, verdict.head_hash) == (2500, head.hash.hex())
-    assert calls == [(1000, 2500), (2000, 2500), (2500, 2500)]
+    assert calls == [(PAGE * n, 2500) for n in range(1, 2500 // PAGE + 1)] + [(2500, 2500)]
 
 
 async def test_a_journal_without_entries_verifies(tmp_path: Path) -> None:
     await write(tmp_path / "j.db")
-    verdict = verify_file(tmp_path / "j.db")
+    verdict = verified(tmp_path / "j.db")
     assert (verdict.ok, verdict.entries, verdict.head_seq, verdict.head_hash) == (True, 0, 0, "00" * 32)
 
 
 async def test_erased_payloads_are_counted_and_are_no_finding(tmp_path: Path) -> None:
     await write(tmp_path / "j.db", records(1, 5), erased=(1, 4))
-    verdict = verify_file(tmp_path / "j.db")
+    verdict = verified(tmp_path / "j.db")
     assert (verdict.ok, verdict.entries, verdict.erased) == (True, 5, 2)
 
 
@@ -100,13 +107,13 @@ async def test_a_journal_in_use_and_a_copy_with_its_log(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "j.db")
     await store.open()
     await store.commit(records(1, 3))
-    assert verify_file(tmp_path / "j.db").entries == 3
+    assert verified(tmp_path / "j.db").entries == 3
     (tmp_path / "copy").mkdir()
     for suffix in ("", "-wal"):
         shutil.copy(tmp_path / f"j.db{suffix}", tmp_path / "copy")
     await store.commit(records(4, 4))
-    assert verify_file(tmp_path / "j.db").entries == 4
-    assert verify_file(tmp_path / "copy" / "j.db").entries == 3
+    assert verified(tmp_path / "j.db").entries == 4
+    assert verified(tmp_path / "copy" / "j.db").entries == 3
     await store.close()
 
 
@@ -124,6 +131,9 @@ FLIPS = [
     ("UPDATE meta SET peaks = zeroblob(64)", 5),
     ("DELETE FROM entry_ref WHERE seq = 3", 3),
     ("INSERT INTO entry_ref VALUES (0, 'case/C9', 3)", 3),
+    ("UPDATE entry_ref SET era = era + 1 WHERE seq = 3", 3),
+    ("UPDATE entry_ref SET era = era + 1000 WHERE seq = 3", 3),
+    ("DELETE FROM era", 1),
     ("UPDATE payload SET body = CAST(body || ' ' AS BLOB) WHERE seq = 3", 3),
     ("UPDATE payload SET body = x'' WHERE seq = 3", 3),
     ("UPDATE payload SET salt = x'' WHERE seq = 3", 3),
@@ -173,7 +183,7 @@ def test_every_byte_of_every_blob_counts(path: Path, table: str, column: str) ->
 )
 def test_what_is_missing_or_added_is_named(path: Path, statements: list[str], seq: int, said: str) -> None:
     tamper(path, *statements)
-    findings = verify_file(path).findings
+    findings = verified(path).findings
     assert any(finding.seq == seq and said in finding.what for finding in findings), findings
 
 
@@ -197,7 +207,7 @@ def test_an_entry_forged_onto_the_end_is_found(path: Path) -> None:
         f"INSERT INTO entry VALUES (6, {forged.at}, '{forged.kind}', '{forged.subject}', x'{forged.commitment.hex()}',"
         f" x'{tail.hex()}', x'{forged.hash.hex()}', '[]')",
     )
-    assert verify_file(path).findings == (
+    assert verified(path).findings == (
         Finding(6, "entries follow the recorded head 5"),
         Finding(6, "the index does not lead to it from site/K-1"),
     )
@@ -208,7 +218,7 @@ def test_a_rewritten_entry_breaks_the_link_of_the_next_even_if_its_hash_is_right
     forged = seal_all(records(1, 2), before, counted_salts())[0]
     other = seal(bytes(32), record(1, subject="site/K-2"), forged.salt or b"")
     tamper(path, f"UPDATE entry SET subject = 'site/K-2', hash = x'{other.hash.hex()}' WHERE seq = 1")
-    first, *rest = verify_file(path).findings
+    first, *rest = verified(path).findings
     assert first == Finding(2, "it does not continue entry 1: its previous hash is another")
     assert {
         "the index does not lead to it from site/K-2",
@@ -220,7 +230,7 @@ async def test_the_list_of_findings_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "j.db"
     await write(path, records(1, 3 * FINDINGS_MAX))
     tamper(path, "UPDATE payload SET body = x'00'")
-    findings = verify_file(path).findings
+    findings = verified(path).findings
     assert len(findings) == FINDINGS_MAX + 1
     assert findings[-1].what == f"{2 * FINDINGS_MAX} further findings are not listed"
 
@@ -236,7 +246,7 @@ async def test_any_byte_of_the_file_itself(tmp_path: Path) -> None:
         data[place] ^= 0xFF
         path.write_bytes(data)
         with suppress(StoreError):
-            verify_file(path)
+            verified(path, is_raw=True)
         data[place] ^= 0xFF
     overlooked = []
     for mark in (b"kindmark" + b"subjectmark", b"payloadmark"):
@@ -244,7 +254,7 @@ async def test_any_byte_of_the_file_itself(tmp_path: Path) -> None:
         while place >= 0:
             data[place] ^= 0x01
             path.write_bytes(data)
-            if verify_file(path).ok:
+            if verified(path, is_raw=True).ok:
                 overlooked.append(place)
             data[place] ^= 0x01
             place = data.find(mark, place + 1000)
@@ -267,11 +277,48 @@ def test_where_there_is_no_journal_is_an_error(tmp_path: Path, make: Callable[[P
     path = tmp_path / "j.db"
     make(path)
     with pytest.raises(StoreError, match=said):
-        verify_file(path)
+        verified(path)
 
 
 def test_a_file_that_is_no_database_is_a_finding(path: Path) -> None:
     path.write_bytes(b"\xff" * 5000)
-    verdict = verify_file(path)
+    verdict = verified(path)
     assert [finding.seq for finding in verdict.findings] == [1]
     assert "damaged" in verdict.findings[0].what
+
+
+async def test_processes_of_their_own_find_the_same(tmp_path: Path) -> None:
+    """With a forged entry in one range, an erased one in another, and a checkpoint's worth of ranges that are sound."""
+    path = tmp_path / "j.db"
+    await write(path, *(records(first, first + 999) for first in range(1, 6_000, 1_000)), erased=(7,))
+    for statement in (
+        "SELECT 1",
+        "UPDATE entry SET at = at + 1 WHERE seq = 3000",
+        "DELETE FROM entry_ref WHERE seq = 9",
+    ):
+        tamper(path, statement)
+        alone = verify_file(path)
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+            told: list[int] = []
+            helpers = Helpers(pool, 2, span=512, entries_min=0)
+            assert verify_with(helpers, path, progress=lambda done, _, told=told: told.append(done)) == alone
+        assert told == sorted(told)
+        assert told[-1] == 6_000
+
+
+async def test_helpers_that_die_leave_the_work_to_who_asked(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    await write(path, records(1, 500))
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with suppress(BrokenProcessPool):
+            pool.submit(os._exit, 1).result()
+        assert verify_with(Helpers(pool, 1, span=64, entries_min=0), path) == verify_file(path)
+
+
+async def test_a_forged_number_makes_no_work_for_years(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    await write(path, records(1, 50))
+    tamper(path, "UPDATE payload SET seq = 1 << 60 WHERE seq = 50", "UPDATE entry SET seq = 1 << 60 WHERE seq = 50")
+    assert "entries 50 to" in verified(path).findings[0].what
+    tamper(path, "UPDATE meta SET head_seq = 1 << 61")
+    assert not verified(path).ok

@@ -18,6 +18,7 @@ from protocols.tlog.merkle import (
     fold,
     grow,
     inclusion_ranges,
+    joined,
     node_hash,
     peak_places,
     root,
@@ -196,3 +197,18 @@ def test_smaller_subtrees_join_first() -> None:
 def test_what_is_outside_has_no_proof(index: int, size: int) -> None:
     with pytest.raises(AssertionError):
         inclusion_ranges(index, size)
+
+
+@given(st.integers(0, 9), st.integers(0, 16))
+def test_a_tree_made_of_two_is_the_one_made_of_all_leaves(whole: int, rest: int) -> None:
+    """Ranges of 16 leaves, and a last one that need not be whole."""
+    leaves = [bytes([number]) * 32 for number in range(16 * whole + rest)]
+    tree = Frontier()
+    for first in range(0, len(leaves), 16):
+        tree = joined(tree, grow(Frontier(), leaves[first : first + 16])[0])
+    assert tree == grow(Frontier(), leaves)[0]
+
+
+def test_trees_that_do_not_fit_are_not_joined() -> None:
+    with pytest.raises(AssertionError, match="cannot follow"):
+        joined(grow(Frontier(), [bytes(32)] * 3)[0], grow(Frontier(), [bytes(32)] * 2)[0])
