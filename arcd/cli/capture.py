@@ -33,6 +33,7 @@ SPEED_MOST = 1_000.0
 GAP_S_MAX = 10.0  # a night without a message is not slept through
 READ_BYTES_MAX = 65_536
 OPENED_WITHIN_S = 60.0
+EMPTIED_WITHIN_S = 0.5  # most programs throw away what lies in a port when they open it
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="File to write; must not exist.")]
 For = Annotated[str | None, typer.Option("--for", metavar="DURATION", help="End by itself after so long.")]
@@ -318,6 +319,7 @@ def _pseudo_terminal(call: Invocation, path: Path) -> Iterator[int]:
             if time.monotonic() > give_up_s:
                 raise CliError(f"nobody has opened {path} within {OPENED_WITHIN_S:g} s")
             time.sleep(0.05)
+        time.sleep(EMPTIED_WITHIN_S)
         yield master
     finally:
         path.unlink(missing_ok=True)

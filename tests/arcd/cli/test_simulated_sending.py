@@ -34,7 +34,10 @@ class Software:
         self._thread.start()
 
     def _serve(self) -> None:
-        connected, _ = self._listener.accept()
+        try:
+            connected, _ = self._listener.accept()
+        except OSError:
+            return  # closed, and nobody has come
         with connected:
             connected.sendall(self._codec.greeting())
             while data := connected.recv(4096):
