@@ -27,6 +27,7 @@ from arcd.guard_links import LinkSigner
 from arcd.modbus_lines import ModbusLines
 from tests.arcd.effectors.far_ends import http_far_end, raw, say_nothing, scripted_smtp, smtp_far_end, status
 from tests.arcd.gateways.plant import a_line, scripted_bus, tcp_plant
+from tests.patience import PATIENCE_S
 from tests.protocols.cap.alerts import FULL
 
 LINKS = LinkSigner(bytes(32), "https://guard.example.org")
@@ -146,7 +147,7 @@ def beyond(effect_id: str) -> SwitchRelay:
 async def relay_channel(manners: str) -> AsyncIterator[Channel]:
     if manners in ("mute", "dead", "absurd"):
         async with scripted_bus(b"\x00\xff" * 300 if manners == "absurd" else b"") as address:
-            lines = ModbusLines([a_line(address, timeout_s=IMPATIENT_S)])
+            lines = ModbusLines([a_line(address, timeout_s=IMPATIENT_S if manners == "mute" else PATIENCE_S)])
             yield Channel(RelayEffector(lines=lines, now=lambda: 0, settle_s=0.0), a_switch, list)
             await lines.close()
         return

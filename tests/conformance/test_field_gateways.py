@@ -20,9 +20,10 @@ from arcd.gateways.modbus import ModbusGateway
 from arcd.modbus_lines import ModbusLine
 from protocols.codec import Kind
 from tests.arcd.gateways import test_http_intake, test_modbus_writers, test_smtp
-from tests.arcd.gateways.inbox import Inbox, a_while, until
+from tests.arcd.gateways.inbox import Inbox, a_while
 from tests.arcd.gateways.plant import a_line, a_map, a_site_with, contact, tcp_plant
 from tests.arcd.gateways.test_modbus import Machine
+from tests.patience import PATIENCE_S, until
 
 
 @dataclass
@@ -57,7 +58,7 @@ async def modbus_way(tmp_path: Path) -> AsyncIterator[Way]:
 @asynccontextmanager
 async def writers_way(tmp_path: Path) -> AsyncIterator[Way]:
     async with test_modbus_writers.a_scene(answers_at_once=False) as scene:
-        client = AsyncModbusTcpClient("127.0.0.1", port=scene.port, timeout=2, retries=0, reconnect_delay=0)
+        client = AsyncModbusTcpClient("127.0.0.1", port=scene.port, timeout=PATIENCE_S, retries=0, reconnect_delay=0)
         await client.connect()
 
         async def report() -> str:
@@ -145,7 +146,8 @@ async def test_after_a_stop_nothing_is_taken_and_nobody_is_told_that_it_was(way:
 async def test_a_full_machine_takes_nothing_until_it_has_room(way: Way) -> None:
     way.inbox.fill()
     reporting = asyncio.get_running_loop().create_task(way.report())
-    await asyncio.sleep(0.05)
+    await until(lambda: way.inbox.waiting)
+    await a_while()
     assert (way.inbox.frames, reporting.done()) == ([], False)
     way.inbox.empty()
     await until(lambda: bool(way.inbox.frames))

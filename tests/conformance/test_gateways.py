@@ -33,8 +33,8 @@ from tests.arcd.gateways.inbox import (
     new_codec,
     new_datagram_codec,
     udp_socket,
-    until,
 )
+from tests.patience import until
 
 
 @dataclass

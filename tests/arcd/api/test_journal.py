@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from pathlib import Path
@@ -14,6 +13,7 @@ from arcd.api.serving import listen_unix, serve_app
 from arcd.core.facts import CaseNoted, SensitiveRead
 from tests.arcd.api.desk import FakeDesk
 from tests.arcd.store.journal import erase
+from tests.patience import in_time
 
 
 async def test_entries_are_shown_in_order(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
@@ -99,4 +99,5 @@ async def test_a_follower_hears_each_new_entry_and_goes_away(desk: FakeDesk, tmp
                 assert [fact.what for fact in desk.posted if isinstance(fact, SensitiveRead)] == ["journal"]
         async with asyncio.timeout(5):
             await desk.left.wait()
+        await in_time(desk.left.wait())
     assert desk.following == 0

@@ -14,6 +14,7 @@ from arcd.core.effects import SendAlert
 from arcd.core.facts import EffectOutcome
 from arcd.effectors.cap_file import FILES_MAX, CapFileEffector, CapInbox
 from protocols.cap.reader import MESSAGE_BYTES_MAX, read
+from tests.patience import in_time
 from tests.protocols.cap.alerts import FULL
 
 
@@ -127,8 +128,7 @@ async def test_it_looks_again_and_again(tmp_path: Path) -> None:
 
     running = asyncio.get_running_loop().create_task(CapInbox(tmp_path, take, look_s=0.001).run())
     (tmp_path / "inbox" / "a.xml").write_bytes(b"G")
-    async with asyncio.timeout(10):
-        await taken.wait()
+    await in_time(taken.wait())
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

@@ -14,8 +14,8 @@ from arcd.core.facts import EffectOutcome
 from arcd.effectors.relay import RelayEffector
 from arcd.modbus_lines import LineError, ModbusLines
 from protocols.modbus_points import Block
-from tests.arcd.gateways.inbox import until
 from tests.arcd.gateways.plant import Plant, a_line, tcp_plant
+from tests.patience import until
 
 GATE = SwitchRelay(id="E1", site_id="S-1", relay_id="gate", device="plc", coil=3, on=True, pulse_s=0.05, expires_at=10)
 SIREN = replace(GATE, id="E2", relay_id="siren", coil=5, pulse_s=None)

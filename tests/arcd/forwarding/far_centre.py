@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -15,15 +15,6 @@ from protocols.dc09 import Dc09Codec
 from protocols.secrets import WireKey
 
 DROP, CLOSE = "drop", "close"
-
-
-async def eventually(holds: Callable[[], object]) -> None:
-    """Real sockets take real moments: five seconds of them at most."""
-    for _ in range(1000):
-        if holds():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it never came to that")
 
 
 class FarCentre:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from arcd.clock import SystemClock
+from arcd.clock import Clock, SystemClock
 from arcd.forwarding.door import DoorTransport
 from arcd.forwarding.feed import Outgoing
 from arcd.forwarding.forms import AUTOMATION, Form, printer
@@ -25,12 +25,13 @@ from protocols import contact_id, sia
 from protocols.codec import Origin
 from protocols.receiver_lines import ademco685, surgard
 from protocols.receiver_lines.talking import ACK, NAK
-from tests.arcd.forwarding.far_centre import eventually
 from tests.arcd.gateways.far_receiver import Cable
+from tests.patience import PATIENCE_S, until
+from tests.virtual_time import over_loopback, running_clock
 
 SURGARD = AUTOMATION["surgard"](surgard.MLR2, None, None)
-QUICK = replace(SURGARD, manner=replace(SURGARD.manner, reply_within_s=0.05))
 A_685 = AUTOMATION["ademco685"](ademco685.MX8000, None, None)
+CALM = replace(A_685, manner=replace(A_685.manner, reply_within_s=PATIENCE_S))  # says nothing a second time by itself
 HERE = ipaddress.ip_network("127.0.0.1")
 
 
@@ -40,16 +41,18 @@ def out(zone: int = 15) -> Outgoing:
 
 
 @asynccontextmanager
-async def running(transport: Transport, form: Form = SURGARD) -> AsyncIterator[LineOutput]:
+async def running(
+    transport: Transport, form: Form = SURGARD, *, clock: Clock | None = None
+) -> AsyncIterator[LineOutput]:
     output = LineOutput(
         form="surgard", transport=transport, manner=form.manner, heartbeat=form.heartbeat, encode=printer(form, {}),
-        clock=SystemClock(),
+        clock=clock or running_clock(),
     )  # fmt: skip
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(output.run())
         await asyncio.sleep(0)
         try:
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(PATIENCE_S):
                 yield output
         finally:
             output.close()
@@ -63,9 +66,10 @@ def a_door(allowed: Network = HERE) -> tuple[DoorTransport, int]:
     return door, listener.getsockname()[1]
 
 
+@over_loopback
 async def test_software_that_connects_is_slow_refuses_and_comes_anew() -> None:
     door, port = a_door()
-    async with running(door, QUICK) as output, asyncio.TaskGroup() as tasks:
+    async with running(door) as output, asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(output.send(out()))
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         message = b"5011 181234E13001015\x14"
@@ -86,6 +90,7 @@ async def test_software_that_connects_is_slow_refuses_and_comes_anew() -> None:
             each.close()
 
 
+@over_loopback
 async def test_a_stranger_is_shown_nothing() -> None:
     door, port = a_door(ipaddress.ip_network("192.0.2.0/24"))
     async with running(door) as output, asyncio.TaskGroup() as tasks:
@@ -98,6 +103,7 @@ async def test_a_stranger_is_shown_nothing() -> None:
         sending.cancel()
 
 
+@over_loopback
 async def test_software_that_listens_hangs_up_in_the_middle_of_a_message() -> None:
     got: list[bytes] = []
 
@@ -121,7 +127,7 @@ async def test_software_that_listens_hangs_up_in_the_middle_of_a_message() -> No
 async def test_a_serial_line_is_unplugged_between_message_and_answer(tmp_path: Path) -> None:
     cable = Cable(tmp_path).plug()
     transport = PortTransport(SerialPort(str(cable.path), SerialMode()), again_s=(0.01, 0.02))
-    async with running(transport, A_685) as output, asyncio.TaskGroup() as tasks:
+    async with running(transport, CALM, clock=SystemClock()) as output, asyncio.TaskGroup() as tasks:
         sending = tasks.create_task(output.send(out()))
         heard = bytearray()
 
@@ -129,19 +135,20 @@ async def test_a_serial_line_is_unplugged_between_message_and_answer(tmp_path: P
             heard.extend(cable.read())
             return heard.endswith(b"\r")
 
-        await eventually(hears)
+        await until(hears)
         assert heard == b"\n11 1234 18 E130 01 C015 \r"
         cable.unplug()
-        await eventually(lambda: not output.is_up)
+        await until(lambda: not output.is_up)
         heard.clear()
         cable.plug()
-        await eventually(hears)
+        await until(hears)
         assert heard == b"\n11 1234 18 E130 01 C015 \r"
         cable.send(ACK)
         assert await sending == ""
     cable.unplug()
 
 
+@over_loopback
 async def test_what_a_form_cannot_say_is_said_bare_or_refused() -> None:
     encode = printer(SURGARD, {"1234": "A234"})
     loud = replace(sia.signal("BA", area="1", zone="3"), text="a]b", extra=(("xM", "00"),))

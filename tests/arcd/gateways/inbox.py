@@ -23,6 +23,7 @@ class Inbox:
         self.facts: list[AnyFact] = []
         self.lines_heard: list[str] = []
         self.answers_at_once = answers_at_once
+        self.waiting = 0  # gateways that wait for room
         self._owed: list[Replied] = []
         self._room = asyncio.Event()
         self._room.set()
@@ -32,7 +33,11 @@ class Inbox:
         return self._room.is_set()
 
     async def room(self) -> None:
-        await self._room.wait()
+        self.waiting += 1
+        try:
+            await self._room.wait()
+        finally:
+            self.waiting -= 1
 
     def fill(self) -> None:
         self._room.clear()
@@ -105,13 +110,6 @@ def udp_socket() -> socket.socket:
     bound.bind(("127.0.0.1", 0))
     bound.setblocking(False)
     return bound
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """The kernel needs a moment on loopback too; five seconds are a hang."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 – nobody would set an event for the kernel
-            await asyncio.sleep(0)
 
 
 async def a_while() -> None:

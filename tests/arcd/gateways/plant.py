@@ -21,6 +21,8 @@ from arcd.field_map import FieldMap
 from arcd.modbus_lines import LineSpec
 from protocols.modbus_points import PointSpec, Table
 from tests.arcd.gateways.inbox import a_while
+from tests.patience import PATIENCE_S
+from tests.ports import own_port
 from tests.sites import a_site
 
 PLACES = 64
@@ -90,21 +92,20 @@ class Plant:
 async def tcp_plant(
     *, units: tuple[int, ...] = (1,), is_busy: bool = False
 ) -> AsyncIterator[tuple[Plant, tuple[str, int]]]:
-    address = ("127.0.0.1", 0)
+    with own_port() as port:
+        address = ("127.0.0.1", port)
 
-    async def start(devices: list[SimDevice]) -> ModbusTcpServer:
-        nonlocal address
-        server = ModbusTcpServer(devices, address=address)
-        await server.serve_forever(background=True)
-        address = server.transport.sockets[0].getsockname()[:2]  # type: ignore[union-attr]  # – it is listening
-        return server
+        async def start(devices: list[SimDevice]) -> ModbusTcpServer:
+            server = ModbusTcpServer(devices, address=address)
+            await server.serve_forever(background=True)
+            return server
 
-    plant = Plant(start, units, is_busy=is_busy)
-    await plant.start()
-    try:
-        yield plant, address
-    finally:
-        await plant.stop()
+        plant = Plant(start, units, is_busy=is_busy)
+        await plant.start()
+        try:
+            yield plant, address
+        finally:
+            await plant.stop()
 
 
 @asynccontextmanager
@@ -185,6 +186,8 @@ def a_map(*sites: Site) -> FieldMap:
 
 
 def a_line(where: tuple[str, int] | Path, **fields: object) -> LineSpec:
-    settings = {"name": "line", "devices": {"plc": 1}, "timeout_s": 0.5, "lost_after_s": 5.0, "parity": "N"} | fields
+    settings: dict[str, object] = {
+        "name": "line", "devices": {"plc": 1}, "timeout_s": PATIENCE_S, "lost_after_s": 5.0, "parity": "N",
+    }  # fmt: skip
     key = "serial" if isinstance(where, Path) else "address"
-    return LineSpec(**settings, **{key: where})  # type: ignore[arg-type]  # – a test's shorthand
+    return LineSpec(**settings | fields | {key: where})  # type: ignore[arg-type]  # – a test's shorthand

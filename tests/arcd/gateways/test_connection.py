@@ -14,8 +14,9 @@ from arcd.gateways import connection, tcp
 from arcd.gateways.admission import STRANGER_FRAMES_MAX
 from protocols.codec import ConnectionPolicy, WireProfile
 from protocols.dc09 import Dialler
-from tests.arcd.gateways.inbox import PANEL, a_while, alarm, until
+from tests.arcd.gateways.inbox import PANEL, a_while, alarm
 from tests.arcd.gateways.test_tcp import Hall, ended, hall, reply
+from tests.patience import until
 
 KNOWN = WireProfile(is_configured=True)
 PROFILES = {
@@ -65,8 +66,8 @@ async def test_what_comes_before_we_close_is_still_answered(monkeypatch: pytest.
         writer.write(alarm(1, "1002"))
         await until(lambda: len(here.inbox.frames) == 1)
         here.inbox.answer()
+        writer.write(alarm(2, "1002"))  # before the loop turns again: however slow it is, we have not closed yet
         assert (await reply(reader))[1] == "0001"
-        writer.write(alarm(2, "1002"))
         await until(lambda: len(here.inbox.frames) == 2)
         await asyncio.sleep(0.06)
         here.inbox.answer()

@@ -12,7 +12,7 @@ import digimat.espa.espa as digimat  # type: ignore[import-untyped]  # – the p
 import pytest
 from digimat.espa.link import Link  # type: ignore[import-untyped]  # – the package has no type information
 
-from arcd.clock import SystemClock
+from arcd.clock import Clock, SystemClock, VirtualClock
 from arcd.core.effects import SendPage
 from arcd.core.facts import EffectOutcome
 from arcd.effectors.pager import PagerEffector
@@ -33,8 +33,9 @@ from protocols.espa444 import (
     encode_block,
 )
 from tests.arcd.gateways.far_receiver import Cable
-from tests.arcd.gateways.inbox import Inbox, a_while, until
+from tests.arcd.gateways.inbox import Inbox, a_while
 from tests.arcd.gateways.lines import running, said
+from tests.patience import until
 
 POLL, SELECT_US, EOT, ACK = b"\x042\x05", b"1\x05", b"\x04", b"\x06"
 STATION = EspaSettings(address="2", target="1")
@@ -48,13 +49,13 @@ def cable(tmp_path: Path) -> Iterator[Cable]:
     cable.unplug()
 
 
-def espa_line(inbox: Inbox, cable: Cable, settings: EspaSettings) -> EspaGateway:
+def espa_line(inbox: Inbox, cable: Cable, settings: EspaSettings, clock: Clock) -> EspaGateway:
     line = Line(
         name="pagers",
         protocol="espa444",
         new_codec=EspaCodec,
         intake=inbox,
-        clock=SystemClock(),
+        clock=clock,
         metrics=Metrics(version="test", protocols=["espa444"], channels=[]),
     )
     return EspaGateway(line, SerialPort(str(cable.path), SerialMode(bits=7, parity="E", stop=2)), settings)
@@ -80,8 +81,9 @@ class FarEnd:
 
 
 @asynccontextmanager
-async def an_open_line(inbox: Inbox, cable: Cable, settings: EspaSettings) -> Any:
-    gateway = espa_line(inbox, cable, settings)
+async def an_open_line(inbox: Inbox, cable: Cable, settings: EspaSettings, clock: Clock | None = None) -> Any:
+    """On a clock that stands still, unless it is told: the link's time limits are not for a slow machine."""
+    gateway = espa_line(inbox, cable, settings, clock or VirtualClock())
     async with running(gateway):
         await until(lambda: said(inbox) == ["open"])
         yield gateway, FarEnd(cable)
@@ -247,12 +249,14 @@ async def test_digimat_espa_takes_our_page(cable: Cable, monkeypatch: pytest.Mon
     control = EspaSettings(role=Role.CONTROL, address="1", target="2", stations=("3",), poll_interval_s=0.1)
     inbox, server = Inbox(), digimat.Server(CableLink(cable))
     server.logger.handlers.clear()  # it would look for a log server
-    async with an_open_line(inbox, cable, control) as (gateway, _):
+    async with an_open_line(inbox, cable, control, SystemClock()) as (gateway, _):
         performing = asyncio.ensure_future(gateway.page(call_to_pager("550", "CALL ME 101")))  # noqa: TID251 – awaited
-        async with asyncio.timeout(10):
-            while not performing.done():
-                server.stateMachineManager()
-                await asyncio.sleep(0.001)
+
+        def is_done() -> bool:
+            server.stateMachineManager()
+            return performing.done()
+
+        await until(is_done)
         assert (await performing).is_delivered
         told = server.getNotification()
         assert (told.name, told.message, told.callAddress) == ("calltopager", "550", "CALL ME 101")

@@ -19,9 +19,10 @@ from arcd.gateways.http_intake import HttpIntake
 from arcd.gateways.intake_door import SOURCE_RATE_MAX, STRANGER_RATE_MAX
 from protocols.codec import Received, ReplyKind
 from protocols.signals import Qualifier
-from tests.arcd.gateways.inbox import Inbox, a_while, listener, until
+from tests.arcd.gateways.inbox import Inbox, a_while, listener
 from tests.arcd.gateways.intake import CA, JPEG, OTHER, TOKEN, a_certificate, a_door, a_map
 from tests.arcd.gateways.test_listeners import shut_down
+from tests.patience import PATIENCE_S, in_time, until
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 CLOUD = {"Authorization": f"Bearer {OTHER}"}
@@ -63,7 +64,7 @@ async def a_scene(
     await gateway.start()
     try:
         async with httpx.AsyncClient(
-            base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}", verify=trusting(), timeout=5
+            base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}", verify=trusting(), timeout=PATIENCE_S
         ) as client:
             yield Scene(gateway, inbox, clock, client)
     finally:
@@ -162,7 +163,7 @@ async def test_a_strangers_body_is_not_even_read(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         reader, writer = await asyncio.open_connection(*scene.gateway.addresses[0].split(":"))
         writer.write(b"POST /v1/signals HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-        assert b" 401 " in await asyncio.wait_for(reader.readline(), 3)
+        assert b" 401 " in await in_time(reader.readline())
         writer.close()
 
 
@@ -259,7 +260,8 @@ async def test_a_full_machine_is_waited_for(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         scene.inbox.fill()
         posting = asyncio.get_running_loop().create_task(scene.post({"id": "1"}))
-        await asyncio.sleep(0.05)
+        await until(lambda: scene.inbox.waiting)
+        await a_while()
         assert (scene.inbox.frames, posting.done()) == ([], False)
         scene.inbox.empty()
         assert (await posting).status_code == 200

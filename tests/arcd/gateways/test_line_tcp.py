@@ -19,8 +19,10 @@ from arcd.gateways.line_tcp import LineServerGateway, TcpClientPort
 from arcd.metrics import Metrics
 from protocols.codec import WireProfile
 from tests.arcd.gateways.far_receiver import ACK, HEARTBEAT
-from tests.arcd.gateways.inbox import Inbox, a_while, listener, until
+from tests.arcd.gateways.inbox import Inbox, a_while, listener
 from tests.arcd.gateways.lines import a_line, running, said
+from tests.patience import in_time, until
+from tests.ports import own_port
 
 SOON = (0.02, 0.02)
 
@@ -36,14 +38,13 @@ def server(inbox: Inbox, *, allowed: Sequence[str] = ("127.0.0.1",), connections
 
 async def accepted(listening: socket.socket) -> socket.socket:
     listening.setblocking(False)
-    connected, _ = await asyncio.get_running_loop().sock_accept(listening)
+    connected, _ = await in_time(asyncio.get_running_loop().sock_accept(listening))
     connected.setblocking(False)
     return connected
 
 
 async def said_to(receiver: socket.socket) -> bytes:
-    async with asyncio.timeout(5):
-        return await asyncio.get_running_loop().sock_recv(receiver, 1024)
+    return await in_time(asyncio.get_running_loop().sock_recv(receiver, 1024))
 
 
 async def test_we_connect_to_a_receiver_that_listens_and_come_back_when_it_does() -> None:
@@ -67,15 +68,14 @@ async def test_we_connect_to_a_receiver_that_listens_and_come_back_when_it_does(
 
 
 async def test_nobody_listens_yet() -> None:
-    inbox, listening = Inbox(), listener()
-    address = listening.getsockname()
-    listening.close()
-    async with running(KeptOpenGateway(a_line(inbox), TcpClientPort(*address), again_s=SOON)):
-        await until(lambda: said(inbox) == ["absent"])
-        with socket.create_server(address) as listening:
-            receiver = await accepted(listening)
-            await until(lambda: said(inbox) == ["absent", "open"])
-            receiver.close()
+    inbox = Inbox()
+    with own_port() as port:
+        async with running(KeptOpenGateway(a_line(inbox), TcpClientPort("127.0.0.1", port), again_s=SOON)):
+            await until(lambda: said(inbox) == ["absent"])
+            with socket.create_server(("127.0.0.1", port)) as listening:
+                receiver = await accepted(listening)
+                await until(lambda: said(inbox) == ["absent", "open"])
+                receiver.close()
 
 
 async def test_an_address_that_does_not_answer_is_given_up_after_a_while() -> None:

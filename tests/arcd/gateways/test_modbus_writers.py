@@ -15,9 +15,10 @@ from arcd.gateways.modbus_writers import CONNECTIONS_MAX, ModbusWriters, WriterS
 from arcd.metrics import Metrics
 from protocols.codec import ReplyKind
 from protocols.modbus_points import Table
-from tests.arcd.gateways.inbox import a_while, listener, until
+from tests.arcd.gateways.inbox import a_while, listener
 from tests.arcd.gateways.plant import a_map, a_site_with, contact
 from tests.arcd.gateways.test_modbus import Machine
+from tests.patience import PATIENCE_S, in_time, until
 
 POINTS = (
     contact("door", 3, table=Table.COIL),
@@ -56,7 +57,7 @@ async def a_scene(
 
 @asynccontextmanager
 async def a_device(port: int) -> AsyncIterator[AsyncModbusTcpClient]:
-    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=2, retries=0, reconnect_delay=0)
+    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=PATIENCE_S, retries=0, reconnect_delay=0)
     assert await client.connect()
     try:
         yield client
@@ -152,7 +153,7 @@ async def test_a_device_that_may_be_silent_for_long_is_believed_after_a_minute()
 
 async def test_only_its_networks_may_write() -> None:
     async with a_scene(networks=("192.0.2.0/24",)) as scene:
-        client = AsyncModbusTcpClient("127.0.0.1", port=scene.port, timeout=1, retries=0, reconnect_delay=0)
+        client = AsyncModbusTcpClient("127.0.0.1", port=scene.port, timeout=PATIENCE_S, retries=0, reconnect_delay=0)
         await client.connect()
         await until(lambda: not client.connected)
         client.close()
@@ -182,7 +183,7 @@ async def test_requests_that_cannot_be_meant_are_answered_with_an_exception(fram
     async with a_scene() as scene:
         reader, writer = await asyncio.open_connection("127.0.0.1", scene.port)
         writer.write(frame)
-        head = await asyncio.wait_for(reader.readexactly(8), 2)
+        head = await in_time(reader.readexactly(8))
         assert head[:2] == b"\0\1"
         assert head[7] & 0x80
         writer.close()
@@ -193,7 +194,7 @@ async def test_pipelined_requests_are_answered_in_order_under_their_own_numbers(
         reader, writer = await asyncio.open_connection("127.0.0.1", scene.port)
         ask = b"\0\0\0\6\x07\5\0\3"
         writer.write(b"\0\1" + ask + b"\xff\0" + b"\0\2" + ask + b"\0\0")
-        answers = await asyncio.wait_for(reader.readexactly(24), 2)
+        answers = await in_time(reader.readexactly(24))
         assert (answers[:2], answers[12:14]) == (b"\0\1", b"\0\2")
         assert scene.machine.take() == [("BA", "new"), ("BR", "restore")]
         writer.close()

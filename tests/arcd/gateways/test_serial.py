@@ -15,13 +15,15 @@ import pytest
 import serial
 
 from arcd.core.facts.receiver_lines import LineFault
-from arcd.gateways.kept_open import STANDS_S, KeptOpenGateway
+from arcd.gateways import kept_open
+from arcd.gateways.kept_open import KeptOpenGateway
 from arcd.gateways.line import OWED_MAX, PortError
-from arcd.gateways.serial import SerialMode, SerialPort, open_serial
+from arcd.gateways.serial import OPEN_S_MAX, OpenSerial, SerialMode, SerialPort, open_serial
 from protocols.codec import ReplyKind
 from tests.arcd.gateways.far_receiver import ACK, HEARTBEAT, Cable
-from tests.arcd.gateways.inbox import Inbox, a_while, until
+from tests.arcd.gateways.inbox import Inbox, a_while
 from tests.arcd.gateways.lines import a_line, running, said
+from tests.patience import PATIENCE_S, until
 
 SOON = (0.02, 0.02)
 
@@ -33,9 +35,26 @@ def cable(tmp_path: Path) -> Iterator[Cable]:
     cable.unplug()
 
 
-def serial_line(inbox: Inbox, cable: Cable, *, name: str = "here", **port: object) -> KeptOpenGateway:
-    opened = SerialPort(str(cable.path), SerialMode(), **port)  # type: ignore[arg-type]  # – passed on
-    return KeptOpenGateway(a_line(inbox, name=name), opened, again_s=SOON)
+class Port(SerialPort):
+    """Counts how often it was tried, and how often it was opened."""
+
+    def __init__(self, path: str, *, open_serial: OpenSerial = open_serial, open_s_max: float = OPEN_S_MAX) -> None:
+        self.tried = self.opened = 0
+        self._really_open = open_serial
+        super().__init__(path, SerialMode(), open_serial=self._counted, open_s_max=open_s_max)
+
+    def _counted(self, path: str, mode: SerialMode) -> serial.Serial:
+        opened = self._really_open(path, mode)
+        self.opened += 1
+        return opened
+
+    async def open(self, protocol: asyncio.Protocol) -> None:
+        self.tried += 1
+        await super().open(protocol)
+
+
+def serial_line(inbox: Inbox, cable: Cable, *, name: str = "here", port: Port | None = None) -> KeptOpenGateway:
+    return KeptOpenGateway(a_line(inbox, name=name), port or Port(str(cable.path)), again_s=SOON)
 
 
 @pytest.mark.parametrize("text", ["9600 8N1", "1200 7E1", "9600 8N2", "9600 7E2", "19200 7O1", "115200 8N1"])
@@ -118,8 +137,8 @@ async def test_a_late_ack_is_not_taken_for_a_heartbeats(cable: Cable) -> None:
 
 
 async def test_unplugged_and_plugged_in_again_without_anybodys_help(cable: Cable) -> None:
-    inbox, read = Inbox(), bytearray()
-    gateway = serial_line(inbox, cable.plug())
+    inbox, read, port = Inbox(), bytearray(), Port(str(cable.path))
+    gateway = serial_line(inbox, cable.plug(), port=port)
     gateway.line.tap(lambda _, data: read.extend(data))
     async with running(gateway):
         await until(lambda: said(inbox) == ["open"])
@@ -128,26 +147,29 @@ async def test_unplugged_and_plugged_in_again_without_anybodys_help(cable: Cable
         cable.unplug()
         await until(lambda: said(inbox) == ["open", "closed"])
         assert inbox.malformed[0].malformed.raw == b"half of a mess", "nothing is dropped silently"
-        await asyncio.sleep(5 * SOON[0])
+        await until(lambda: port.tried > 3)
         assert said(inbox) == ["open", "closed"], "said once, however often it is tried"
         cable.plug()
-        await asyncio.sleep(5 * SOON[0])
+        await until(lambda: port.opened == 2)  # pyserial throws away what came before
         cable.send(b"B\x14")  # something valid: it need not stand for a while to be believed
         await until(lambda: said(inbox) == ["open", "closed", "open"])
         await until(lambda: cable.read() == ACK)
 
 
 async def test_a_loose_plug_opens_no_second_case(cable: Cable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arcd.gateways.kept_open.STANDS_S", STANDS_S / 10)
-    inbox = Inbox()
-    async with running(serial_line(inbox, cable.plug())):
+    monkeypatch.setattr(kept_open, "STANDS_S", PATIENCE_S)
+    inbox, port = Inbox(), Port(str(cable.path))
+    async with running(serial_line(inbox, cable.plug(), port=port)):
         await until(lambda: said(inbox) == ["open"])
-        for _ in range(3):
+        for opened in range(2, 5):
             cable.unplug()
-            await asyncio.sleep(3 * SOON[0])
             cable.plug()
-            await asyncio.sleep(3 * SOON[0])
+            await until(lambda opened=opened: port.opened == opened)  # type: ignore[misc]
+        await a_while()
         assert said(inbox) == ["open", "closed"]
+        monkeypatch.setattr(kept_open, "STANDS_S", 0.02)
+        cable.unplug()
+        cable.plug()
         await until(lambda: said(inbox) == ["open", "closed", "open"])
 
 
@@ -196,21 +218,20 @@ async def test_a_driver_that_does_not_come_back_holds_up_neither_the_loop_nor_an
 
     def slow(path: str, mode: SerialMode) -> serial.Serial:
         attempts.append(path)
-        release.wait(30)
+        release.wait(PATIENCE_S)
         return open_serial(path, mode)
 
     (tmp_path / "second").mkdir()
     second = Cable(tmp_path / "second").plug()
     stuck, well = Inbox(), Inbox()
     cable.plug()
-    async with running(
-        serial_line(stuck, cable, open_serial=slow, open_s_max=0.05), serial_line(well, second, name="other")
-    ):
+    port = Port(str(cable.path), open_serial=slow, open_s_max=0.05)
+    async with running(serial_line(stuck, cable, port=port), serial_line(well, second, name="other")):
         await until(lambda: said(well) == ["open"])
         await until(lambda: said(stuck) == ["slow"])
         second.send(b"A\x14")
         await until(lambda: second.read() == ACK)
-        await asyncio.sleep(0.2)
+        await until(lambda: port.tried > 3)
         assert len(attempts) == 1, "one thread, however often it is tried"
         release.set()
         await until(lambda: said(stuck) == ["slow", "open"])
@@ -218,16 +239,17 @@ async def test_a_driver_that_does_not_come_back_holds_up_neither_the_loop_nor_an
 
 
 async def test_a_port_that_comes_after_the_stop_is_given_back(cable: Cable) -> None:
-    release, opened = threading.Event(), []
+    begun, release, opened = threading.Event(), threading.Event(), []
 
     def slow(path: str, mode: SerialMode) -> serial.Serial:
-        release.wait(30)
+        begun.set()
+        release.wait(PATIENCE_S)
         opened.append(open_serial(path, mode))
         return opened[0]
 
     cable.plug()
-    async with running(serial_line(Inbox(), cable, open_serial=slow)):
-        await a_while()
+    async with running(serial_line(Inbox(), cable, port=Port(str(cable.path), open_serial=slow))):
+        await until(begun.is_set)
     release.set()
     await until(lambda: bool(opened) and not opened[0].is_open)
 
@@ -278,11 +300,13 @@ async def test_a_far_end_that_reads_nothing_costs_no_more_than_its_bound(cable: 
     inbox = Inbox()
     async with running(serial_line(inbox, cable.plug())):
         await until(lambda: said(inbox) == ["open"])
-        async with asyncio.timeout(20):
-            while said(inbox) == ["open"]:
-                with contextlib.suppress(BlockingIOError):
-                    cable.send_some(HEARTBEAT * 50)
-                await asyncio.sleep(0)
+
+        def is_given_up() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                cable.send_some(HEARTBEAT * 50)
+            return said(inbox) != ["open"]
+
+        await until(is_given_up)
         assert said(inbox) == ["open", "failed"]
 
 

@@ -20,9 +20,10 @@ from arcd.gateways.intake_door import SOURCE_RATE_MAX, STRANGER_RATE_MAX
 from arcd.gateways.smtp import CONNECTIONS_PER_SOURCE_MAX, SmtpGateway
 from protocols.codec import ReplyKind
 from protocols.signals import Qualifier
-from tests.arcd.gateways.inbox import Inbox, a_while, listener, until
+from tests.arcd.gateways.inbox import Inbox, a_while, listener
 from tests.arcd.gateways.intake import CA, JPEG, OTHER, TOKEN, a_certificate, a_door, a_map
 from tests.arcd.gateways.test_listeners import shut_down
+from tests.patience import PATIENCE_S, in_time, until
 
 DOMAIN = "intake.example.org"
 RECIPIENT = f"{TOKEN}@{DOMAIN}"
@@ -36,8 +37,8 @@ class Scene:
         """The reply to the message; SMTPResponseException when it was refused."""
         mail = message or camera_mail()
         _, reply = await aiosmtplib.send(
-            mail, sender="cam@example.org", recipients=[recipient], hostname="127.0.0.1", port=self.port, timeout=5,
-            **({"start_tls": False} | options),  # type: ignore[arg-type]  # – handed on as given
+            mail, sender="cam@example.org", recipients=[recipient], hostname="127.0.0.1", port=self.port,
+            timeout=PATIENCE_S, **({"start_tls": False} | options),  # type: ignore[arg-type]  # – handed on as given
         )  # fmt: skip
         return reply
 
@@ -45,7 +46,7 @@ class Scene:
 @asynccontextmanager
 async def a_scene(
     tmp_path: Path, *, networks: Sequence[str] = ("127.0.0.0/8",), tls: bool = False, user: str = "",
-    answers_at_once: bool = True, timeout_s: float = 5.0, message_bytes_max: int = 50_000,
+    answers_at_once: bool = True, timeout_s: float = PATIENCE_S, message_bytes_max: int = 50_000,
 ) -> AsyncIterator[Scene]:  # fmt: skip
     inbox, clock, bound, field = Inbox(answers_at_once=answers_at_once), VirtualClock(), listener(), a_map()
     gateway = SmtpGateway(
@@ -240,7 +241,7 @@ async def test_who_says_nothing_is_let_go(tmp_path: Path) -> None:
     async with a_scene(tmp_path, timeout_s=0.2) as scene:
         reader, writer = await asyncio.open_connection("127.0.0.1", scene.port)
         assert (await reader.readline()).startswith(b"220 ")
-        assert await asyncio.wait_for(reader.read(), 3) == b""
+        assert await in_time(reader.read()) == b""
         writer.close()
 
 
@@ -289,7 +290,7 @@ async def test_a_source_that_was_removed_is_a_stranger(tmp_path: Path) -> None:
 
 async def test_one_message_has_one_recipient(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=scene.port, start_tls=False, timeout=5)
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=scene.port, start_tls=False, timeout=PATIENCE_S)
         await client.connect()
         refused, _ = await client.sendmail("a@b.example", [RECIPIENT, f"x{RECIPIENT}"], camera_mail().as_bytes())
         await client.quit()
@@ -311,7 +312,7 @@ async def test_a_defect_of_ours_costs_nobody_a_mail(tmp_path: Path, monkeypatch:
 
 async def test_after_a_stop_a_mail_waits_at_its_sender(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
-        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=scene.port, start_tls=False, timeout=5)
+        client = aiosmtplib.SMTP(hostname="127.0.0.1", port=scene.port, start_tls=False, timeout=PATIENCE_S)
         await client.connect()
         await scene.gateway.stop_taking()
         with pytest.raises(aiosmtplib.SMTPDataError) as refused:

@@ -20,7 +20,8 @@ from arcd.metrics import Metrics
 from arcd.sockets import address_text
 from protocols.codec import Codec, Profiles, Received, ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec
-from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, listener, new_codec, until
+from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, listener, new_codec
+from tests.patience import in_time, until
 
 Reading = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -102,15 +103,13 @@ def _swept_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def reply(reader: asyncio.StreamReader) -> tuple[str, str]:
-    async with asyncio.timeout(5):
-        return ack_of(await reader.readuntil(b"\r"))
+    return ack_of(await in_time(reader.readuntil(b"\r")))
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
     """Whether the far end has let us go."""
     try:
-        async with asyncio.timeout(5):
-            return await reader.read() == b""
+        return await in_time(reader.read()) == b""
     except ConnectionResetError:
         return True
 
@@ -218,10 +217,11 @@ async def test_a_peer_that_does_not_read_is_cut_off() -> None:
 
     async with hall(codec=loud) as here:
         _, writer = await here.connect()
+        await until(lambda: here.open_connections == 1)
         cast(asyncio.Transport, writer.transport).pause_reading()
         assert REPLY_BYTES_MAX < 1 << 20
         for sequence in range(1, 100):
-            if here.open_connections == 0 and sequence > 1:
+            if here.open_connections == 0:
                 break
             writer.write(alarm(sequence))
             await a_while()
@@ -281,6 +281,7 @@ async def test_a_full_machine_stops_reading_and_goes_on_when_it_has_room() -> No
         late_writer.write(alarm(3))
         newcomer_reader, newcomer_writer = await here.connect()
         newcomer_writer.write(alarm(4))
+        await until(lambda: here.open_connections == 3)
         await a_while()
         newcomer_writer.write(alarm(5))
         await a_while()

@@ -12,8 +12,9 @@ import trustme
 
 from arcd.gateways import tcp
 from arcd.gateways.tls import HandshakeTurns, TlsLayer, server_context
-from tests.arcd.gateways.inbox import alarm, until
+from tests.arcd.gateways.inbox import alarm
 from tests.arcd.gateways.test_tcp import Hall, ended, hall, reply
+from tests.patience import in_time, until
 
 HOST = "arc.example.org"
 CA = trustme.CA()
@@ -79,7 +80,7 @@ async def test_a_goodbye_waits_for_the_replies_that_are_owed(context: ssl.SSLCon
                     return done if isinstance(done, bytes) else b""
                 except ssl.SSLWantReadError:
                     await loop.sock_sendall(panel, outgoing.read())
-                    incoming.write(await asyncio.wait_for(loop.sock_recv(panel, 65536), 5))
+                    incoming.write(await in_time(loop.sock_recv(panel, 65536)))
 
         await turn(tls.do_handshake)
         tls.write(alarm(1))
@@ -105,7 +106,7 @@ async def test_plain_text_where_tls_is_spoken_is_refused(context: ssl.SSLContext
     async with hall(tls_context=context) as here:
         reader, writer = await here.connect()
         writer.write(alarm(1))
-        assert (await asyncio.wait_for(reader.read(), 5))[:1] in (b"", b"\x15"), "an alert at most"
+        assert (await in_time(reader.read()))[:1] in (b"", b"\x15"), "an alert at most"
         assert here.inbox.facts == []
         assert here.count('arc_connections_refused_total{limit="tls"}') == 1
 
@@ -142,7 +143,7 @@ async def test_with_a_client_authority_panels_show_their_certificate(tmp_path: P
         async def speak(refused: ssl.SSLContext) -> None:
             reader, writer = await connect(here, refused)
             writer.write(alarm(2))
-            await asyncio.wait_for(reader.readexactly(1), 5)  # in TLS 1.3 it hears of it here
+            await in_time(reader.readexactly(1))  # in TLS 1.3 it hears of it here
 
         for refused in (client_context(), stranger):
             with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -171,7 +172,7 @@ async def test_handshakes_wait_their_turn_and_beyond_that_are_refused(
         here.gateway.turns = HandshakeTurns(per_s=20, wait_s_max=0.12)
         here.clock.advance(1)  # its clock stands from here on, so that every call comes at the same instant
         outcomes = await asyncio.gather(
-            *(asyncio.wait_for(connect(here, client_context()), 5) for _ in range(8)), return_exceptions=True
+            *(in_time(connect(here, client_context())) for _ in range(8)), return_exceptions=True
         )
         served = [each for each in outcomes if not isinstance(each, BaseException)]
         assert len(served) == 3, "at 0, 50 and 100 ms"

@@ -16,7 +16,8 @@ from arcd.gateways.udp import SOURCE_PART, UdpGateway
 from arcd.metrics import Metrics
 from protocols.codec import Profiles, ReplyKind, WireProfile
 from protocols.secrets import WireKey
-from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, new_datagram_codec, udp_socket, until
+from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, new_datagram_codec, udp_socket
+from tests.patience import in_time, until
 
 
 class Field:
@@ -61,8 +62,7 @@ async def field(
 
 
 async def receive(panel: socket.socket) -> bytes:
-    async with asyncio.timeout(5):
-        return await asyncio.get_running_loop().sock_recv(panel, 65_536)
+    return await in_time(asyncio.get_running_loop().sock_recv(panel, 65_536))
 
 
 async def test_each_panel_gets_its_own_reply() -> None:
