@@ -10,8 +10,9 @@ it in the loop, and a driver may take its time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
@@ -102,7 +103,8 @@ class ModbusLine:
         """`block.count` bits (0, 1) or registers. LineError."""
         unit = self.spec.devices[device]
         async with self._turn:
-            client = await self._connected()
+            with _heeding_a_stop():
+                client = await self._connected()
             ask = {
                 Table.COIL: client.read_coils,
                 Table.DISCRETE_INPUT: client.read_discrete_inputs,
@@ -110,7 +112,8 @@ class ModbusLine:
                 Table.HOLDING_REGISTER: client.read_holding_registers,
             }[block.table]
             try:
-                answer = await ask(block.address, count=block.count, device_id=unit)
+                with _heeding_a_stop():
+                    answer = await ask(block.address, count=block.count, device_id=unit)
             except (ModbusException, OSError, ValueError) as error:
                 self._hang_up(error)
                 raise _no_answer(error) from None
@@ -123,9 +126,11 @@ class ModbusLine:
         """LineError; with `was_sent` the coil may be switched all the same."""
         unit = self.spec.devices[device]
         async with self._turn:
-            client = await self._connected()
+            with _heeding_a_stop():
+                client = await self._connected()
             try:
-                answer = await client.write_coil(coil, on, device_id=unit)
+                with _heeding_a_stop():
+                    answer = await client.write_coil(coil, on, device_id=unit)
             except (ModbusException, OSError, ValueError) as error:
                 self._hang_up(error)
                 raise _no_answer(error) from None
@@ -202,6 +207,19 @@ async def _open(
     except PortError as error:
         raise OSError(error.detail) from None
     return client.ctx.transport, client.ctx
+
+
+@contextlib.contextmanager
+def _heeding_a_stop() -> Iterator[None]:
+    """CancelledError also where the library has lost it: it waits with `asyncio.wait_for`, which before Python 3.12
+    forgets a cancellation that comes in the same turn of the loop as what it waits for. A pulse would not be ended."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
+    try:
+        yield
+    finally:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _answered(answer: ModbusPDU) -> ModbusPDU:

@@ -147,7 +147,7 @@ def beyond(effect_id: str) -> SwitchRelay:
 async def relay_channel(manners: str) -> AsyncIterator[Channel]:
     if manners in ("mute", "dead", "absurd"):
         async with scripted_bus(b"\x00\xff" * 300 if manners == "absurd" else b"") as address:
-            lines = ModbusLines([a_line(address, timeout_s=IMPATIENT_S if manners == "mute" else PATIENCE_S)])
+            lines = ModbusLines([a_line(address, timeout_s=PATIENCE_S if manners == "dead" else IMPATIENT_S)])
             yield Channel(RelayEffector(lines=lines, now=lambda: 0, settle_s=0.0), a_switch, list)
             await lines.close()
         return

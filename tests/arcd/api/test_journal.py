@@ -97,7 +97,5 @@ async def test_a_follower_hears_each_new_entry_and_goes_away(desk: FakeDesk, tmp
                 assert json.loads(await anext(lines))["kind"] == "case_noted"
                 assert desk.following == 1
                 assert [fact.what for fact in desk.posted if isinstance(fact, SensitiveRead)] == ["journal"]
-        async with asyncio.timeout(5):
-            await desk.left.wait()
         await in_time(desk.left.wait())
     assert desk.following == 0

@@ -21,7 +21,7 @@ from arcd.modbus_lines import LineError, ModbusLine
 from protocols.modbus_points import Block, Number, Table
 from protocols.signals import Category, Qualifier
 from tests.arcd.gateways.inbox import Inbox, a_while
-from tests.arcd.gateways.plant import a_line, a_map, a_site_with, contact, scripted_bus, serial_plant, tcp_plant
+from tests.arcd.gateways.plant import Plant, a_line, a_map, a_site_with, contact, scripted_bus, serial_plant, tcp_plant
 from tests.patience import until
 
 LOST = "S-1/!lost/building/plc"
@@ -61,6 +61,11 @@ class Scene:
             intake=self.machine, clock=self.clock,
         )  # fmt: skip
         return self.gateway
+
+    async def lose(self, plant: Plant) -> None:
+        """The plant is away, and the line knows it: it waits for no answer on the connection that was."""
+        await plant.stop()
+        await until(lambda: self.line._client is None or not self.line._client.connected)
 
     async def poll(self, *, after_s: float = 0.0) -> list[tuple[str, str]]:
         self.clock.advance(after_s)
@@ -214,7 +219,7 @@ async def test_an_outage_is_a_fault_and_never_at_rest() -> None:
         scene = a_scene(address, contact("door", 0), contact("gate", 1))
         await plant.set("discrete_input", 0, 1)
         assert await scene.poll() == [("BA", "new")]
-        await plant.stop()
+        await scene.lose(plant)
         assert await scene.poll() == [], "not yet: the next poll may find it"
         assert await scene.poll(after_s=5) == [("device_lost", "new")]
         assert await scene.poll(after_s=60) == [], "told once"
@@ -233,7 +238,7 @@ async def test_an_outage_is_a_fault_and_never_at_rest() -> None:
 async def test_the_fault_says_where_and_why() -> None:
     async with tcp_plant() as (plant, address):
         scene = a_scene(address, contact("door", 0))
-        await plant.stop()
+        await scene.lose(plant)
         await scene.poll()
         scene.clock.advance(5)
         await scene.gateway.poll(scene.line)
@@ -286,7 +291,7 @@ async def test_each_system_has_its_own_signal() -> None:
         await scene.gateway.poll(scene.line)
         assert [frame.received.origin.account for frame in scene.machine.frames] == ["2002"]
         scene.machine.take()
-        await plant.stop()
+        await scene.lose(plant)
         await scene.poll()
         scene.clock.advance(5)
         await scene.gateway.poll(scene.line)
@@ -403,6 +408,23 @@ async def test_a_silent_peer_costs_one_time_limit(plant_that_says_nothing: tuple
     with pytest.raises(LineError, match="no answer in time"):
         await line.write_coil("plc", 0, on=True)
     await line.close()
+
+
+async def test_a_stop_is_heard_in_whatever_turn_of_the_loop_it_comes() -> None:
+    async with tcp_plant() as (_plant, address):
+        turns, is_done = 0, False
+        while not is_done:
+            line = ModbusLine(a_line(address))
+            writing = asyncio.get_running_loop().create_task(line.write_coil("plc", 3, on=True))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            turns += 1
+            is_done = not writing.cancel()
+            if not is_done:
+                with pytest.raises(asyncio.CancelledError):
+                    await writing
+            await line.close()
+        assert turns > 1
 
 
 @pytest.fixture
