@@ -23,9 +23,12 @@ NOON = 1_780_000_000 * NS_PER_S
 
 def test_system_clock_agrees_with_the_system() -> None:
     clock: Clock = SystemClock()
-    before = time.time_ns()
-    assert abs(clock.now() - before) < NS_PER_S
-    assert abs(clock.monotonic_s() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
+    for ours, theirs, second in (
+        (clock.now, time.time_ns, NS_PER_S),
+        (clock.monotonic_s, lambda: time.clock_gettime(time.CLOCK_BOOTTIME), 1),
+    ):
+        before, read, after = theirs(), ours(), theirs()
+        assert before - second < read < after + second
     assert clock.now() <= clock.now()
     assert clock.step() == 0.0
 

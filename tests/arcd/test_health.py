@@ -11,6 +11,7 @@ from arcd.clock import VirtualClock
 from arcd.health import create_health_app
 from arcd.metrics import Metrics
 from arcd.systemd import Progress
+from tests.patience import PATIENCE_S
 
 
 class Daemon:
@@ -32,7 +33,9 @@ def daemon() -> Daemon:
 async def client(daemon: Daemon) -> AsyncIterator[httpx.AsyncClient]:
     app = create_health_app(daemon.metrics, daemon.progress, lambda: daemon.checks)
     async with serve_app(app, listen_tcp("127.0.0.1", 0)) as served:
-        async with httpx.AsyncClient(base_url=f"http://{served.address}") as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://{served.address}", trust_env=False, timeout=PATIENCE_S
+        ) as client:
             yield client
 
 

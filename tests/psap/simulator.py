@@ -37,6 +37,7 @@ from protocols.cap.reader import read
 from protocols.cap.schema import SCHEMA_TEXT
 from protocols.cap.writer import write
 from tests.arcd.effectors.far_ends import HttpFarEnd, http_far_end, reset, say_nothing, status
+from tests.patience import PATIENCE_S
 
 SCHEMA = etree.XMLSchema(etree.fromstring(SCHEMA_TEXT))
 SECRET = b"a secret of both sides"
@@ -137,7 +138,7 @@ class Psap:
 
     async def post_bytes(self, body: bytes, *, secret: bytes = SECRET) -> httpx.Response:
         headers = {"Content-Type": CONTENT_TYPE, **signature_headers(secret, self.now(), body)}
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             answer = await client.post(f"{self.post_to}{PATH}", content=body, headers=headers)
         self.answered.append(answer)
         return answer

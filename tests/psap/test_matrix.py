@@ -37,12 +37,13 @@ from arcd.guard_links import LinkSigner
 from protocols.cap.message import MsgType
 from protocols.cap.writer import write
 from tests.arcd.core.case.authority.scene import AUTOMATIC, a_told_site
+from tests.patience import PATIENCE_S
 from tests.playbook import NS, OPERATOR, START, Panel
 from tests.psap.simulator import REASONS, SECRET, Psap, psap
 from tests.sites import a_centre, plan, rules
 
 S = AuthorityStatus
-TOTAL_S = 0.3  # of one attempt: only a line that says nothing is waited for
+SILENT_S = 0.3  # of one attempt at a line that says nothing
 POLICY = EscalationPolicy(
     connector=Connector.CAP_HTTP, sender="arc.example", addressee="psap.example", actual=True, actual_sites=("*",)
 )
@@ -104,7 +105,8 @@ class Centre:
 async def scene(manner: str) -> AsyncIterator[tuple[Centre, Psap]]:
     clock = [START]
     async with psap(lambda: clock[0], manner) as far_end:
-        effector = CapHttpEffector(url=far_end.url, secret=SECRET, now=lambda: clock[0], total_s=TOTAL_S)
+        total_s = SILENT_S if manner == "silent_line" else PATIENCE_S
+        effector = CapHttpEffector(url=far_end.url, secret=SECRET, now=lambda: clock[0], total_s=total_s)
         centre = Centre(Station(), effector)
         far_end.now = centre.now
         app = guard_app(centre, AnswerCheck(SECRET))  # type: ignore[arg-type]  # – all of the desk that it asks for

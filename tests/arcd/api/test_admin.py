@@ -22,6 +22,7 @@ from arcd.api.serving import listen_unix, serve_app
 from arcd.api.sites import Sites
 from arcd.store import StoreError
 from tests.arcd.api.desk import FakeDesk, client_of
+from tests.patience import PATIENCE_S
 
 ROUTES = {
     ("GET", "/v1/status"),
@@ -142,7 +143,9 @@ async def test_over_a_real_socket_the_os_user_is_the_actor(desk: FakeDesk, tmp_p
     async with serve_app(admin_app(desk), listen_unix(path)):
         transport = httpx.AsyncHTTPTransport(uds=str(path))
         headers = {"X-Forwarded-For": "uid:0", "Forwarded": "for=uid:0"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://arcd", headers=headers) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://arcd", timeout=PATIENCE_S, headers=headers
+        ) as client:
             answer = await client.post(f"/v1/cases/{case_id}/notes", json={"text": "x"})
             large = await client.post("/v1/cases", content=b"x" * (BODY_BYTES_MAX + 1))
     assert answer.status_code == 200, answer.text

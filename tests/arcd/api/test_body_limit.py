@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from arcd.api.body_limit import BodyLimit
+from tests.patience import PATIENCE_S
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -20,7 +21,7 @@ def refuse(status: int, message: str) -> Response:
     return PlainTextResponse(message, status)
 
 
-async def answer_to(parts: Iterable[Message], *, path: str = "/", timeout_s: float = 5.0) -> tuple[int, bytes]:
+async def answer_to(parts: Iterable[Message], *, path: str = "/", timeout_s: float = PATIENCE_S) -> tuple[int, bytes]:
     sent: list[Any] = []
     waiting = iter(parts)
 

@@ -13,7 +13,7 @@ from arcd.api.serving import listen_unix, serve_app
 from arcd.core.facts import CaseNoted, SensitiveRead
 from tests.arcd.api.desk import FakeDesk
 from tests.arcd.store.journal import erase
-from tests.patience import in_time
+from tests.patience import PATIENCE_S, in_time
 
 
 async def test_entries_are_shown_in_order(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
@@ -88,7 +88,7 @@ async def test_a_follower_hears_each_new_entry_and_goes_away(desk: FakeDesk, tmp
     actor = os_actor(os.getuid())
     async with serve_app(admin_app(desk), listen_unix(path)):
         transport = httpx.AsyncHTTPTransport(uds=str(path))
-        async with httpx.AsyncClient(transport=transport, base_url="http://arcd") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://arcd", timeout=PATIENCE_S) as client:
             async with client.stream("GET", "/v1/journal/follow?after=2") as answer:
                 assert answer.headers["content-type"].startswith("application/x-ndjson")
                 lines = answer.aiter_lines()

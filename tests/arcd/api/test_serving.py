@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 
 from arcd.api import serving
 from arcd.api.serving import CONNECTIONS_MAX, ListenError, listen_tcp, listen_unix, peer_uid, serve_app
+from tests.patience import PATIENCE_S, in_time
 
 
 @pytest.fixture
@@ -31,13 +32,15 @@ def app() -> FastAPI:
 
 
 def over(path: Path) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://arcd")
+    return httpx.AsyncClient(
+        transport=httpx.AsyncHTTPTransport(uds=str(path)), base_url="http://arcd", timeout=PATIENCE_S
+    )
 
 
 async def test_over_tcp_the_client_is_an_address(app: FastAPI) -> None:
     async with serve_app(app, listen_tcp("127.0.0.1", 0)) as served:
         assert served.address == f"127.0.0.1:{served.port}"
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             answer = await client.get(f"http://{served.address}/whoami", headers={"X-Forwarded-For": "192.0.2.7"})
     assert answer.json() == {"host": "127.0.0.1"}, "no proxy header is believed"
     assert "server" not in answer.headers
@@ -45,7 +48,7 @@ async def test_over_tcp_the_client_is_an_address(app: FastAPI) -> None:
 
 async def test_over_ipv6(app: FastAPI) -> None:
     async with serve_app(app, listen_tcp("::1", 0)) as served:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             assert (await client.get(f"http://{served.address}/whoami")).json() == {"host": "::1"}
 
 
@@ -73,11 +76,11 @@ def test_another_user_is_told_apart(tmp_path: Path) -> None:
     directory.mkdir(mode=0o755)
     try:
         with listen_unix(directory / "s", mode=0o666) as listener:
-            listener.settimeout(30)
+            listener.settimeout(PATIENCE_S)
             caller = (
                 "import os, socket, sys; os.setuid(12345); s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])"
             )
-            subprocess.run([sys.executable, "-c", caller, str(directory / "s")], check=True, timeout=60)
+            subprocess.run([sys.executable, "-c", caller, str(directory / "s")], check=True, timeout=PATIENCE_S)
             connected, _ = listener.accept()
             with connected:
                 assert peer_uid(connected) == 12345
@@ -161,7 +164,7 @@ async def test_headers_without_end_are_cut_off(app: FastAPI) -> None:
 async def test_more_connections_than_the_limit_are_answered_503(app: FastAPI) -> None:
     async with serve_app(app, listen_tcp("127.0.0.1", 0)) as served:
         idle = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(CONNECTIONS_MAX)]
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             assert (await client.get(f"http://{served.address}/whoami")).status_code == 503
         for _, writer in idle:
             # Reset, so that closing 256 connections leaves nothing behind.
@@ -225,7 +228,8 @@ async def test_half_a_header_does_not_hold_its_place(app: FastAPI, monkeypatch: 
         assert served.port is not None
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(b"GET / HTTP/1.1\r\nX-Half")
-        assert await asyncio.wait_for(reader.read(), 3) == b""
+        assert await in_time(reader.read()) == b""
         writer.close()
-        async with httpx.AsyncClient() as client:
+        monkeypatch.undo()
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
             assert (await client.get(f"http://127.0.0.1:{served.port}/whoami")).status_code == 200

@@ -14,6 +14,7 @@ from arcd.core.facts import EffectOutcome
 from arcd.effectors.mail import RECIPIENTS_MAX, SUBJECT_CHARS_MAX, MailEffector, MailSecurity
 from arcd.guard_links import LinkSigner
 from tests.arcd.effectors.far_ends import Certificates, scripted_smtp, smtp_far_end
+from tests.virtual_time import over_loopback
 
 NOON = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
 
@@ -165,6 +166,7 @@ async def test_servers_that_misbehave(
 
 
 @pytest.mark.parametrize("limit", ["command_s", "total_s"])
+@over_loopback
 async def test_a_silent_server_costs_the_limit(links: LinkSigner, limit: str) -> None:
     async with scripted_smtp(b"220 hello\r\n", b"") as port:
         performed = await effector(port, links, **{limit: 0.05}).perform(mail())

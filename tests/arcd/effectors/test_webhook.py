@@ -27,6 +27,7 @@ from tests.arcd.effectors.far_ends import (
     stall_in_body,
     status,
 )
+from tests.virtual_time import over_loopback
 
 SECRET = b"a webhook secret for the tests"
 NOON = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
@@ -120,6 +121,7 @@ async def test_the_answer_decides(links: LinkSigner, manners: Manners, outcome: 
     assert len(far_end.posts) == 1  # one attempt, and no redirect followed
 
 
+@over_loopback
 async def test_a_silent_receiver_costs_the_read_limit(links: LinkSigner) -> None:
     async with http_far_end(say_nothing) as far_end:
         webhook = effector(links, read_s=0.05)
@@ -128,6 +130,7 @@ async def test_a_silent_receiver_costs_the_read_limit(links: LinkSigner) -> None
     assert (performed.outcome, performed.detail) == (FAILED, "no answer in time")
 
 
+@over_loopback
 async def test_a_silent_receiver_costs_the_total_limit_at_most(links: LinkSigner) -> None:
     async with http_far_end(say_nothing) as far_end:
         webhook = effector(links, total_s=0.05)
@@ -136,9 +139,10 @@ async def test_a_silent_receiver_costs_the_total_limit_at_most(links: LinkSigner
     assert (performed.outcome, performed.detail) == (FAILED, "no answer in time")
 
 
+@over_loopback
 async def test_a_body_that_never_ends_does_not_undo_the_status(links: LinkSigner) -> None:
     async with http_far_end(stall_in_body) as far_end:
-        webhook = effector(links, total_s=1.0)  # long enough for the status line on a busy machine
+        webhook = effector(links, total_s=1.0)
         performed = await webhook.perform(offer(far_end.url))
         await webhook.close()
     assert (performed.outcome, performed.detail) == (DELIVERED, "HTTP 200")

@@ -115,7 +115,7 @@ async def test_a_listener_that_was_shut_down_is_had_again(tmp_path: Path, tls: b
         shut_down(scene.gateway.listeners)
         assert len(await scene.gateway.listeners.look()) == 1
         assert (await scene.post({"id": "2"})).status_code == 200, "over the connection that stood"
-        async with httpx.AsyncClient(base_url=scene.client.base_url, verify=trusting(), timeout=5) as another:
+        async with httpx.AsyncClient(base_url=scene.client.base_url, verify=trusting(), timeout=PATIENCE_S) as another:
             answer = await another.post("/v1/signals", json={"id": "3"}, headers=BEARER)
         assert answer.status_code == 200
         assert len(scene.inbox.frames) == 3
@@ -252,7 +252,7 @@ async def test_over_tls(tmp_path: Path) -> None:
     async with a_scene(tmp_path, tls=True) as scene:
         assert (await scene.post({"id": "1"})).status_code == 200
         with pytest.raises(httpx.HTTPError):
-            async with httpx.AsyncClient() as plain:
+            async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as plain:
                 await plain.post(f"http://{scene.gateway.addresses[0]}/v1/signals", headers=BEARER, content=b"{}")
 
 

@@ -15,6 +15,7 @@ import pytest
 from arcd.gateways import listeners as module
 from arcd.gateways.listeners import AWAY, Listeners
 from arcd.sockets import bind
+from tests.patience import in_time
 
 HERE = "127.0.0.1"
 
@@ -59,12 +60,11 @@ async def heard(kind: socket.SocketKind = socket.SOCK_STREAM) -> AsyncIterator[t
 
 async def echoes(port: int) -> bool:
     try:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection(HERE, port)
-            writer.write(b"ping")
-            answer = await reader.readexactly(4)
-            writer.close()
-    except (OSError, TimeoutError, asyncio.IncompleteReadError):
+        reader, writer = await in_time(asyncio.open_connection(HERE, port))
+        writer.write(b"ping")
+        answer = await in_time(reader.readexactly(4))
+        writer.close()
+    except (OSError, asyncio.IncompleteReadError):
         return False
     return answer == b"ping"
 
@@ -155,8 +155,7 @@ async def test_datagrams() -> None:
         with socket.socket(type=socket.SOCK_DGRAM) as panel:
             panel.setblocking(False)
             panel.sendto(b"ping", (HERE, port))
-            async with asyncio.timeout(2):
-                assert await loop.sock_recv(panel, 10) == b"ping"
+            assert await in_time(loop.sock_recv(panel, 10)) == b"ping"
 
 
 async def test_an_address_that_leaves_its_interface_is_told_and_its_return(monkeypatch: pytest.MonkeyPatch) -> None:
