@@ -227,7 +227,7 @@ def _logged(waited: Pending) -> Judgement:
 
 def unjudged(patch: pytest.MonkeyPatch) -> None:
     """Acknowledged, and nothing was decided."""
-    patch.setattr(intake, "_judge_signals", lambda turn, fact, received, entry, recent: None)
+    patch.setattr(intake, "_judge_signals", lambda *_: None)
 
 
 # --------------------------------------------------------------------------------------------------- 4. what is planted
