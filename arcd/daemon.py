@@ -336,8 +336,9 @@ class Daemon:
                 self.settings, sockets, self._field, self._lines, self.station, self.runtime, self.clock, self.metrics
             )
             self._gateways += make_intake_gateways(
-                self.settings, sockets, self._field, self._kek, self.station, self.runtime, self.clock, self.metrics
-            )
+                self.settings, sockets, self._field, self._kek, self.runtime, self.clock, self.metrics,
+                self.audit.eraser.held_pictures,
+            )  # fmt: skip
             for gateway in self._gateways:
                 await gateway.start()
                 if isinstance(gateway, Listening):

@@ -11,7 +11,7 @@ from arcd.credentials import CredentialError, Kek, TokenSafe, read_secret
 from arcd.field_map import FieldMap
 from arcd.gateways import Gateway, Intake
 from arcd.gateways.http_intake import HttpIntake
-from arcd.gateways.intake_door import IntakeDoor
+from arcd.gateways.intake_door import HeldPictures, IntakeDoor
 from arcd.gateways.modbus import ModbusGateway
 from arcd.gateways.modbus_writers import ModbusWriters, WriterSpec
 from arcd.gateways.smtp import SmtpGateway
@@ -84,8 +84,8 @@ def make_field_gateways(
 
 
 def make_intake_gateways(
-    settings: Settings, sockets: Sockets, field: FieldMap, kek: Kek, station: Station, intake: Intake, clock: Clock,
-    metrics: Metrics,
+    settings: Settings, sockets: Sockets, field: FieldMap, kek: Kek, intake: Intake, clock: Clock,
+    metrics: Metrics, held: HeldPictures,
 ) -> list[Gateway]:  # fmt: skip
     """Mail and JSON. StartError when a certificate, the password or the media directory cannot be used."""
     if not sockets.smtp and sockets.http is None:
@@ -96,13 +96,12 @@ def make_intake_gateways(
             bytes_max=settings.media.bytes_max,
             retention_days=settings.media.retention_days,
             now=clock.now,
-            is_held=lambda: len(station.state.holds) > 0,
         )
 
         def door(name: str, protocol: str, kind: str) -> IntakeDoor:
             return IntakeDoor(
                 gateway=name, protocol=protocol, kind=kind, field=field, tokens=TokenSafe(kek), media=media,
-                intake=intake, clock=clock, metrics=metrics,
+                intake=intake, clock=clock, metrics=metrics, held=held,
             )  # fmt: skip
 
         gateways: list[Gateway] = []

@@ -2,7 +2,7 @@
 
 One rule: the journal names a picture by its SHA-256 and never depends on it: a signal whose picture could not be kept
 is a signal all the same, and says so. The directory is bounded; what is older than its retention class allows goes,
-but not while a legal hold stands.
+unless an entry that a legal hold is on names it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,9 @@ SWEEP_S = 3600.0
 RETENTION = "retention.json"
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "image/webp": "webp", "image/bmp": "bmp"}
 _RETENTION_BYTES_MAX = 65_536
+# As the address of a picture stands in a signal. What leads elsewhere is nobody's picture.
+PLACE = rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}"
+_NAMED = re.compile(rb'"media:(' + PLACE + rb')"')
 _CLASS = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -49,14 +52,12 @@ class MediaStore:
     """Its methods block on the disk: call them beside the event loop."""
 
     def __init__(
-        self, directory: Path, *, bytes_max: int, retention_days: Mapping[str, int], now: Callable[[], int],
-        is_held: Callable[[], bool] = lambda: False,
-    ) -> None:  # fmt: skip
+        self, directory: Path, *, bytes_max: int, retention_days: Mapping[str, int], now: Callable[[], int]
+    ) -> None:
         self._directory = directory
         self._bytes_max = bytes_max
         self._days = dict(retention_days)
         self._now = now
-        self._is_held = is_held
         self._lock = threading.Lock()  # several threads keep and sweep
         self._bytes = sum(path.stat().st_size for path in self._files())
         self._tell_retention()
@@ -90,19 +91,18 @@ class MediaStore:
         self._bytes += len(data)
         return _at(kept, place)
 
-    def sweep(self) -> int:
-        """Remove what is older than its class allows; how many."""
-        if self._is_held():
-            return 0
+    def sweep(self, held: Container[str] = frozenset()) -> int:
+        """Remove what is older than its class allows; how many. `held`: places that a legal hold is on."""
         with self._lock:
-            return self._removed()
+            return self._removed(held)
 
-    def _removed(self) -> int:
+    def _removed(self, held: Container[str]) -> int:
         removed = 0
         for path in self._files():
-            days = self._days.get(path.relative_to(self._directory).parts[0])
+            place = path.relative_to(self._directory)
+            days = self._days.get(place.parts[0])
             stat = path.stat()
-            if days is not None and self._now() - stat.st_mtime_ns > days * DAY_S * NS:
+            if days is not None and str(place) not in held and self._now() - stat.st_mtime_ns > days * DAY_S * NS:
                 path.unlink()
                 self._bytes -= stat.st_size
                 removed += 1
@@ -126,6 +126,13 @@ def read_retention(directory: Path) -> dict[str, int]:
             return msgspec.json.decode(file.read(_RETENTION_BYTES_MAX), type=dict[str, int])
     except (OSError, msgspec.DecodeError):
         return {}
+
+
+def places_in(payload: bytes) -> list[str]:
+    """Pictures that an entry's payload names, as places in the media directory."""
+    return [
+        place.decode() for place in _NAMED.findall(payload) if place.split(b"/")[2].startswith(place.split(b"/")[1])
+    ]
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -23,16 +23,14 @@ from typing import BinaryIO, Final
 
 from msgspec import Struct
 
-from arcd.media import DAY_S, NS, RETENTION, SWEEP_S, read_retention
+from arcd.media import DAY_S, NS, PLACE, RETENTION, SWEEP_S, places_in, read_retention
 from arcd.store import StoreError
 from arcd.store.backup import sync
 from arcd.store.failure import explained
 from arcd.store.opening import open_for_reading
 
 SUMS: Final = "SHA256SUMS"  # as sha256sum -c reads it
-_PLACE: Final = rb"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,8}"
-_NAMED: Final = re.compile(rb'"media:(' + _PLACE + rb')"')
-_LINE: Final = re.compile(rb"([0-9a-f]{64})  (" + _PLACE + rb")\n")
+_LINE: Final = re.compile(rb"([0-9a-f]{64})  (" + PLACE + rb")\n")
 _LINE_BYTES_MAX: Final = 256
 _AT_ONCE: Final = 1 << 20
 
@@ -74,9 +72,7 @@ def named(journal: Path) -> dict[str, Mention]:
     )
     with explained(journal), closing(open_for_reading(journal)) as connection:
         for seq, at, body in connection.execute(question):
-            for place in _NAMED.findall(body):
-                if _digest_in(place.decode()).startswith(place.split(b"/")[1].decode()):
-                    found[place.decode()] = Mention(seq, at)
+            found |= dict.fromkeys(places_in(body), Mention(seq, at))
     return found
 
 

@@ -24,8 +24,10 @@ from arcd.api.answers import (
     granted_or_raise,
 )
 from arcd.api.asking import ID_CHARS_MAX, AdminRouter, Asker, TheDesk
-from arcd.api.instants import rfc3339
+from arcd.api.instants import parse_instant, rfc3339
+from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.auditing.erasing import Erased
+from arcd.core.audit.holding import PERIOD
 from arcd.core.audit.keeping import REASON_CHARS_MAX
 from arcd.core.facts import HoldRequested, JournalVerified
 from arcd.store.verify import FINDINGS_MAX
@@ -36,7 +38,7 @@ HASH_CHARS = 64
 router = AdminRouter(prefix="/v1/audit", tags=["audit"])
 
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_CHARS_MAX)]
-Subject = Annotated[str, Field(min_length=1, max_length=ID_CHARS_MAX + 8, pattern="^((case|site)/.+|centre)$")]
+Subject = Annotated[str, Field(min_length=1, max_length=ID_CHARS_MAX + 8, pattern="^((case|site|period)/.+|centre)$")]
 
 
 class NoteView(View):
@@ -177,11 +179,10 @@ async def holds(desk: TheDesk) -> Holds:
 
 @router.post("/holds", summary="Place or lift a legal hold", responses=ASK_ERRORS)
 async def hold(desk: TheDesk, actor: Asker, order: HoldOrder) -> Granted:
+    subject = _period(order.subject) if order.subject.startswith(f"{PERIOD}/") else order.subject
     if order.action == "place":
-        await _known(desk, order.subject)
-    fact = HoldRequested(
-        at=desk.now(), action=order.action, subject=order.subject, actor=actor, reason=order.reason.strip()
-    )
+        await _known(desk, subject)
+    fact = HoldRequested(at=desk.now(), action=order.action, subject=subject, actor=actor, reason=order.reason.strip())
     return granted_or_raise(await desk.ask(fact))
 
 
@@ -251,6 +252,18 @@ def _erased(done: Erased, dry_run: bool) -> ErasedView:
     if done.held:
         message += f" {done.held} are held, or their case is open."
     return ErasedView(message=message, entries=done.entries, held=done.held, dry_run=dry_run)
+
+
+def _period(subject: str) -> str:
+    """As it is written down: both instants in UTC. Local ones are the centre's wall clock."""
+    since, _, until = subject.removeprefix(f"{PERIOD}/").partition("/")
+    try:
+        first, end = parse_instant(since, CENTRE_TIMEZONE), parse_instant(until, CENTRE_TIMEZONE)
+    except ValueError as error:
+        raise UnusableError(f"subject: period/FROM/UNTIL: {error}.") from None
+    if first >= end:
+        raise UnusableError("subject: period/FROM/UNTIL: it ends before it begins.")
+    return f"{PERIOD}/{rfc3339(first)}/{rfc3339(end)}"
 
 
 async def _known(desk: TheDesk, subject: str) -> None:

@@ -21,8 +21,9 @@ from arcd.api.pacing import in_portions, rows_answer
 from arcd.api.recorded import OnRecord
 from arcd.api.redaction import readable
 from arcd.api.site_brief import CENTRE_TIMEZONE
-from arcd.core.audit.keeping import EVERYTHING
-from arcd.store import Entry, Store
+from arcd.core.audit.holding import EVERYTHING
+from arcd.store import Entry
+from arcd.store.seeking import seq_before
 
 SUBJECT_CHARS_MAX = 100
 NDJSON = "application/x-ndjson"
@@ -88,7 +89,7 @@ async def list_entries(
     limit: Limit = ROWS_DEFAULT,
 ) -> Response:
     if since is not None:
-        after = max(after, await _seq_before(desk.store, _instant(since)))
+        after = max(after, await seq_before(desk.store, _instant(since)))
     await record.read("journal", subject or EVERYTHING)
     rows: list[bytes] = []
     last = 0
@@ -140,18 +141,3 @@ def _instant(text: str) -> int:
         return parse_instant(text, CENTRE_TIMEZONE)
     except ValueError as error:
         raise UnusableError(f"since: {error}.") from None
-
-
-async def _seq_before(store: Store, instant: int) -> int:
-    """The last entry before an instant, by halving: instants follow the sequence but for steps of the clock."""
-    low, high = 0, (await store.head()).seq
-    while low < high:
-        middle = (low + high + 1) // 2
-        at = None
-        async for entry in store.entries(after=middle - 1, until=middle):
-            at = entry.at
-        if at is not None and at < instant:
-            low = middle
-        else:
-            high = middle - 1
-    return low

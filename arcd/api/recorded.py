@@ -12,7 +12,8 @@ from fastapi import Depends, Query
 
 from arcd.api.asking import Asker, TheDesk
 from arcd.api.desk import Desk
-from arcd.core.audit.keeping import EVERYTHING, REASON_CHARS_MAX
+from arcd.core.audit.holding import EVERYTHING
+from arcd.core.audit.keeping import REASON_CHARS_MAX
 from arcd.core.facts import Actor
 
 

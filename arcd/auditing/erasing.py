@@ -13,14 +13,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from arcd.auditing.holding import Held, find_held, held_pictures
 from arcd.clock import Clock
-from arcd.core.audit.keeping import ERASED_AT_ONCE_MAX, EVERYTHING
+from arcd.core.audit.holding import EVERYTHING
+from arcd.core.audit.keeping import ERASED_AT_ONCE_MAX
 from arcd.core.audit.retention import RetentionClass, class_of, kinds_of
 from arcd.core.effects import Answer
 from arcd.core.facts import DAEMON, Actor, AnyFact, ErasureRequested, PruneRequested
 from arcd.core.state import State
-from arcd.store import CaseQuery, Entry, Store
-from arcd.store.precondition import CASES_MAX
+from arcd.store import Entry, Store
 
 NS: Final = 1_000_000_000
 DAY_NS: Final = 86_400 * NS
@@ -89,7 +90,7 @@ class Eraser:
         cases: tuple[str, ...],
         dry_run: bool,
     ) -> Erased:
-        held = await self._held_entries(include_open=False)
+        held = await find_held(self._store, self._state, include_open=False)
         done = 0
         answer = Answer(granted=True, subject=what)
         portions = range(0, max(len(found), 1), ERASED_AT_ONCE_MAX)
@@ -99,7 +100,7 @@ class Eraser:
             for first in portions:
                 portion = found[first : first + ERASED_AT_ONCE_MAX]
                 subjects = about | {named for entry in portion for named in _named(entry)}
-                subjects |= {held[entry.seq] for entry in portion if entry.seq in held}
+                subjects |= {hold for entry in portion if (hold := held.on(entry)) is not None}
                 answer = await self._ask(
                     ErasureRequested(
                         at=self._clock.now(),
@@ -109,6 +110,7 @@ class Eraser:
                         reason=reason,
                         subjects=tuple(sorted(subjects)),
                         cases=cases,
+                        looked_through=held.looked_through,
                     )
                 )
                 if not answer.granted:
@@ -122,7 +124,7 @@ class Eraser:
     async def retain(self, actor: Actor = DAEMON, reason: str = RETENTION_REASON, *, dry_run: bool = False) -> Erased:
         """Erase what has been kept as long as its class says."""
         entries = passed = 0
-        held = await self._held_entries(include_open=True)
+        held = await find_held(self._store, self._state, include_open=True)
         answer = Answer(granted=True, subject="retention")
         for name, days in self._days.items():
             until = self._clock.now() - days * DAY_NS
@@ -144,6 +146,7 @@ class Eraser:
                             reason=reason,
                             subjects=tuple(sorted({named for entry in portion for named in _named(entry)})),
                             through=through if is_last else 0,
+                            looked_through=held.looked_through,
                         )
                     )
                     if not answer.granted:
@@ -152,7 +155,7 @@ class Eraser:
                 await self._sweep()
         return Erased(answer=answer, entries=entries, held=passed)
 
-    async def _over(self, name: RetentionClass, until: int, held: Mapping[int, str]) -> tuple[list[Entry], int, int]:
+    async def _over(self, name: RetentionClass, until: int, held: Held) -> tuple[list[Entry], int, int]:
         """Entries of the class whose time is over, how many of them are held, and up to where that was looked at."""
         audit = self._state.audit.get("audit")
         after = audit.retained_through.get(name, 0) if audit is not None else 0
@@ -166,7 +169,7 @@ class Eraser:
                     continue
                 if entry.payload is None:
                     continue
-                if entry.seq in held or EVERYTHING in self._state.holds:
+                if held.on(entry) is not None or EVERYTHING in self._state.holds:
                     skipped += 1
                     continue
                 over.append(entry)
@@ -185,22 +188,9 @@ class Eraser:
             ended_at = removal.at
         return ended_at is not None and ended_at < until
 
-    async def _held_entries(self, *, include_open: bool) -> dict[int, str]:
-        """Entry → the hold that is on it, by whatever it is about; with the entries of open cases if wanted."""
-        held: dict[int, str] = {}
-        subjects = {subject: subject for subject in self._state.holds}
-        for subject in list(subjects):
-            kind, _, name = subject.partition("/")
-            if kind == "site":
-                query = CaseQuery(open_only=False, site_id=name, limit=CASES_MAX)
-                subjects |= {f"case/{row.case_id}": subject for row in await self._store.cases(query)}
-        if include_open:
-            subjects |= {f"case/{case.id}": "open" for case in self._state.cases.values() if case.is_open}
-        for subject, hold in subjects.items():
-            if subject != EVERYTHING:
-                async for entry in self._store.entries(subject=subject):
-                    held[entry.seq] = hold
-        return held
+    async def held_pictures(self) -> frozenset[str] | None:
+        """Places in the media directory that holds are on; None: everything is held."""
+        return await held_pictures(self._store, self._state)
 
     # -------------------------------------------------------------------------------------------------------- pruning
 
@@ -208,7 +198,12 @@ class Eraser:
         """Give up the entries of a sealed segment whose content has all been erased."""
         async with self._lock:
             payloads = 0
+            held = await find_held(self._store, self._state, include_open=False)
+            first_held: tuple[str, int] = "", 0
             async for entry in self._store.entries(until=through):
+                hold = held.on(entry)
+                if hold is not None and not first_held[0]:
+                    first_held = hold, entry.seq
                 if entry.payload is not None and class_of(entry.kind) is not RetentionClass.PERMANENT:
                     payloads += 1
             longest = max(self._days.values(), default=0)
@@ -220,6 +215,9 @@ class Eraser:
                     reason=reason,
                     payloads=payloads,
                     entries_after=self._clock.now() - longest * DAY_NS,
+                    looked_through=held.looked_through,
+                    held=first_held[0],
+                    held_seq=first_held[1],
                 )
             )
             if answer.granted:

@@ -16,11 +16,13 @@ import typer
 from arcd.cli.failures import CliError, UsageError
 from arcd.cli.invocation import Invocation, group, verb
 from arcd.cli.output import BAD, GOOD, QUIET, STRONG, Output
-from arcd.cli.times import local_and_utc, read_instant
+from arcd.cli.times import local_and_utc, parse_instant, read_instant
 
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it stays in the journal.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 CaseOption = Annotated[str | None, typer.Option("--case", metavar="ID", help="This case.")]
+Since = Annotated[str | None, typer.Option(metavar="TIME", help="What was recorded from then (local time) …")]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="… until then.")]
 SiteOption = Annotated[str | None, typer.Option("--site", metavar="ID", help="This site.")]
 
 keys_app = group("The keys that sign checkpoints.")
@@ -84,16 +86,25 @@ def hold_list(call: Invocation) -> None:
     call.out.show(call.daemon.get("/v1/audit/holds"), _render_holds)
 
 
-@verb(hold_app, "place", examples=('arcctl journal hold place --case C12 --reason "5560/R/1234/26"',))
+@verb(
+    hold_app,
+    "place",
+    examples=(
+        'arcctl journal hold place --case C12 --reason "5560/R/1234/26"',
+        'arcctl journal hold place --since 2026-12-01T00:00 --until 2026-12-03T00:00 --reason "5560/R/1234/26"',
+    ),
+)
 def hold_place(
     call: Invocation,
     reason: Reason,
     case_id: CaseOption = None,
     site: SiteOption = None,
+    since: Since = None,
+    until: Until = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything there is.")] = False,
 ) -> None:
-    """Nothing about it is erased until the hold is lifted."""
-    _hold(call, "place", case_id, site, everything, reason)
+    """No entry of it is erased or given up, and no picture, until the hold is lifted. Everything else is."""
+    _hold(call, "place", _held_subject(case_id, site, since, until, everything), reason)
 
 
 @verb(hold_app, "lift", examples=('arcctl journal hold lift --case C12 --reason "case closed by the court"',))
@@ -102,10 +113,12 @@ def hold_lift(
     reason: Reason,
     case_id: CaseOption = None,
     site: SiteOption = None,
+    since: Since = None,
+    until: Until = None,
     everything: Annotated[bool, typer.Option("--all", help="The hold on everything.")] = False,
 ) -> None:
     """Retention times count again, from the entries' age."""
-    _hold(call, "lift", case_id, site, everything, reason)
+    _hold(call, "lift", _held_subject(case_id, site, since, until, everything), reason)
 
 
 def erase(
@@ -181,10 +194,17 @@ def prune(
     call.out.show(call.daemon.post("/v1/audit/prune", {"through": through, "reason": reason}), _render_message)
 
 
-def _hold(call: Invocation, action: str, case_id: str | None, site: str | None, everything: bool, reason: str) -> None:
-    if [case_id is not None, site is not None, everything].count(True) != 1:
-        raise UsageError("give one of --case, --site and --all")
-    subject = f"case/{case_id}" if case_id is not None else f"site/{site}" if site is not None else "centre"
+def _held_subject(case_id: str | None, site: str | None, since: str | None, until: str | None, everything: bool) -> str:
+    if (since is None) != (until is None):
+        raise UsageError("a period has --since and --until")
+    if [case_id is not None, site is not None, since is not None, everything].count(True) != 1:
+        raise UsageError("give one of --case, --site, --since with --until, and --all")
+    if since is not None and until is not None:
+        return f"period/{parse_instant(since).isoformat()}/{parse_instant(until).isoformat()}"
+    return f"case/{case_id}" if case_id is not None else f"site/{site}" if site is not None else "centre"
+
+
+def _hold(call: Invocation, action: str, subject: str, reason: str) -> None:
     order = {"action": action, "subject": subject, "reason": reason}
     call.out.show(call.daemon.post("/v1/audit/holds", order), _render_message)
 

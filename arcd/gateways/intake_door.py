@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
 from msgspec.structs import replace
 
 from arcd.api.rate_limit import RateLimit
@@ -22,9 +23,12 @@ from arcd.gateways import Intake
 from arcd.gateways.reading import Reader
 from arcd.media import SWEEP_S, Kept, MediaStore
 from arcd.metrics import Metrics
+from arcd.store import StoreError
 from protocols.codec import Kind, Malformed, Received, ReplyKind
 from protocols.mail_message import Picture
 from protocols.signals import Signal
+
+log = structlog.get_logger(__name__)
 
 COMMIT_S = 20.0  # longer than any healthy commit; the sender then repeats
 ROOM_S = 10.0
@@ -38,13 +42,20 @@ RAW_BYTES_MAX = 16_384  # of a message kept in the journal
 TURNED_AWAY_BYTES_MAX = 4_096  # of one that was not taken
 _HIDDEN = "****"
 
+HeldPictures = Callable[[], Awaitable[frozenset[str] | None]]
+"""Places of pictures that a legal hold is on; None: of all."""
+
+
+async def nothing_held() -> frozenset[str]:
+    return frozenset()
+
 
 class IntakeDoor:
     """One per gateway. `protocol` is "smtp" or "http", `kind` what a source must allow: "mail" or "http"."""
 
     def __init__(
         self, *, gateway: str, protocol: str, kind: str, field: FieldMap, tokens: TokenSafe, media: MediaStore,
-        intake: Intake, clock: Clock, metrics: Metrics,
+        intake: Intake, clock: Clock, metrics: Metrics, held: HeldPictures = nothing_held,
     ) -> None:  # fmt: skip
         self.reader = Reader(gateway=gateway, intake=intake, clock=clock)
         self.media = media
@@ -56,6 +67,7 @@ class IntakeDoor:
         self._tokens = tokens
         self._intake = intake
         self._clock = clock
+        self._held = held
         self._sources = RateLimit(count_max=SOURCE_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
         self._logins = RateLimit(count_max=LOGIN_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
         self._strangers = RateLimit(count_max=STRANGER_RATE_MAX, period_s=RATE_PERIOD_S, keys_max=KEYS_MAX)
@@ -68,7 +80,16 @@ class IntakeDoor:
             await asyncio.sleep(FOLD_S)
             if self._clock.monotonic_s() - swept_s >= SWEEP_S:
                 swept_s = self._clock.monotonic_s()
-                await asyncio.to_thread(self.media.sweep)
+                await self._sweep()
+
+    async def _sweep(self) -> None:
+        try:
+            held = await self._held()
+        except StoreError as error:
+            log.error("media.not_swept", error=str(error))  # the next hour; what may be held stays until then
+            return
+        if held is not None:
+            await asyncio.to_thread(self.media.sweep, held)
 
     def find(self, token: str) -> KnownSource | None:
         found = self._field.source_of(self._tokens.digest(token))

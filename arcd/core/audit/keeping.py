@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from arcd.core.audit.holding import EVERYTHING, is_holdable, period_of
 from arcd.core.audit.model import Audit, Hold, Seal, SigningKey
 from arcd.core.effects import ErasePayloads, PruneEntries
 from arcd.core.facts import (
@@ -32,7 +33,6 @@ REASON_CHARS_MAX: Final = 500
 ERASED_AT_ONCE_MAX: Final = 5_000  # entries of one request; more are several requests
 HOLDS_MAX: Final = 10_000
 SEALS_MAX: Final = 1_000
-EVERYTHING: Final = "centre"  # a hold on it holds all there is
 
 _KEY: Final = "audit"
 
@@ -102,9 +102,7 @@ def pruned(turn: Turn, fact: PruneRequested) -> None:
     refusal = _person_refusal(fact.actor) or _reason_refusal(fact.reason)
     if refusal is None and seal is None:
         refusal = "prune.seal", f"No sealed segment ends at entry {fact.through}; `arcctl journal seal` makes one."
-    if refusal is None and len(turn.state.holds):
-        held = min(turn.state.holds)
-        refusal = "hold", f"There is a legal hold on {held}: whole entries are given up only when nothing is held."
+    refusal = refusal or _held_refusal(turn, fact)
     if refusal is None and fact.payloads:
         refusal = (
             "prune.payloads",
@@ -154,7 +152,7 @@ def hold(turn: Turn, fact: HoldRequested) -> None:
             return turn.refuse("hold.standing", f"{subject} is held already, by {standing.by}: {standing.reason}")
         if len(turn.state.holds) >= HOLDS_MAX:
             return turn.refuse("hold.many", f"{HOLDS_MAX} holds stand; place one on {EVERYTHING}, or lift some.")
-        turn.state.holds.put(subject, Hold(placed_at=turn.at, by=fact.actor.id, reason=fact.reason))
+        turn.state.holds.put(subject, Hold(placed_at=turn.at, by=fact.actor.id, reason=fact.reason, seq=turn.seq))
         turn.note("audit.hold_placed", on=subject, by=fact.actor.id)
         return turn.grant(subject, f"Nothing about {subject} is erased until the hold is lifted.")
     if refusal := _person_refusal(fact.actor):
@@ -194,10 +192,29 @@ def _reason_refusal(reason: str) -> Refusal | None:
 
 
 def _subject_refusal(subject: str) -> Refusal | None:
-    kind, slash, name = subject.partition("/")
-    if subject == EVERYTHING or (kind in ("case", "site") and slash and name and "\0" not in name):
+    if is_holdable(subject):
         return None
-    return "hold.subject", f"A hold is on case/ID, on site/ID, or on {EVERYTHING}."
+    return "hold.subject", f"A hold is on case/ID, on site/ID, on period/FROM/UNTIL, or on {EVERYTHING}."
+
+
+def _held_refusal(turn: Turn, fact: PruneRequested) -> Refusal | None:
+    """Entries go from the oldest on, so one that is held keeps all behind it, but nothing before it."""
+    everything = turn.state.holds.get(EVERYTHING)
+    if everything is not None:
+        return "hold", f"There is a legal hold on {EVERYTHING}, by {everything.by}: {everything.reason}"
+    if fact.held:
+        return "hold", (
+            f"Entry {fact.held_seq} of it is under the legal hold on {fact.held}; segments that end before it may go."
+        )
+    return _late_refusal(turn, fact.looked_through, only_periods=False)
+
+
+def _late_refusal(turn: Turn, looked_through: int, *, only_periods: bool) -> Refusal | None:
+    """A hold that was placed after the shell had looked which entries are held."""
+    for subject, hold in turn.state.holds.items():
+        if hold.seq > looked_through and (not only_periods or period_of(subject) is not None):
+            return "hold", f"A legal hold on {subject} was placed meanwhile; ask again."
+    return None
 
 
 def _size_refusal(fact: ErasureRequested) -> Refusal | None:
@@ -213,7 +230,8 @@ def _hold_refusal(turn: Turn, fact: ErasureRequested) -> Refusal | None:
         held = turn.state.holds.get(subject)
         if held is not None:
             return "hold", f"{subject} is under a legal hold by {held.by}: {held.reason}"
-    return None
+    # What an entry is about stands in the request; when it was recorded does not.
+    return _late_refusal(turn, fact.looked_through, only_periods=True)
 
 
 def _open_refusal(turn: Turn, fact: ErasureRequested) -> Refusal | None:

@@ -27,7 +27,8 @@ class Audit(Struct, frozen=True, kw_only=True, omit_defaults=True):
     retained_through: dict[str, int] = {}  # retention class → entries up to here have been looked at
 
 
-class Hold(Struct, frozen=True, kw_only=True):
+class Hold(Struct, frozen=True, kw_only=True, omit_defaults=True):
     placed_at: int
     by: str
     reason: str
+    seq: int = 0  # the entry that placed it

@@ -37,6 +37,9 @@ class PruneRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="p
     reason: str
     payloads: int  # how many of its entries still have their payload, those that are never erased aside
     entries_after: int  # ns: the least age that every entry of it must have
+    looked_through: int = -1  # the newest entry when holds were looked for: one placed later has not been
+    held: str = ""  # a hold that is on an entry of it
+    held_seq: int = 0  # that entry
 
 
 class ErasureRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="erasure_requested"):
@@ -52,13 +55,14 @@ class ErasureRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag=
     subjects: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()  # whose rows in lists and searches go as well
     through: int = 0  # retention: the class is done up to this entry
+    looked_through: int = -1  # as in PruneRequested
 
 
 class HoldRequested(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="hold_requested"):
-    """A legal hold: nothing about the subject is erased, and nothing at all is pruned, until it is lifted."""
+    """A legal hold: no entry about the subject is erased or given up until it is lifted."""
 
     action: str  # "place", "lift"
-    subject: str  # "case/C12", "site/K-1", "centre": everything
+    subject: str  # "case/C12", "site/K-1", "period/FROM/UNTIL" (RFC 3339), "centre": everything
     actor: Actor
     reason: str
 

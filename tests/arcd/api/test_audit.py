@@ -64,6 +64,13 @@ async def test_a_hold_is_placed_shown_and_lifted_by_a_supervisor(desk: FakeDesk,
     assert isinstance(desk.asked[-1], HoldRequested)
 
 
+async def test_a_period_is_held_in_utc(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    period = "period/2026-12-01T00:00/2026-12-03T00:00:00+02:00"
+    assert (await post(admin, "holds", action="place", subject=period, reason="police"))[0] == 200
+    [hold] = (await admin.get("/v1/audit/holds")).json()["holds"]
+    assert hold["subject"] == "period/2026-11-30T22:00:00Z/2026-12-02T22:00:00Z", "local time is Helsinki's"
+
+
 @pytest.mark.parametrize("subject", ["case/C999", "site/nowhere"])
 async def test_what_does_not_exist_is_neither_held_nor_erased(admin: httpx.AsyncClient, subject: str) -> None:
     assert (await post(admin, "holds", action="place", subject=subject, reason="r"))[0] == 404
@@ -74,6 +81,9 @@ async def test_what_does_not_exist_is_neither_held_nor_erased(admin: httpx.Async
     ("path", "body"),
     [
         ("holds", {"action": "place", "subject": "C1", "reason": "r"}),
+        ("holds", {"action": "place", "subject": "period/2026-12-01T00:00", "reason": "r"}),
+        ("holds", {"action": "place", "subject": "period/2026-12-03T00:00/2026-12-01T00:00", "reason": "r"}),
+        ("holds", {"action": "place", "subject": "period/yesterday/today", "reason": "r"}),
         ("holds", {"action": "freeze", "subject": "centre", "reason": "r"}),
         ("holds", {"action": "place", "subject": "centre", "reason": ""}),
         ("erase", {"reason": "r"}),

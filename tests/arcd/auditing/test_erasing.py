@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from arcd.api.instants import rfc3339
 from arcd.auditing.auditor import Auditor
 from arcd.auditing.checkpoints import Checkpoints
 from arcd.clock import VirtualClock
@@ -224,3 +225,77 @@ async def test_a_sealed_segment_is_given_up_when_nothing_of_it_is_left(it: Keepi
     again = it.bench.restarted()
     await again.runtime.restore()
     assert again.state.dump() == before
+
+
+async def emptied(it: Keeping) -> None:
+    """Nothing is left of what may go, but for what is held."""
+    await it.bench.runtime.ask(SiteRemoved(at=it.bench.clock.now(), site_id="S-1", actor=CHIEF))
+    await it.days(40)
+    await it.auditor.eraser.retain()
+    [centre] = [e.seq async for e in it.bench.store.entries(kind="centre_imported")]
+    await it.auditor.eraser.erase_entry(centre, CHIEF, "replaced long ago")
+
+
+@keeping
+async def test_what_lies_before_the_first_held_entry_is_given_up_all_the_same(it: Keeping) -> None:
+    await it.auditor.begin()
+    await it.close(await it.alarm(1))
+    _, first = await it.auditor.seal(CHIEF, "first")
+    held = await it.alarm(2)
+    await it.close(held)
+    _, second = await it.auditor.seal(CHIEF, "second")
+    await it.close(await it.alarm(3))
+    _, third = await it.auditor.seal(CHIEF, "third")
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    await it.ask(HoldRequested(at=0, action="place", subject=f"case/{held}", actor=CHIEF, reason="police"))
+    await emptied(it)
+    story = [entry async for entry in it.bench.store.entries(subject=f"case/{held}")]
+    assert all(entry.payload is not None for entry in story), "all of it, and"
+    assert await it.erased, "nothing else"
+    for note in (third, second):
+        refused = await it.auditor.eraser.prune(note.size, CHIEF, "old")
+        assert refused.rule == "hold"
+        assert f"Entry {story[0].seq} of it is under the legal hold on case/{held}" in refused.message
+    given_up = await it.auditor.eraser.prune(first.size, CHIEF, "old")
+    assert given_up.granted, given_up
+    await it.ask(HoldRequested(at=0, action="lift", subject=f"case/{held}", actor=CHIEF, reason="over"))
+    await it.auditor.eraser.retain()
+    assert (await it.auditor.eraser.prune(third.size, CHIEF, "old")).granted
+    before = it.bench.state.dump()
+    again = it.bench.restarted()
+    await again.runtime.restore()
+    assert again.state.dump() == before
+
+
+@keeping
+async def test_a_period_is_held_whatever_it_is_about(it: Keeping) -> None:
+    await it.alarm(1)
+    await it.days(1)
+    first = await instant(it)
+    case_id = await it.alarm(2)
+    await it.close(case_id)
+    end = await instant(it)
+    await it.days(1)
+    period = f"period/{rfc3339(first)}/{rfc3339(end)}"
+    await it.ask(HoldRequested(at=0, action="place", subject=period, actor=OPERATOR, reason="police"))
+    kept = {e.seq async for e in it.bench.store.entries() if first <= e.at < end}
+    assert kept
+    assert (await it.auditor.eraser.erase(f"case/{case_id}", CHIEF, "asked to")).answer.rule == "hold"
+    await it.days(40)
+    done = await it.auditor.eraser.retain()
+    assert done.answer.granted, done.answer
+    assert done.entries > 0
+    assert not kept & set(await it.erased)
+    await it.ask(HoldRequested(at=0, action="lift", subject=period, actor=CHIEF, reason="over"))
+    assert (await it.auditor.eraser.retain()).entries > 0
+    assert kept & set(await it.erased)
+
+
+async def instant(it: Keeping) -> int:
+    """Of now, in whole seconds, with nothing recorded in the second."""
+    await it.days(2 / 86_400)
+    at = it.bench.clock.now() // 10**9 * 10**9
+    await it.days(2 / 86_400)
+    return at

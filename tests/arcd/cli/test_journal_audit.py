@@ -45,6 +45,10 @@ def test_holds(arcctl: Arcctl, daemon: Daemon, case_id: str) -> None:
     lifted = arcctl("journal", "hold", "lift", "--case", case_id, "--reason", "over")
     assert (lifted.code, "supervisor" in lifted.err) == (1, True)
     assert arcctl("journal", "hold", "place", "--reason", "r").code == 2
+    period = ("--since", "2026-12-01T00:00Z", "--until", "2026-12-03T00:00Z")
+    assert arcctl("journal", "hold", "place", *period, "--reason", "police").code == 0
+    assert "period/2026-12-01T00:00:00Z/2026-12-03T00:00:00Z" in arcctl("journal", "hold", "list").out
+    assert arcctl("journal", "hold", "place", *period[:2], "--reason", "r").code == 2
     assert arcctl("journal", "hold", "place", "--all", "--site", "K-1", "--reason", "r").code == 2
 
 

@@ -34,6 +34,9 @@ SEAL = SegmentSealed(at=0, through=5, hash="aa", peaks=("bb", "cc"), actor=OPERA
 PRUNE = PruneRequested(at=0, through=5, actor=CHIEF, reason="old", payloads=0, entries_after=50)
 
 
+PERIOD = "period/2026-12-01T00:00:00Z/2026-12-03T00:00:00Z"
+
+
 def hold(action: str = "place", subject: str = "site/S-1", **more: Any) -> HoldRequested:
     return HoldRequested(at=0, action=action, subject=subject, actor=more.get("actor", CHIEF), reason="police")
 
@@ -90,6 +93,9 @@ def test_a_hold_on_something_else_does_not(play: Playbook) -> None:
         (hold(subject="S-1"), "hold.subject: A hold is on case/ID"),
         (hold(subject="case/"), "hold.subject: A hold is on case/ID"),
         (hold(subject="contact/anna"), "hold.subject: A hold is on case/ID"),
+        (hold(subject="period/2026-12-03T00:00:00Z/2026-12-01T00:00:00Z"), "hold.subject: A hold is on case/ID"),
+        (hold(subject="period/2026-12-01T00:00:00/2026-12-03T00:00:00"), "hold.subject: A hold is on case/ID"),
+        (hold(subject="period/2026-12-01T00:00:00Z"), "hold.subject: A hold is on case/ID"),
         (hold("lift"), "hold.none: There is no hold on site/S-1"),
         (hold("lift", actor=OPERATOR), "supervisor: Only a supervisor may"),
         (replace(hold(), reason=" "), "reason: Say why"),
@@ -178,13 +184,43 @@ def test_a_segment_that_is_still_needed_is_kept(play: Playbook, fact: PruneReque
     assert said in told(play)
 
 
-def test_nothing_is_given_up_under_any_hold(play: Playbook) -> None:
+@pytest.mark.parametrize(
+    ("subject", "fact", "said"),
+    [
+        ("case/C1", replace(PRUNE, looked_through=99, held="case/C1", held_seq=3), "hold: Entry 3 of it is under the"),
+        ("centre", replace(PRUNE, looked_through=99), "hold: There is a legal hold on centre"),
+        ("case/C1", replace(PRUNE, looked_through=5), "hold: A legal hold on case/C1 was placed meanwhile"),
+        ("case/C1", PRUNE, "hold: A legal hold on case/C1 was placed meanwhile"),
+        (PERIOD, replace(PRUNE, looked_through=5), f"hold: A legal hold on {PERIOD} was placed meanwhile"),
+        ("case/C1", replace(PRUNE, looked_through=99), "granted 5"),
+        (PERIOD, replace(PRUNE, looked_through=99), "granted 5"),
+    ],
+)
+def test_a_hold_keeps_the_segments_that_it_is_on_and_no_other(
+    play: Playbook, subject: str, fact: PruneRequested, said: str
+) -> None:
     play >> SEAL
     play << ...
-    play >> hold(subject="case/C1")
+    play >> hold(subject=subject)
     play << ...
-    play >> PRUNE
-    assert told(play).startswith("hold: There is a legal hold on case/C1")
+    play >> fact
+    assert told(play).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        (replace(ERASE, looked_through=99), "granted site/S-1"),
+        (replace(ERASE, looked_through=99, subjects=("site/S-1", PERIOD)), f"hold: {PERIOD} is under a legal hold"),
+        (replace(ERASE, looked_through=5), f"hold: A legal hold on {PERIOD} was placed meanwhile"),
+        (ERASE, f"hold: A legal hold on {PERIOD} was placed meanwhile"),
+    ],
+)
+def test_a_period_holds_what_was_recorded_in_it(play: Playbook, fact: ErasureRequested, said: str) -> None:
+    play >> hold(subject=PERIOD)
+    play << ...
+    play >> fact
+    assert told(play).startswith(said)
 
 
 def test_a_key_that_nobody_vouched_for_is_put_before_a_person(play: Playbook) -> None:
