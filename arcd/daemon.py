@@ -325,10 +325,12 @@ class Daemon:
                 ("guard", guard_app(self, self._escalation.answers), sockets.guard),
                 ("health", create_health_app(self.metrics, self.progress, self._checks), sockets.health),
             ]
+            stops = []
             for name, app, listener in apps:
                 if listener is not None:
                     served = await stack.enter_async_context(serve_app(app, listener))
                     self._listeners.append(Listener(name=name, address=served.address))
+                    stops.append(served.stop)
             self._gateways = make_gateways(
                 self.settings, sockets, self._keyring.profile, self.runtime, self.clock, self.metrics, self._certificate
             )
@@ -346,6 +348,8 @@ class Daemon:
                 if isinstance(gateway, KeptOpenGateway):
                     continue  # it listens nowhere, and has a line of its own in `arcctl status`
                 self._listeners += [Listener(name=gateway.name, address=address) for address in gateway.addresses]
+            for stop in stops:
+                stack.callback(stop)  # all at once: each takes a moment, in which nobody would be heard
             yield
 
     def _profiles_changed(self, site_id: str) -> None:

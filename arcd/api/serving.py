@@ -43,12 +43,14 @@ class ListenError(Exception):
 class Served(Struct, frozen=True, kw_only=True):
     """Where an application is being served: `port` of a TCP listener (useful when 0 was asked for), else None.
 
-    `server` is what the loop made of the socket; `move` serves on another one from now on, and returns its server."""
+    `server` is what the loop made of the socket; `move` serves on another one from now on, and returns its server;
+    `stop` begins what the end of the block waits for."""
 
     address: str
     port: int | None
     server: asyncio.Server
     move: Callable[[socket.socket], Awaitable[asyncio.Server]]
+    stop: Callable[[], None]
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:
@@ -194,7 +196,7 @@ async def serve_app(app: ASGIApp, listener: socket.socket, *, certificate: Path 
             serving = tasks.create_task(server.serve(sockets=[listener]), name=f"http {address}")
             await server.is_accepting.wait()
             try:
-                yield Served(address=address, port=port, server=server.server, move=server.move)
+                yield Served(address=address, port=port, server=server.server, move=server.move, stop=server.stop)
             finally:
                 server.stop()
                 # However the block ended, requests under way are finished first: a task group would cancel them.
