@@ -31,6 +31,7 @@ from arcd.api import (
     status,
 )
 from arcd.api.answers import DescribedApp, install, refused_body
+from arcd.api.asking import PeersOnly
 from arcd.api.body_limit import BodyLimit
 from arcd.api.desk import Desk
 from arcd.api.imports import IMPORT_BYTES_MAX
@@ -55,6 +56,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
     app.state.supervisor_group = supervisor_group
     install(app)
     app.add_middleware(BodyLimit, bytes_max=BODY_BYTES_MAX, larger=LARGER_BODIES, refuse=refused_body)
+    app.add_middleware(PeersOnly)  # outermost
     lines = (arrangements, line_report, notices, paths)
     for module in (
         status,
@@ -74,5 +76,7 @@ def admin_app(desk: Desk, *, supervisor_group: str = "") -> FastAPI:
         receiver_lines,
         *lines,
     ):
+        # Whole as they are: what `include_router` takes, FastAPI puts together anew for every application, at its first
+        # request: a tenth of a second in which no alarm would be taken.
         app.routes.extend(module.router.routes)
     return app

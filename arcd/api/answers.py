@@ -129,6 +129,10 @@ def _refused(status: int, rule: str, message: str, headers: dict[str, str] | Non
     return JSONResponse(Refused(rule=rule, message=message).model_dump(), status_code=status, headers=headers)
 
 
+def refused_peer() -> Response:
+    return _refused(HTTPStatus.FORBIDDEN, "peer", "The admin API answers on its Unix socket only.")
+
+
 def refused_body(status: int, message: str) -> Response:
     return _refused(status, "body", message)
 

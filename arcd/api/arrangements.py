@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import Path, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import Field
 
 from arcd.api.answers import (
@@ -21,7 +21,7 @@ from arcd.api.answers import (
     View,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, AdminRouter, Asker, Limit, Reading, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.informed_view import InformedView, informed_view
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
@@ -44,7 +44,7 @@ WARN_SHARE = 0.75  # requirements 4.10: 45 of 60 minutes
 # Call lists that name whom to ask; the site's own go before the centre's.
 RESCUE, PROVIDERS = "rescue", "arrangement_provider"
 
-router = AdminRouter(tags=["arrangements"])
+router = APIRouter(tags=["arrangements"])
 
 CaseId = Annotated[str, Path(max_length=ID_CHARS_MAX, description="C12")]
 Words = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]

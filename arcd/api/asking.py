@@ -9,13 +9,13 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from enum import Enum, StrEnum
-from http import HTTPStatus
+from enum import StrEnum
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from arcd.api.answers import ApiError
+from arcd.api.answers import refused_peer
 from arcd.api.desk import Desk
 from arcd.core.facts import SUPERVISOR, Actor
 
@@ -53,24 +53,29 @@ def _is_member(entry: pwd.struct_passwd, group: str) -> bool:
     return group_id in os.getgrouplist(entry.pw_name, entry.pw_gid)
 
 
+class PeersOnly:
+    """ASGI middleware: whom the kernel does not vouch for is refused whatever is asked, before anything is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and _uid(scope) is None:
+            return await refused_peer()(scope, receive, send)
+        await self._app(scope, receive, send)
+
+
+def _uid(scope: Scope) -> int | None:
+    host = scope["client"][0] if scope["client"] else ""
+    uid = host.removeprefix(PEER_PREFIX)
+    return int(uid) if uid != host and uid.isascii() and uid.isdecimal() else None
+
+
 def peer_actor(request: Request) -> Actor:
     # Not a coroutine on purpose: a user name may come from a directory server, so FastAPI asks for it in a thread.
-    host = request.client.host if request.client is not None else ""
-    uid = host.removeprefix(PEER_PREFIX)
-    if uid == host or not (uid.isascii() and uid.isdecimal()):
-        raise ApiError(HTTPStatus.FORBIDDEN, "peer", "The admin API answers on its Unix socket only.")
-    return os_actor(int(uid), request.app.state.supervisor_group)
-
-
-class AdminRouter(APIRouter):
-    """Its routes are whole: each asks the kernel who calls, and the application takes them as they are.
-
-    What `include_router` takes, FastAPI puts together anew for every application, at its first request: a tenth of a
-    second in which no alarm would be taken.
-    """
-
-    def __init__(self, *, tags: list[str | Enum], prefix: str = "") -> None:
-        super().__init__(prefix=prefix, tags=tags, dependencies=[Depends(peer_actor)])
+    uid = _uid(request.scope)
+    assert uid is not None, "nobody else comes so far"
+    return os_actor(uid, request.app.state.supervisor_group)
 
 
 async def desk_of(request: Request) -> Desk:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from arcd.api.answers import (
@@ -23,7 +23,7 @@ from arcd.api.answers import (
     View,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, AdminRouter, Asker, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
 from arcd.api.instants import parse_instant, rfc3339
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.auditing.erasing import Erased
@@ -35,7 +35,7 @@ from arcd.store.verify import FINDINGS_MAX
 FINDING_CHARS_MAX = 1_000
 HASH_CHARS = 64
 
-router = AdminRouter(prefix="/v1/audit", tags=["audit"])
+router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 Reason = Annotated[str, Field(min_length=1, max_length=REASON_CHARS_MAX)]
 Subject = Annotated[str, Field(min_length=1, max_length=ID_CHARS_MAX + 8, pattern="^((case|site|period)/.+|centre)$")]

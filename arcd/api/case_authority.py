@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from arcd.api.answers import (
@@ -19,7 +19,7 @@ from arcd.api.answers import (
     UnusableError,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, AdminRouter, Asker, Reading, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, Asker, Reading, TheDesk
 from arcd.api.authority_view import AuthorityView, authority_view
 from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
@@ -30,7 +30,7 @@ from arcd.core.facts import AuthorityAction, AuthorityCalled, AuthorityRequested
 
 FIELD_CHARS_MAX = 200
 
-router = AdminRouter(prefix="/v1/cases/{case_id}/authority", tags=["authority"])
+router = APIRouter(prefix="/v1/cases/{case_id}/authority", tags=["authority"])
 
 CaseId = Annotated[str, Path(max_length=ID_CHARS_MAX, description="C12")]
 Text = Annotated[str, Field(max_length=TEXT_CHARS_MAX)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from arcd.api.answers import (
@@ -22,7 +22,7 @@ from arcd.api.answers import (
     created,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, TEXT_CHARS_MAX, AdminRouter, Asker, Limit, Reading, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, TEXT_CHARS_MAX, Asker, Limit, Reading, TheDesk
 from arcd.api.case_view import CaseRow, CaseView, case_row, case_view
 from arcd.api.desk import Desk
 from arcd.api.instants import parse_instant
@@ -51,7 +51,7 @@ FORM_FIELDS_MAX = 64
 # A hand-made matter without one waits with the technical ones: above faults, below anything that rings (4.5).
 PRIORITY_DEFAULT = Priority.P3
 
-router = AdminRouter(prefix="/v1/cases", tags=["cases"])
+router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
 CaseId = Annotated[str, Path(max_length=ID_CHARS_MAX, description="C12")]
 Name = Annotated[str, Path(max_length=ID_CHARS_MAX)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, model_validator
 
 from arcd.api.answers import (
@@ -22,7 +22,7 @@ from arcd.api.answers import (
     created,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, AdminRouter, Asker, Limit, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.flag_view import FlagDetail, FlagView, flag_detail, flag_view
 from arcd.api.instants import NS, parse_instant
@@ -49,7 +49,7 @@ SCOPE_NAMES_MAX = 200
 INSTANT_CHARS_MAX = 40
 INDEX_MAX = 10_000  # signals in one frame: more than its bytes allow
 
-router = AdminRouter(prefix="/v1/flags", tags=["flags"])
+router = APIRouter(prefix="/v1/flags", tags=["flags"])
 
 Id = Annotated[str, Field(max_length=ID_CHARS_MAX)]
 Names = Annotated[tuple[Id, ...], Field(max_length=SCOPE_NAMES_MAX)]

@@ -9,18 +9,18 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, ApiError, Body, Granted, NotFoundError, View, granted_or_raise
-from arcd.api.asking import ID_CHARS_MAX, AdminRouter, Asker, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
 from arcd.api.instants import NS
 from arcd.api.status import OutputView, outputs_of
 from arcd.core.facts import ForwardSwitchRequested
 from arcd.core.forwarding.following import REASON_CHARS_MAX
 from arcd.forwarding.dc09_output import Dc09Output
 
-router = AdminRouter(prefix="/v1/outputs", tags=["outputs"])
+router = APIRouter(prefix="/v1/outputs", tags=["outputs"])
 
 
 YEAR_S = 366 * 86_400.0  # more is a typing error; what is allowed, the core says

@@ -10,11 +10,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, UnusableError, View
-from arcd.api.asking import ROWS_DEFAULT, AdminRouter, Limit, TheDesk
+from arcd.api.asking import ROWS_DEFAULT, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import in_portions, rows_answer
@@ -28,7 +28,7 @@ from arcd.store.seeking import seq_before
 SUBJECT_CHARS_MAX = 100
 NDJSON = "application/x-ndjson"
 
-router = AdminRouter(prefix="/v1/journal", tags=["journal"])
+router = APIRouter(prefix="/v1/journal", tags=["journal"])
 
 SeqNumber = Annotated[int, Query(ge=0, le=2**63 - 1)]
 Name = Annotated[str | None, Query(min_length=1, max_length=SUBJECT_CHARS_MAX)]

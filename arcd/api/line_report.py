@@ -10,11 +10,11 @@ from contextlib import aclosing
 from typing import Annotated
 
 import msgspec
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 from msgspec import Struct
 
 from arcd.api.answers import READ_ERRORS, NotFoundError, View
-from arcd.api.asking import ID_CHARS_MAX, AdminRouter, Reading, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, Reading, TheDesk
 from arcd.api.availability_chart import LINES_MAX, Line, chart
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, rfc3339
@@ -32,7 +32,7 @@ MONTHS_MAX = 120
 FAULTS_SHOWN_MAX = 500
 SVG = "image/svg+xml"
 
-router = AdminRouter(prefix="/v1/lines", tags=["lines"])
+router = APIRouter(prefix="/v1/lines", tags=["lines"])
 
 Id = Annotated[str, Query(max_length=ID_CHARS_MAX)]
 MaybeId = Annotated[str, Query(max_length=ID_CHARS_MAX)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from arcd.api.answers import (
@@ -20,7 +20,7 @@ from arcd.api.answers import (
     View,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, AdminRouter, Asker, Limit, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
 from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import rendered, rows_answer
 from arcd.api.recorded import OnRecord
@@ -33,7 +33,7 @@ from arcd.core.state import State
 
 INSTANT_CHARS_MAX = 40
 
-router = AdminRouter(prefix="/v1/notices", tags=["notices"])
+router = APIRouter(prefix="/v1/notices", tags=["notices"])
 
 
 class LineView(View):

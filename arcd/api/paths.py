@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from arcd.api.answers import READ_ERRORS, NotFoundError, View
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, AdminRouter, Limit, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339
 from arcd.api.pacing import rendered, rows_answer
@@ -27,7 +27,7 @@ NS = 1_000_000_000
 KEY_CHARS_MAX = 3 * ID_CHARS_MAX + 2
 STATE_CHARS_MAX = 16
 
-router = AdminRouter(prefix="/v1/paths", tags=["paths"])
+router = APIRouter(prefix="/v1/paths", tags=["paths"])
 
 Key = Annotated[str, Query(max_length=KEY_CHARS_MAX, description="Go on after this path")]
 SiteId = Annotated[str, Query(max_length=ID_CHARS_MAX)]

@@ -10,18 +10,18 @@ from contextlib import aclosing
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, ApiError, NotFoundError
-from arcd.api.asking import ID_CHARS_MAX, AdminRouter, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, TheDesk
 from arcd.api.journal import NDJSON
 from arcd.api.recorded import OnRecord
 from arcd.captures import Head, encoded
 from arcd.gateways.line import TAPS_MAX, Line
 from arcd.gateways.tapping import passing
 
-router = AdminRouter(prefix="/v1/receiver-lines", tags=["receiver lines"])
+router = APIRouter(prefix="/v1/receiver-lines", tags=["receiver lines"])
 
 
 @router.get(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, Granted, NotFoundError, View, granted_or_raise
-from arcd.api.asking import ID_CHARS_MAX, AdminRouter, Asker, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
 from arcd.api.instants import rfc3339
 from arcd.api.recorded import OnRecord
 from arcd.core.facts import RelayAction, RelayRequested
@@ -20,7 +20,7 @@ from arcd.core.relays.switching import REASON_CHARS_MAX
 from arcd.core.site import Site
 from arcd.core.state import State
 
-router = AdminRouter(prefix="/v1/relays", tags=["relays"])
+router = APIRouter(prefix="/v1/relays", tags=["relays"])
 
 Id = Annotated[str, Field(max_length=ID_CHARS_MAX)]
 

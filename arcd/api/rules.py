@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from arcd.api.answers import ASK_ERRORS, READ_ERRORS, Body, NotFoundError, UnusableError, View
-from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, AdminRouter, Asker, Reading, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, TEXT_CHARS_MAX, Asker, Reading, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.instants import parse_instant
@@ -29,7 +29,7 @@ from rules.model import Priority, Reason
 from rules.model import View as RuleView
 from rules.vocabulary import ARCD_CODES
 
-router = AdminRouter(prefix="/v1/rules", tags=["rules"])
+router = APIRouter(prefix="/v1/rules", tags=["rules"])
 
 Short = Annotated[str, Field(max_length=ID_CHARS_MAX)]
 

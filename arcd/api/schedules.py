@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
@@ -22,7 +22,7 @@ from arcd.api.answers import (
     View,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, AdminRouter, Asker, Limit, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, TheDesk
 from arcd.api.desk import Desk
 from arcd.api.instants import maybe_rfc3339, rfc3339
 from arcd.api.pacing import rendered, rows_answer
@@ -41,7 +41,7 @@ from protocols.signals import bare_address
 HOURS_CHARS_MAX = 11
 DAY_CHARS_MAX = 10
 
-router = AdminRouter(prefix="/v1/schedules", tags=["schedules"])
+router = APIRouter(prefix="/v1/schedules", tags=["schedules"])
 
 Id = Annotated[str, Field(max_length=ID_CHARS_MAX)]
 DayText = Annotated[str, Field(max_length=DAY_CHARS_MAX, description="A local day: 2026-12-24")]

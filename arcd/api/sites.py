@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated
 
-from fastapi import Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import Field, SecretStr
 
@@ -22,7 +22,7 @@ from arcd.api.answers import (
     View,
     granted_or_raise,
 )
-from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, AdminRouter, Asker, Limit, Reading, TheDesk
+from arcd.api.asking import ID_CHARS_MAX, ROWS_DEFAULT, Asker, Limit, Reading, TheDesk
 from arcd.api.imports import IMPORT_ERRORS, Files, Imported, imported
 from arcd.api.pacing import rendered, rows_answer
 from arcd.api.recorded import OnRecord
@@ -31,7 +31,7 @@ from protocols.secrets import WireKey
 
 KEY_CHARS_MAX = 80  # "ascii:" or "hex:" and 64 digits
 
-router = AdminRouter(prefix="/v1/sites", tags=["sites"])
+router = APIRouter(prefix="/v1/sites", tags=["sites"])
 
 
 class Sites(View):

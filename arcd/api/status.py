@@ -5,12 +5,14 @@ One rule: it repeats what the daemon says of itself (`Desk.status`); nothing is 
 
 from __future__ import annotations
 
+from fastapi import APIRouter
+
 from arcd.api.answers import READ_ERRORS, View
-from arcd.api.asking import AdminRouter, TheDesk
+from arcd.api.asking import TheDesk
 from arcd.api.desk import Status
 from arcd.api.instants import NS, rfc3339
 
-router = AdminRouter(prefix="/v1/status", tags=["status"])
+router = APIRouter(prefix="/v1/status", tags=["status"])
 
 
 class ListenerView(View):
