@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+from tests.patience import PATIENCE_S
 
-START_TIMEOUT_S = 20.0
+T = TypeVar("T")
 
 
 class Loop:
@@ -21,7 +21,7 @@ class Loop:
         self._loop = loop
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return self.begin(coroutine).result(START_TIMEOUT_S)
+        return self.begin(coroutine).result(PATIENCE_S)
 
     def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
@@ -57,13 +57,13 @@ def in_thread(context: Callable[[], contextlib.AbstractAsyncContextManager[T]]) 
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        loop, value = entered.result(START_TIMEOUT_S)
+        loop, value = entered.result(PATIENCE_S)
         try:
             yield loop, value
         finally:
             loop.run(end())
     finally:
-        thread.join(START_TIMEOUT_S)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
     if failures:
         raise failures[0]

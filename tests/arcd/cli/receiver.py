@@ -5,22 +5,53 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import cast
+from typing import Protocol, cast
 
+import pytest
 import trustme
 
+from arcd.cli.wires import SocketWire
 from arcd.clock import SystemClock
 from protocols.codec import Malformed, Received, WireProfile
 from protocols.dc09 import Dc09Codec, ReplyPolicy, reply_for
 from protocols.secrets import WireKey
 from tests.arcd.cli.in_thread import in_thread
+from tests.patience import PATIENCE_S, until
 
 KEY = "00112233445566778899aabbccddeeff"
 KEYED_ACCOUNT = "1002"
 KNOWN = frozenset({"1001", "0042", KEYED_ACCOUNT})
 
+LOOK_S = 0.005
+
 Twist = Callable[[int, bytes], list[bytes]]  # (number of the frame from 0, honest reply) → what is really sent
+
+
+class FarEnd(Protocol):
+    """`silences` counts what has been taken and will not be answered."""
+
+    silences: threading.Semaphore
+
+
+def hear_silences(monkeypatch: pytest.MonkeyPatch, far: FarEnd) -> None:
+    """Whoever waits for a reply has waited long enough when the far end has decided to give none, and no sooner."""
+    receive = SocketWire.receive
+
+    def patient(wire: SocketWire, timeout_s: float) -> bytes | None:
+        if timeout_s <= 0:  # a look at what is there, and no waiting
+            return receive(wire, timeout_s)
+        give_up_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < give_up_s:
+            if (arrived := receive(wire, LOOK_S)) is not None:
+                return arrived
+            if far.silences.acquire(blocking=False):
+                return None
+        raise AssertionError("neither a reply nor a silence")
+
+    monkeypatch.setattr(SocketWire, "receive", patient)
 
 
 def honest(number: int, reply: bytes) -> list[bytes]:
@@ -35,6 +66,8 @@ class Receiver:
         self.raw: list[bytes] = []
         self.port = 0
         self.connections = 0
+        self.silences = threading.Semaphore(0)
+        self.writers: set[asyncio.StreamWriter] = set()
         self._twist = twist
         self._closes = closes
         self._clock = SystemClock()
@@ -49,7 +82,10 @@ class Receiver:
             if isinstance(item, Received):
                 kind = reply_for(item, account_known=item.session_account in KNOWN, policy=ReplyPolicy())
                 honest_reply = codec.encode_reply(item, kind, self._clock.now())
-            sent += self._twist(number, honest_reply)
+            parts = self._twist(number, honest_reply)
+            if not parts:
+                self.silences.release()
+            sent += parts
         return sent
 
     def codec(self, *, datagram: bool = False) -> Dc09Codec:
@@ -60,6 +96,13 @@ class Receiver:
 
     async def serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.writers.add(writer)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            self.writers.discard(writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         codec = self.codec()
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(4096):
@@ -116,3 +159,6 @@ async def _listen(receiver: Receiver, *, udp: bool, tls: trustme.LeafCert | None
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
         yield
+    for writer in receiver.writers:
+        writer.transport.abort()
+    await until(lambda: not receiver.writers)

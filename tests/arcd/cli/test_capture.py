@@ -6,7 +6,6 @@ import contextlib
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,7 +95,7 @@ def test_it_is_played_to_whoever_opens_a_pseudo_terminal(arcctl: Arcctl, recordi
     thread = threading.Thread(target=software)
     thread.start()
     ran = arcctl("capture", "replay", str(recording), "--pty", str(place), "--speed", "1000")
-    thread.join(10)
+    thread.join()
     assert ran.code == 0, ran.err
     assert bytes(heard) == encode_heartbeat() + ALARM + ALARM
     assert not place.is_symlink()
@@ -105,21 +104,31 @@ def test_it_is_played_to_whoever_opens_a_pseudo_terminal(arcctl: Arcctl, recordi
 def test_a_serial_port_is_only_read(arcctl: Arcctl, tmp_path: Path) -> None:
     cable, out = Cable(tmp_path).plug(), tmp_path / "x.capture"
 
-    def receiver() -> None:
-        while not out.exists():  # the port is open then
-            time.sleep(0.01)
-        cable.send(ALARM)
+    answered = b""
 
-    threading.Thread(target=receiver).start()
-    ran = arcctl(
-        "capture", "port", "--serial", str(cable.path), "--dialect", "surgard", "--out", str(out), "--for", "2s"
-    )
+    def receiver() -> None:
+        nonlocal answered
+        until("the port is open", out.exists)
+        cable.send(ALARM)
+        until("it is written down", lambda: len(out.read_bytes().splitlines()) > 1)
+        answered = cable.read()
+        cable.unplug()
+
+    thread = threading.Thread(target=receiver)
+    thread.start()
+    ran = arcctl("capture", "port", "--serial", str(cable.path), "--dialect", "surgard", "--out", str(out))
+    thread.join()
     assert ran.code == 0, ran.err
     head, rows = read(iter(out.read_bytes().splitlines(keepends=True)))
     assert (head.dialect, head.of) == ("surgard", f"{cable.path} 9600 8N1")
     assert b"".join(passed.data for passed in rows) == ALARM
-    assert cable.read() == b""
-    cable.unplug()
+    assert answered == b""
+
+
+def test_it_ends_when_its_time_is_up(arcctl: Arcctl, tmp_path: Path, listener: socket.socket) -> None:
+    at = str(listener.getsockname()[1])
+    ran = arcctl("capture", "port", "--port", at, "--out", str(tmp_path / "x.capture"), "--for", "1s", "--json")
+    assert (ran.code, ran.json()["rows"]) == (0, 0)
 
 
 def test_a_tcp_receiver_that_hangs_up_ends_it(arcctl: Arcctl, tmp_path: Path, listener: socket.socket) -> None:

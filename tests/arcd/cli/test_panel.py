@@ -11,7 +11,8 @@ import pytest
 from arcd.cli.panel import REPEAT_MAX, RETRIES_MAX, TIMEOUT_S_MAX
 from protocols.codec import Kind, Protection, Received
 from tests.arcd.cli.conftest import Arcctl
-from tests.arcd.cli.receiver import KEY, Receiver, receiving
+from tests.arcd.cli.receiver import KEY, Receiver, hear_silences, receiving
+from tests.process import until
 
 OTHER_KEY = "ffeeddccbbaa99887766554433221100"
 
@@ -144,11 +145,12 @@ def test_an_unknown_account_is_a_duh_and_exit_code_1(arcctl: Arcctl) -> None:
 
 
 @pytest.mark.parametrize("udp", [False, True])
-def test_silence_is_answered_with_the_same_bytes_again(arcctl: Arcctl, udp: bool) -> None:
+def test_silence_is_answered_with_the_same_bytes_again(
+    arcctl: Arcctl, udp: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with receiving(lambda number, reply: [] if number < 2 else [reply], udp=udp) as receiver:
-        ran = arcctl(
-            *to(receiver), "--account", "1002", "--null", "--key", KEY, "--timeout", "0.05", *(["--udp"] * udp)
-        )
+        hear_silences(monkeypatch, receiver)
+        ran = arcctl(*to(receiver), "--account", "1002", "--null", "--key", KEY, *(["--udp"] * udp))
     assert ran.code == 0, ran.err
     assert "sent 3 times" in ran.out
     assert len(set(receiver.raw)) == 1
@@ -157,6 +159,7 @@ def test_silence_is_answered_with_the_same_bytes_again(arcctl: Arcctl, udp: bool
 def test_gives_up_after_the_last_retry(arcctl: Arcctl) -> None:
     with receiving(lambda number, reply: [], udp=True) as receiver:
         ran = arcctl(*to(receiver), "--account", "1001", "--null", "--udp", "--timeout", "0.02", "--json")
+        until("all have arrived", lambda: len(receiver.raw) > RETRIES_MAX)
     assert ran.code == 1
     assert len(receiver.raw) == RETRIES_MAX + 1
     [message] = ran.json()["messages"]
@@ -183,8 +186,8 @@ def test_a_late_reply_to_the_message_before_is_not_taken_for_this_one(arcctl: Ar
 
 
 def test_an_answer_that_is_no_reply_is_shown(arcctl: Arcctl) -> None:
-    with receiving(lambda number, reply: [b"HTTP/1.1 400 Bad\x1b[2J"]) as receiver:
-        ran = arcctl(*to(receiver), "--account", "1001", "--null", "--timeout", "0.05", "--retries", "0")
+    with receiving(lambda number, reply: [b"HTTP/1.1 400 Bad\x1b[2J"], closes=True) as receiver:
+        ran = arcctl(*to(receiver), "--account", "1001", "--null", "--retries", "0")
     assert ran.code == 1
     assert "cannot be read as a reply to it: HTTP/1.1 400 Bad\\x1b[2J" in ran.out
     assert "\x1b" not in ran.out
@@ -192,7 +195,7 @@ def test_an_answer_that_is_no_reply_is_shown(arcctl: Arcctl) -> None:
 
 def test_a_receiver_that_closes_after_each_reply_is_dialled_again(arcctl: Arcctl) -> None:
     with receiving(closes=True) as receiver:
-        ran = arcctl(*to(receiver), "--account", "1001", "--null", "--repeat", "2", "--timeout", "0.5")
+        ran = arcctl(*to(receiver), "--account", "1001", "--null", "--repeat", "2")
     assert ran.code == 0, ran.out + ran.err
     assert receiver.connections >= 2
 

@@ -15,7 +15,13 @@ import pytest
 from protocols.codec import Kind, Received, ReplyKind
 from protocols.receiver_lines.dialects import make_codec, read_options
 from tests.arcd.cli.conftest import Arcctl
+from tests.arcd.cli.receiver import hear_silences
 from tests.arcd.gateways.far_receiver import Cable
+from tests.patience import PATIENCE_S
+from tests.ports import own_port
+from tests.process import until
+
+SEND = ("panel", "send", "--protocol", "surgard", "--account", "1001", "--code", "BA")
 
 
 class Software:
@@ -25,6 +31,7 @@ class Software:
         self, dialect: str, answers: Callable[[int], bool] = lambda _: True, options: dict[str, object] | None = None
     ) -> None:
         self.received: list[Received] = []
+        self.silences = threading.Semaphore(0)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         key = bytes(range(24)) if dialect == "osborne_hoffman" else None
@@ -46,8 +53,14 @@ class Software:
                     self.received.append(item)
                     if self._answers(len(self.received)):
                         connected.sendall(self._codec.encode_reply(item, ReplyKind.ACK, 0))
+                    else:
+                        self.silences.release()
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            # Wakes who waits there: a descriptor that is merely closed is soon another's, and so are its callers.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._listener.close()
 
 
@@ -137,21 +150,23 @@ def test_as_the_line_is_set_up(
     assert [received.origin.account for received in far.received] == [account]
 
 
-def test_a_receiver_that_listens(arcctl: Arcctl, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+@pytest.fixture
+def port() -> Iterator[int]:
+    with own_port() as port:
+        yield port
+
+
+def test_a_receiver_that_listens(arcctl: Arcctl, monkeypatch: pytest.MonkeyPatch, port: int) -> None:
     heard = b""
 
-    def connect() -> None:
+    def has_connected() -> bool:
         nonlocal heard
-        for _ in range(500):
-            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)) as line:
-                heard = line.recv(100)
-                line.sendall(b"\x06")
-                return
-            threading.Event().wait(0.005)
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)) as line:
+            heard = line.recv(100)
+            line.sendall(b"\x06")
+        return heard != b""
 
-    thread = threading.Thread(target=connect)
+    thread = threading.Thread(target=until, args=("it listens", has_connected))
     thread.start()
     ran = arcctl(
         "panel", "send", "--protocol", "surgard", "--account", "1001", "--code", "BA", "--listen", "--port", str(port),
@@ -169,15 +184,16 @@ def test_a_receiver_that_listens(arcctl: Arcctl, monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_an_ack_it_says_it_again_and_at_last_that_nobody_took_it(
-    arcctl: Arcctl, software: Callable[..., Software]
+    arcctl: Arcctl, software: Callable[..., Software], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     far = software("surgard", lambda number: number > 2)
-    send = ("panel", "send", "--protocol", "surgard", "--account", "1001", "--code", "BA", "--timeout", "0.05")
-    ran = arcctl(*send, "--port", str(far.port))
+    with monkeypatch.context() as patch:
+        hear_silences(patch, far)
+        ran = arcctl(*SEND, "--port", str(far.port))
     assert ran.code == 0
     assert "sent 3 times" in ran.out
     deaf = software("surgard", lambda _: False)
-    ran = arcctl(*send, "--port", str(deaf.port), "--retries", "1")
+    ran = arcctl(*SEND, "--port", str(deaf.port), "--retries", "1", "--timeout", "0.05")
     assert ran.code == 1
     assert "no reply" in ran.out
     assert "1 of 1 were not acknowledged" in ran.err
@@ -198,7 +214,7 @@ def test_over_a_serial_port(arcctl: Arcctl, tmp_path: Path) -> None:
     ran = arcctl(
         "panel", "send", "--protocol", "surgard", "--account", "1001", "--code", "BA", "--serial", str(cable.path),
     )  # fmt: skip
-    assert heard.wait(5)
+    assert heard.wait(PATIENCE_S)
     assert ran.code == 1
     assert "NAK" in ran.out
     assert "refused" in ran.out
