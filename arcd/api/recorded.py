@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from arcd.api.answers import UnusableError
 from arcd.api.asking import Asker, TheDesk
 from arcd.api.desk import Desk
 from arcd.core.audit.holding import EVERYTHING
@@ -25,6 +26,8 @@ class Record:
 
     async def read(self, what: str, subject: str = EVERYTHING) -> None:
         """`subject`: "case/C12", "site/K-1"; a list is of the whole centre. Returns when the answer may leave."""
+        if "\0" in subject:  # in no id, and nothing that the journal could find again
+            raise UnusableError("An id with a NUL character in it is nobody's.")
         await self._desk.audit.reads.read(self._actor, what, subject, self._why)
 
     async def read_list(self, what: str, site_id: str | None) -> None:

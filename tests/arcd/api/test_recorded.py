@@ -145,3 +145,10 @@ def test_the_reason_has_a_limit_in_every_description(desk: FakeDesk) -> None:
     for place in ("/v1/cases/{case_id}", "/v1/journal", "/v1/sites/{site_id}"):
         [why] = [each for each in paths[place]["get"]["parameters"] if each["name"] == "why"]
         assert why["schema"]["maxLength"] == 500, place
+
+
+@pytest.mark.parametrize("path", ["/v1/cases?site=%00", "/v1/flags?site=K%001", "/v1/journal?subject=case/C1%00"])
+async def test_what_could_not_be_stored_is_refused(desk: FakeDesk, admin: httpx.AsyncClient, path: str) -> None:
+    """An entry that the store refuses would end the daemon."""
+    assert (await admin.get(path)).status_code == 422
+    assert not reads_of(desk)
