@@ -27,12 +27,13 @@ from arcd.api.asking import ID_CHARS_MAX, Asker, TheDesk
 from arcd.api.instants import parse_instant, rfc3339
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.auditing.erasing import Erased
-from arcd.core.audit.holding import PERIOD
+from arcd.core.audit.holding import EVERYTHING, PERIOD
 from arcd.core.audit.keeping import REASON_CHARS_MAX
-from arcd.core.facts import HoldRequested, JournalVerified
+from arcd.core.facts import HoldRequested, JournalVerified, SensitiveRead
 from arcd.store.verify import FINDINGS_MAX
 
 FINDING_CHARS_MAX = 1_000
+PLACE_CHARS_MAX = 1_000
 HASH_CHARS = 64
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
@@ -117,6 +118,14 @@ class Told(Body):
     findings: Annotated[
         tuple[Annotated[str, Field(max_length=FINDING_CHARS_MAX)], ...], Field(max_length=FINDINGS_MAX + 1)
     ] = ()
+
+
+class Copied(Body):
+    """A copy of the whole journal, told by who made it."""
+
+    place: Annotated[str, Field(min_length=1, max_length=PLACE_CHARS_MAX)]
+    head_hash: Annotated[str, Field(min_length=HASH_CHARS, max_length=HASH_CHARS)]
+    why: Annotated[str, Field(max_length=REASON_CHARS_MAX)] = ""
 
 
 class ErasedView(View):
@@ -242,6 +251,20 @@ async def verified(desk: TheDesk, actor: Asker, told: Told) -> Granted:
             )
         )
     )
+
+
+@router.post("/copied", summary="Tell that the whole journal was copied", responses=ASK_ERRORS)
+async def copied(desk: TheDesk, actor: Asker, told: Copied) -> Granted:
+    fact = SensitiveRead(
+        at=desk.now(),
+        what="backup",
+        subject=EVERYTHING,
+        actor=actor,
+        reason=told.why.strip(),
+        recipient=told.place,
+        digest=told.head_hash,
+    )
+    return granted_or_raise(await desk.ask(fact))
 
 
 def _erased(done: Erased, dry_run: bool) -> ErasedView:

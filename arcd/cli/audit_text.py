@@ -48,9 +48,10 @@ def _read(fact: JsonObject) -> list[str]:
     lines = [told]
     if fact.get("ahead"):
         lines.append(f"{fact['ahead']} of them answered before the disk had taken the record")
-    if fact.get("reason"):
-        purpose = f"for {fact['recipient']}" if fact.get("recipient") else "why"
-        lines.append(f"{purpose}: {fact['reason']}")
+    if fact.get("recipient"):
+        lines.append(f"for {fact['recipient']}" + (f": {fact['reason']}" if fact.get("reason") else ""))
+    elif fact.get("reason"):
+        lines.append(f"why: {fact['reason']}")
     return lines
 
 

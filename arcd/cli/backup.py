@@ -101,6 +101,7 @@ def backup(
     except StoreError as error:
         stands = f" ({file} is a copy of the journal without its pictures)" if file.exists() else ""
         raise CliError(f"{error}{stands}") from error
+    _tell(call, file, verdict.head_hash)
     lost = pictures is not None and bool(pictures.lost)
     removed = _outdated(file.parent, keep) if keep is not None and verdict.ok and not lost else []
     for old in removed:
@@ -122,6 +123,15 @@ def backup(
         raise FindingError("the journal itself does not verify; the copy is kept as it is")
     if lost:
         raise FindingError("pictures are lost; everything else is in the backup, and no older one was removed")
+
+
+def _tell(call: Invocation, file: Path, head_hash: str) -> None:
+    """Who takes all of it away stands in the journal, if there is a daemon to write it down."""
+    try:
+        told = {"place": str(file.absolute()), "head_hash": head_hash, "why": call.why}
+        call.daemon.post("/v1/audit/copied", told)
+    except CliError as error:
+        call.out.remark(f"that a copy was made stands in no journal: {error.message}")
 
 
 To = Annotated[Path | None, typer.Option("--to", metavar="PATH", help="Where the journal belongs.")]

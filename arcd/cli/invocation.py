@@ -46,7 +46,7 @@ class Invocation:
         self.as_json = as_json
         self.language = language
         self._socket = socket
-        self._why = why
+        self.why = why
         self._daemon: Daemon | None = None
 
     @property
@@ -59,7 +59,7 @@ class Invocation:
         if self._daemon is None:
             from arcd.cli.client import Daemon, default_socket
 
-            self._daemon = Daemon(self._socket or default_socket(), why=self._why)
+            self._daemon = Daemon(self._socket or default_socket(), why=self.why)
         return self._daemon
 
     def close(self) -> None:

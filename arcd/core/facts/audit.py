@@ -80,8 +80,8 @@ class SensitiveRead(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="se
     since: int = 0  # ns, when the first of several was; 0 is `at`
     ahead: int = 0
     reason: str = ""
-    recipient: str = ""  # of an export
-    digest: str = ""  # hex, of the export
+    recipient: str = ""  # of an export; of a backup, its file
+    digest: str = ""  # hex, of the export; of a backup, the hash of its last entry
 
 
 class JournalVerified(Fact, frozen=True, kw_only=True, omit_defaults=True, tag="journal_verified"):

@@ -73,6 +73,7 @@ ROUTES = {
     ("POST", "/v1/audit/seal"),
     ("POST", "/v1/audit/prune"),
     ("POST", "/v1/audit/verified"),
+    ("POST", "/v1/audit/copied"),
     ("POST", "/v1/audit/export"),
     ("GET", "/v1/journal/head"),
     ("GET", "/v1/cases/{case_id}/authority"),

@@ -152,3 +152,11 @@ async def test_a_closed_case_may_be_held(desk: FakeDesk, admin: httpx.AsyncClien
     await desk.take(CaseMoveRequested(at=desk.now(), case_id=case_id, move="acknowledge", actor=Actor(id="os:x")))
     code, _ = await post(admin, "holds", action="place", subject=f"case/{case_id}", reason="r")
     assert code == 200
+
+
+async def test_a_copy_of_everything_is_told(desk: FakeDesk, admin: httpx.AsyncClient) -> None:
+    assert (await post(admin, "copied", place="/backup/j.sqlite", head_hash="ab" * 32, why="nightly"))[0] == 200
+    [fact] = desk.asked
+    assert isinstance(fact, SensitiveRead)
+    assert (fact.what, fact.subject, fact.recipient, fact.reason) == ("backup", "centre", "/backup/j.sqlite", "nightly")
+    assert (await post(admin, "copied", place="/backup/j.sqlite", head_hash="short"))[0] == 422

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from arcd.core.facts import SensitiveRead
 from arcd.media import MediaStore
 from arcd.store import Batch
 from arcd.store.sqlite import SqliteStore
 from tests.arcd.cli.conftest import Arcctl
+from tests.arcd.cli.daemon import Daemon
 from tests.arcd.store.journal import record, records
 
 
@@ -150,3 +152,13 @@ def test_without_pictures_only_by_a_clear_word(arcctl: Arcctl, tmp_path: Path, w
     ran = arcctl("restore", str(backup), "--to", str(tmp_path / "again.sqlite"))
     assert (ran.code, "names 1 picture," in ran.err, (tmp_path / "again.sqlite").exists()) == (1, True, False)
     assert arcctl("restore", str(backup), "--to", str(tmp_path / "again.sqlite"), "--without-media").code == 0
+
+
+def test_who_takes_it_away_stands_in_the_journal(arcctl: Arcctl, daemon: Daemon, tmp_path: Path, journal: Path) -> None:
+    ran = arcctl("backup", str(tmp_path / "one.sqlite"), "--journal", str(journal), "--why", "nightly")
+    assert (ran.code, ran.err) == (0, "")
+    [fact] = daemon.desk.asked
+    assert isinstance(fact, SensitiveRead)
+    assert (fact.what, fact.recipient, fact.reason) == ("backup", str(tmp_path / "one.sqlite"), "nightly")
+    alone = arcctl("backup", str(tmp_path / "two.sqlite"), "--journal", str(journal), "--socket", "/nowhere.sock")
+    assert (alone.code, "stands in no journal" in alone.err) == (0, True)

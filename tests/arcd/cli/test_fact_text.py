@@ -203,6 +203,10 @@ FACTS_TOLD: list[tuple[Fact, tuple[str, ...]]] = [
         ("has read export of case/C1", "for police: 5560/R/1"),
     ),
     (
+        SensitiveRead(at=AT, what="backup", subject="centre", actor=WHO, recipient="/backup/j.sqlite"),
+        ("has read backup of centre", "for /backup/j.sqlite"),
+    ),
+    (
         SensitiveRead(at=AT, what="case", subject="case/C1", actor=WHO, count=2, since=AT, ahead=1, reason="2026/17"),
         (
             "has read case of case/C1 2 times since",
