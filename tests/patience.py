@@ -12,7 +12,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 # Loopback brings most things within a few turns of the loop. What takes longer comes from a thread or a timer, and
 # asking in every turn would keep the processor from it.
 _TURNS = 200

@@ -27,11 +27,9 @@ import yaml
 from arcd.core.record import StepRecord
 from arcd.store.verify import Verdict, verify_file
 from tests.forked import Forked
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[1]
-PATIENCE_S = (
-    120.0  # what takes seconds may take a minute on a machine that has other work; only a failure waits so long
-)
 POLL_S = 0.05
 FRESH = bool(os.environ.get("ARCD_FRESH"))  # `make faults` and `make nightly` can wait for it
 # Below what Linux hands out for outgoing connections (ip_local_port_range begins at 32768), so that a port found free

@@ -23,7 +23,8 @@ from protocols.signals import Signal
 from tests.arcd.gateways.intake import JPEG, OTHER, TOKEN
 from tests.arcd.gateways.plant import Plant, tcp_plant
 from tests.e2e.installations import centre
-from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, free_ports, until
 
 DOMAIN = "intake.example.org"
 DUTY = {"id": "duty", "name": "Duty", "email": "duty@example.invalid", "webhook_url": "http://127.0.0.1:1/"}

@@ -11,7 +11,8 @@ import pytest
 
 from protocols.dc09 import Dialler
 from tests.e2e.installations import KEY, KEYED, PLAIN, centre, site
-from tests.process import PATIENCE_S, Daemon, Installation, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, until
 
 
 @dataclass

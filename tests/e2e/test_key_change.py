@@ -12,7 +12,8 @@ from arcd.clock import SystemClock
 from protocols.dc09 import Dialler
 from protocols.secrets import WireKey
 from tests.e2e.installations import KEY, KEYED, centre, site
-from tests.process import PATIENCE_S, Installation
+from tests.patience import PATIENCE_S
+from tests.process import Installation
 
 NEW = "ffeeddccbbaa99887766554433221100"
 

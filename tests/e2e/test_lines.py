@@ -20,7 +20,8 @@ from protocols.receiver_lines.surgard import SurGardDialect, encode_heartbeat, e
 from protocols.sia import signal
 from tests.arcd.gateways.far_receiver import ACK, Cable
 from tests.e2e.installations import centre, site
-from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, free_ports, until
 
 HEARTBEAT_S = 1.0
 SILENT_AFTER = 2

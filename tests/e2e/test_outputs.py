@@ -17,7 +17,8 @@ import pytest
 from arcd.core.facts import ForwardAcknowledged, FrameReceived
 from protocols.dc09 import Dialler
 from tests.e2e.installations import PLAIN, centre, site
-from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, free_ports, until
 
 ACK = b"\x06"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from arcd.core.facts import FrameReceived, IdentityChecked
 from protocols.dc09 import Dialler
 from tests.e2e.installations import KEYED, small_centre
-from tests.process import PATIENCE_S, Installation, free_ports
+from tests.patience import PATIENCE_S
+from tests.process import Installation, free_ports
 
 KEY = b"planted-key-7f3a"  # 16 ASCII characters: an AES-128 key as some panels want it
 CHANGED_KEY = "00112233445566778899aabbccddeeff"  # what a panel sends in extended data K

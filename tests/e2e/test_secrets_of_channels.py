@@ -38,7 +38,8 @@ from tests.arcd.gateways.intake import JPEG
 from tests.e2e.installations import PLAIN, centre, impatient, site
 from tests.e2e.test_secrets import shapes
 from tests.guards import silent, webhook_guards
-from tests.process import PATIENCE_S, Daemon, Installation, Ran, free_ports, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, Ran, free_ports, until
 
 pytestmark = pytest.mark.slow
 

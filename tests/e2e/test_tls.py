@@ -20,7 +20,8 @@ import trustme
 from protocols.codec import ReplyKind
 from protocols.dc09 import Dialler
 from tests.e2e.installations import PLAIN, centre, site
-from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, free_ports, until
 
 HOST = "arc.example.org"
 SLOWER = 20  # so many times may an answer under attack take what it took before, and a moment more

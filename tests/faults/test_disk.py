@@ -16,7 +16,8 @@ from arcd.cli.wires import WireError
 from tests.e2e.installations import centre, site
 from tests.e2e.test_failing_disk import numbers_in
 from tests.panels import Message, Transmitter
-from tests.process import PATIENCE_S, Installation, until
+from tests.patience import PATIENCE_S
+from tests.process import Installation, until
 
 pytestmark = pytest.mark.slow
 MESSAGES_MAX = 3_000

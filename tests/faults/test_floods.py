@@ -15,7 +15,8 @@ import pytest
 from arcd.core.facts import DaemonTroubled
 from tests.e2e.installations import centre, site
 from tests.panels import Message, Transmitter
-from tests.process import PATIENCE_S, Daemon, Installation, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, until
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,8 @@ from arcd.__main__ import EXIT_CANNOT
 from tests.e2e.installations import centre, site
 from tests.e2e.test_failing_disk import numbers_in
 from tests.panels import Message, Transmitter
-from tests.process import PATIENCE_S, Installation
+from tests.patience import PATIENCE_S
+from tests.process import Installation
 
 pytestmark = pytest.mark.slow
 

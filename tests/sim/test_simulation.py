@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from arcd.core.record import StepRecord
+from tests.patience import PATIENCE_S
 from tests.sim.plots import Counts, plot_of, plots
 from tests.sim.running import SimulationError, known_failures, play, play_all
 from tests.sim.scene import new_station
@@ -46,7 +47,7 @@ def test_a_seed_is_one_exact_run() -> None:
     for hashes in ("1", "2"):
         there = subprocess.run(
             [sys.executable, "-c", script], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": hashes}, capture_output=True,
-            text=True, check=True, timeout=60,
+            text=True, check=True, timeout=PATIENCE_S,
         )  # fmt: skip
         assert there.stdout.strip() == str(here)
 

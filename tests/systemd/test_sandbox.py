@@ -25,7 +25,8 @@ from protocols.sia import signal
 from tests.arcd.gateways.far_receiver import ACK, Cable
 from tests.e2e.installations import PLAIN, centre, site
 from tests.guards import silent, webhook_guards
-from tests.process import PATIENCE_S, Daemon, Installation, free_ports, until
+from tests.patience import PATIENCE_S
+from tests.process import Daemon, Installation, free_ports, until
 from tests.systemd.sandbox import APPLIED, GROUP, NOT_APPLIED, USER
 from tests.systemd.unit import ROOT, Unit
 
