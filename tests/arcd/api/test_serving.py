@@ -73,7 +73,8 @@ def test_the_same_under_uvloop(app: FastAPI, tmp_path: Path) -> None:
 def test_another_user_is_told_apart(tmp_path: Path) -> None:
     # World-reachable on purpose: another user has to get at it.
     directory = Path("/tmp") / f"arcd-peer-{os.getpid()}"
-    directory.mkdir(mode=0o755)
+    directory.mkdir()
+    directory.chmod(0o755)  # whatever the developer's umask is
     try:
         with listen_unix(directory / "s", mode=0o666) as listener:
             listener.settimeout(PATIENCE_S)

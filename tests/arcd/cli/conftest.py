@@ -55,6 +55,16 @@ def arcctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Arcctl:
     return run
 
 
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Wherever the developer is."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.fixture
 def helsinki(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This terminal is in Finland."""

@@ -75,12 +75,12 @@ async def check_whole(path: Path, acknowledged: int) -> None:
 def test_a_killed_process_loses_no_batch_and_leaves_no_half(path: Path) -> None:
     acknowledged = 0
     for kill in range(KILLS):
-        process = writer(path)
-        assert process.stdout is not None
-        for _ in range(3 + 5 * kill):
-            acknowledged = int(process.stdout.readline())
-        process.kill()  # in the middle of whatever it is doing
-        rest, _ = process.communicate()
+        with writer(path) as process:
+            assert process.stdout is not None
+            for _ in range(3 + 5 * kill):
+                acknowledged = int(process.stdout.readline())
+            process.kill()  # in the middle of whatever it is doing
+            rest = process.stdout.read()  # what `readline` has read ahead among it; `communicate` would forget that
         acknowledged = int(rest.split()[-1]) if rest.split() else acknowledged
         asyncio.run(check_whole(path, acknowledged))
     assert acknowledged >= BATCH * 3 * KILLS
