@@ -64,7 +64,10 @@ async def a_scene(
     await gateway.start()
     try:
         async with httpx.AsyncClient(
-            base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}", verify=trusting(), timeout=PATIENCE_S
+            base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}",
+            verify=trusting(),
+            timeout=PATIENCE_S,
+            trust_env=False,
         ) as client:
             yield Scene(gateway, inbox, clock, client)
     finally:
@@ -115,7 +118,9 @@ async def test_a_listener_that_was_shut_down_is_had_again(tmp_path: Path, tls: b
         shut_down(scene.gateway.listeners)
         assert len(await scene.gateway.listeners.look()) == 1
         assert (await scene.post({"id": "2"})).status_code == 200, "over the connection that stood"
-        async with httpx.AsyncClient(base_url=scene.client.base_url, verify=trusting(), timeout=PATIENCE_S) as another:
+        async with httpx.AsyncClient(
+            base_url=scene.client.base_url, verify=trusting(), timeout=PATIENCE_S, trust_env=False
+        ) as another:
             answer = await another.post("/v1/signals", json={"id": "3"}, headers=BEARER)
         assert answer.status_code == 200
         assert len(scene.inbox.frames) == 3
