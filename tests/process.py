@@ -109,10 +109,10 @@ class Installation:
             settings[section] = {**settings.get(section, {}), **values} if isinstance(values, Mapping) else values
         self._write("arcd.yaml", settings)
 
-    def arcctl(self, *arguments: str, typed: str = "") -> Ran:
+    def arcctl(self, *arguments: str, typed: str = "", fresh: bool = False) -> Ran:
         """The command a person types, as a process of its own; `typed` is what it reads when it asks."""
         environment = {**_environment(), "ARCD_SOCKET": str(self.socket)}
-        if self.fresh:
+        if fresh or self.fresh:
             command = [str(Path(sys.executable).with_name("arcctl")), *arguments]
             done = subprocess.run(
                 command, cwd=self.directory, env=environment, input=typed, capture_output=True, text=True,

@@ -25,10 +25,9 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     webhook_port, smtp_port = free_ports(2)
     directory = tmp_path_factory.mktemp("arcd")
     installation = small_centre(directory, webhook_port=webhook_port, smtp_port=smtp_port)
-    installation.fresh = True  # one whole story with the commands as they are installed
     with (
         webhook_guards(installation.webhook_secret, {"first": silent}, webhook_port) as guards,
         mail_server(smtp_port) as letters,
-        installation.running() as daemon,
+        installation.running(fresh=True) as daemon,
     ):
         yield Centre(installation, daemon, guards, letters)

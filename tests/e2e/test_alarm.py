@@ -5,6 +5,8 @@ The tests of this file are one story, told in order on one daemon: every test be
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -88,8 +90,13 @@ def test_the_guard_goes_there_and_reports(centre: Centre) -> None:
     assert (dispatch["status"], dispatch["report"]) == ("reported", REPORT)
 
 
+def as_installed(centre: Centre) -> Callable[..., Ran]:
+    """What a person types starts from nothing."""
+    return partial(centre.installation.arcctl, fresh=True)
+
+
 def test_the_operator_works_through_the_plan_and_closes(centre: Centre) -> None:
-    arcctl, case_id = centre.installation.arcctl, the_case(centre)["id"]
+    arcctl, case_id = as_installed(centre), the_case(centre)["id"]
     done(arcctl("case", "ack", case_id))
     too_early = arcctl("case", "close", case_id, "--disposition", "user_error", "--note", "poster", "--json")
     assert too_early.code != 0
@@ -106,7 +113,7 @@ def test_the_operator_works_through_the_plan_and_closes(centre: Centre) -> None:
 
 
 def test_the_journal_tells_the_story_in_order_and_proves_it(centre: Centre) -> None:
-    arcctl, case_id = centre.installation.arcctl, the_case(centre)["id"]
+    arcctl, case_id = as_installed(centre), the_case(centre)["id"]
     story = arcctl("journal", "show", "--case", case_id).out
     order = [
         "BA Burglary Alarm", f"opened {case_id}", "guard first", "offer.timed_out", "guard second", "person.called",
@@ -125,7 +132,7 @@ def test_a_restart_keeps_everything(centre: Centre) -> None:
     before, head = the_case(centre), arcctl("journal", "head", "--json").json()
     assert centre.daemon.stop() == 0, centre.installation.said()
     assert centre.installation.verify().ok
-    with centre.installation.running():
+    with centre.installation.running(fresh=True):
         after = the_case(centre)
         assert after == before
         assert arcctl("journal", "head", "--json").json()["seq"] > head["seq"], "the stop and the start are journalled"
