@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILED := $(VENV)/.compiled
 # Tests of real processes wait a good deal: three at a time keep two cores busy.
 WORKERS ?= 3
 # In the order in which tests/conftest.py puts the files.
@@ -16,7 +17,7 @@ AT_ONCE := --no-print-directory --keep-going --output-sync=target --jobs=2
 # Starting anything is quicker with its modules compiled, and each worker would otherwise compile every test anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: $(CHECKS) compiled faults run test check fast bench bench-supervision fuzz audit nightly sim lock clean
+.PHONY: $(CHECKS) faults run test check fast bench bench-supervision fuzz audit nightly sim lock clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,14 +31,14 @@ run: $(STAMP)
 
 ## Everything that must hold before a commit lands.
 test: $(STAMP)
-	@$(MAKE) $(AT_ONCE) $(CHECKS) compiled
+	@$(MAKE) $(AT_ONCE) $(CHECKS) $(COMPILED)
 	$(BIN)/python -m pytest $(PARALLEL)
 
 ## What needs no test run: style, types, layers, the unit's sandbox.
 check: $(STAMP)
 	@$(MAKE) $(AT_ONCE) $(CHECKS)
 
-$(CHECKS) compiled: $(STAMP)
+$(CHECKS): $(STAMP)
 
 types:
 	$(BIN)/mypy
@@ -53,8 +54,9 @@ sandbox:
 	systemd-analyze security --offline=true --threshold=15 systemd/arcd.service >/dev/null
 
 # Once, while the types are looked at; what is wrong with a test is said when it is run.
-compiled:
+$(COMPILED): $(STAMP) $(shell find tests -name '*.py')
 	-@$(BIN)/python -m pytest --collect-only -qq >/dev/null
+	@touch $@
 
 ## Only the tests, without the slow ones.
 fast: $(STAMP)
