@@ -179,7 +179,7 @@ async def test_a_stop_ends_a_pulse_and_leaves_a_switch() -> None:
     async with a_scene() as scene:
         for effect in (replace(GATE, pulse_s=60.0), SIREN):
             attempt = asyncio.get_running_loop().create_task(scene.relay.perform(effect))
-            await until(lambda coil=effect.coil: (coil, True) in scene.bus.writes)  # type: ignore[misc]
+            await until(lambda coil=effect.coil: str(coil) in scene.plant.switched_on)  # type: ignore[misc]
             attempt.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await attempt

@@ -8,21 +8,27 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from arcd.gateways import listeners as module
 from arcd.gateways.listeners import AWAY, Listeners
 from arcd.sockets import bind
-from tests.patience import in_time
+from tests.patience import in_time, until
 
 HERE = "127.0.0.1"
 
 
 class Echo(asyncio.Protocol):
+    standing: ClassVar[set[Echo]] = set()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
+        self.standing.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.standing.discard(self)
 
     def data_received(self, data: bytes) -> None:
         self._transport.write(data)
@@ -55,7 +61,7 @@ async def heard(kind: socket.SocketKind = socket.SOCK_STREAM) -> AsyncIterator[t
         yield listeners, int(listeners.addresses[0].rpartition(":")[2])
     finally:
         listeners.close()
-        await asyncio.sleep(0)
+        await until(lambda: not Echo.standing)
 
 
 async def echoes(port: int) -> bool:
