@@ -91,11 +91,17 @@ class MailCarrier:
     ) -> Answer:
         receiver = self._receiver
         client = aiosmtplib.SMTP(hostname=receiver.host, port=receiver.port, timeout=timeout_s, start_tls=False)
-        async with client:
-            if self._is_tls:
-                name = receiver.server_name or receiver.host
-                await client.starttls(tls_context=receiver.tls_context(), server_hostname=name)
-            if options.login:
-                await client.login(options.login, password)
-            _, said = await client.sendmail(options.sender, [recipient], message)
+        sealed: asyncio.BaseTransport | None = None
+        try:
+            async with client:
+                if self._is_tls:
+                    name = receiver.server_name or receiver.host
+                    await client.starttls(tls_context=receiver.tls_context(), server_hostname=name)
+                    sealed = client.transport
+                if options.login:
+                    await client.login(options.login, password)
+                _, said = await client.sendmail(options.sender, [recipient], message)
+        finally:
+            if isinstance(sealed, asyncio.WriteTransport):
+                sealed.abort()  # goodbye has been said; TLS would say its own, and the loop does not live to hear it
         return Answer("ack", shortened(f"250 {said}"))
