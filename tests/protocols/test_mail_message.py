@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from email.message import EmailMessage
 
 import pytest
@@ -10,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.mail_message import PICTURES_MAX, SUBJECT_CHARS_MAX, TEXT_CHARS_MAX, read_mail, subject_fits
+from tests.processor import processor_s
 
+MOMENT_S = 2.0  # what tries in more than one way takes minutes
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
 
 
@@ -101,10 +102,8 @@ COSTLY = {
 
 @pytest.mark.parametrize("raw", COSTLY.values(), ids=COSTLY)
 def test_a_mail_made_to_cost_time_costs_a_moment(raw: bytes) -> None:
-    began_s = time.process_time()
-    mail = read_mail(raw)
-    assert time.process_time() - began_s < 1.0
-    assert mail.subject.startswith("deep")
+    assert processor_s(lambda: read_mail(raw), MOMENT_S) < MOMENT_S
+    assert read_mail(raw).subject.startswith("deep")
 
 
 def test_a_clip_is_named_and_left_out() -> None:
