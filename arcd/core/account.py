@@ -58,7 +58,9 @@ class AccountState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
         oldest = recent.at - int(horizon_s * 1e9)
         earlier = self.find_recent(fingerprint)
         displaced = {} if earlier is None or earlier.at < oldest else {fingerprint: earlier}
-        if len(self.recent) < NEWEST_MAX:
+        if self.recent and next(reversed(self.recent.values())).at < oldest:
+            newest, older = {}, {}  # it speaks seldom: there are many such accounts, and nothing of it is worth keeping
+        elif len(self.recent) < NEWEST_MAX:
             newest, older = self.recent.copy(), self.older
             newest.pop(fingerprint, None)
         else:

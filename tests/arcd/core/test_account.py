@@ -34,6 +34,12 @@ def test_of_the_same_frame_the_newest_counts_and_stands_last() -> None:
     assert list(state.recent) == ["b", "a"]
 
 
+def test_an_account_that_speaks_seldom_is_remembered_by_its_last_frame() -> None:
+    at_s = int(RETRY_HORIZON_S)
+    assert list(remembering(("a", 0), ("b", 1), ("c", at_s + 1)).recent) == ["a", "b", "c"], "b is within the horizon"
+    assert list(remembering(("a", 0), ("b", 1), ("c", at_s + 2)).recent) == ["c"]
+
+
 def test_what_is_past_the_horizon_is_forgotten_when_frames_grow_older() -> None:
     at_s = int(RETRY_HORIZON_S)
     frames = [("a", 0), ("b", 1), *((str(number), 1) for number in range(NEWEST_MAX - 2))]
