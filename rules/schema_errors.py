@@ -55,6 +55,9 @@ def _problem(details: ErrorDetails, root: Node, model: type[BaseModel]) -> Probl
         case kind if kind in _WANTED:
             wanted, advice = _WANTED[kind]
             return root.problem(path, f"{_field(path)} must be {wanted}", advice)
+        case "too_long":  # a list; texts are "string_too_long"
+            said = f"{_field(path)} has {context['actual_length']} entries, at most {context['max_length']} are taken"
+            return root.problem(path, said, "leave some out, or go on in another file where there may be several")
         case _:
             message = details["msg"][:1].lower() + details["msg"][1:]
             return root.problem(path, f"{_field(path)}: {message}", "change the value")

@@ -25,6 +25,7 @@ import msgspec
 import yaml
 
 from arcd.core.record import StepRecord
+from arcd.sitebase.schema import SITES_PER_FILE_MAX
 from arcd.store.verify import Verdict, verify_file
 from tests.forked import Forked
 from tests.patience import PATIENCE_S
@@ -82,7 +83,9 @@ class Installation:
 
     def write_site_base(self) -> None:
         self._write("site-base/centre.yaml", self.centre)
-        self._write("site-base/sites/all.yaml", {"sites": self.sites})
+        for first in range(0, max(1, len(self.sites)), SITES_PER_FILE_MAX):
+            sites = self.sites[first : first + SITES_PER_FILE_MAX]
+            self._write(f"site-base/sites/{first}.yaml", {"sites": sites})
 
     def write_overlays(self) -> None:
         (self.directory / "rules").mkdir(exist_ok=True)
