@@ -12,7 +12,6 @@ import os
 import random  # noqa: TID251 – moments to kill at; seeded and printed
 import time
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,9 @@ PANELS: tuple[dict[str, Any], ...] = (  # transport and encryption of each
     {"is_udp": False, "key": KEY}, {"is_udp": True, "key": KEY},
 )  # fmt: skip
 ALARM = "BA"
-SITES_PER_PANEL = 20 + 10 * CRASHES
+SEQUENCE_MAX = 9_999
+HOMES = 1 + CRASHES // 50  # sites of routine: a crash lets a panel say some 60 messages, and none has its number twice
+SITES_PER_PANEL = HOMES + 20 + 6 * CRASHES  # it comes to four or five alarms between two crashes
 ROUTINE_PER_ALARM = 12  # openings and closings between two alarms of a panel
 UP_S_MAX = 1.2  # a round under load lasts up to this
 DURING_START_RATIO = 0.25  # this part of the kills comes before the daemon is ready, or as soon as it is
@@ -47,19 +48,23 @@ def accounts_of(panel: int) -> list[str]:
 
 
 def messages_of(panel: int) -> Iterator[Message]:
-    """Alarms of one site after the other, restored and repeated as life has it, between routine of the first site."""
-    home, *others = accounts_of(panel)
-    routine = count(1)
-    for account in others:
+    """Alarms of one site after the other, restored and repeated as life has it, between routine of the first sites."""
+    accounts = accounts_of(panel)
+    routine = routine_of(accounts[:HOMES])
+    for account in accounts[HOMES:]:
         for _ in range(ROUTINE_PER_ALARM):
-            number = next(routine)
-            yield Message(home, number, "OP" if number % 2 else "CL", "1")
+            yield next(routine)
         yield Message(account, 1, ALARM, "1")
         yield Message(account, 2, "BR", "1")
         yield Message(account, 3, ALARM, "2")
-    while True:
-        number = next(routine)
-        yield Message(home, number, "OP" if number % 2 else "CL", "1")
+    yield from routine
+
+
+def routine_of(homes: list[str]) -> Iterator[Message]:
+    for home in homes:
+        for number in range(1, SEQUENCE_MAX + 1):
+            yield Message(home, number, "OP" if number % 2 else "CL", "1")
+    raise AssertionError("the panels have said more than there are homes for: raise HOMES")
 
 
 def crash_centre(directory: Path, webhook_port: int) -> Installation:
