@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from msgspec import Struct
 
 from arcd.api.answers import READ_ERRORS, NotFoundError, View
@@ -114,8 +114,15 @@ class _Shown(Struct, frozen=True):
     evidence: Evidence
 
 
-@router.get("/report", summary="Availability and faults of a site's lines", responses=READ_ERRORS)
-async def report(
+class _Asked(Struct, frozen=True):
+    """A site's lines as somebody has asked for them; it has been recorded that they were read."""
+
+    site: Site
+    lines: list[_Shown]
+    at: int
+
+
+async def _asked(
     desk: TheDesk,
     record: OnRecord,
     site: Id,
@@ -123,16 +130,24 @@ async def report(
     path: MaybeId = "",
     months: Months = 12,
     year: Year = None,
-) -> LineReport:
+) -> _Asked:
     place, now = _site(desk, site), desk.now()
     shown = await _shown(desk, place, system, path, _windows(place, months, year, now), now)
     await record.read("lines", f"site/{site}")
+    return _Asked(place, shown, now)
+
+
+Asked = Annotated[_Asked, Depends(_asked)]
+
+
+@router.get("/report", summary="Availability and faults of a site's lines", responses=READ_ERRORS)
+async def report(asked: Asked) -> LineReport:
     return LineReport(
-        site_id=place.id,
-        site_name=place.name,
-        timezone=place.timezone,
-        made_at=rfc3339(now),
-        lines=[_line_view(each, now) for each in shown],
+        site_id=asked.site.id,
+        site_name=asked.site.name,
+        timezone=asked.site.timezone,
+        made_at=rfc3339(asked.at),
+        lines=[_line_view(each, asked.at) for each in asked.lines],
     )
 
 
@@ -142,19 +157,8 @@ async def report(
     responses=READ_ERRORS | {200: {"content": {SVG: {}}, "description": "SVG"}},
     response_class=Response,
 )
-async def picture(
-    desk: TheDesk,
-    record: OnRecord,
-    language: Reading,
-    site: Id,
-    system: MaybeId = "",
-    path: MaybeId = "",
-    months: Months = 12,
-    year: Year = None,
-) -> Response:
-    place, now = _site(desk, site), desk.now()
-    shown = await _shown(desk, place, system, path, _windows(place, months, year, now), now)
-    await record.read("lines", f"site/{site}")
+async def picture(asked: Asked, language: Reading) -> Response:
+    place, shown = asked.site, asked.lines
     several = len({each.system.id for each in shown}) > 1
     lines = [
         Line(
@@ -165,7 +169,7 @@ async def picture(
         for each in shown
     ]
     what = " ".join((place.id, place.name) if several else (place.id, place.name, "·", _named(shown[0].system)))
-    return Response(chart(what, lines, place.timezone, language, now), media_type=SVG)
+    return Response(chart(what, lines, place.timezone, language, asked.at), media_type=SVG)
 
 
 def _named(system: System) -> str:
