@@ -4,15 +4,20 @@
                                   ▲ gathers while the batch before it syncs (group commit)
 
 One rule: nothing leaves before the commit of the batch it belongs to. If a commit fails, `run` raises, nothing of the
-batch has left, and the process ends; the journal restores the state and the panels repeat.
+batch or of those behind it has left, and the process ends; the journal restores the state and the panels repeat.
+
+A batch is handed to the store at the end of a turn of the loop. But a turn in which many connections are read is long:
+first the store would wait for its end, and then the loop for the store. So what has gathered is handed over in the
+middle of a turn too, where it is worth a transaction and the store has not more than one batch to do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol, assert_never
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any, Protocol, assert_never
 
 import msgspec
 import structlog
@@ -59,6 +64,9 @@ NS = 1_000_000_000
 # some 45 µs an entry. In a flood every account's row changes from one checkpoint to the next, and all signals wait
 # while they are written (0.1 s for a thousand accounts): more often would be felt by one signal in a hundred.
 CHECKPOINT_ENTRIES_MAX = 50_000
+# Batches that the store is given while a turn lasts: one that it works on, and one that it goes on with without asking
+# the loop, which would have to give up the interpreter for it.
+BACKLOG_MAX = 2
 # Proof of life enters the journal, folded, this often; a restart knows last-heard times to within it.
 HEARD_INTERVAL_S = 30.0
 # The sleeper wakes at least this often to compare the clocks.
@@ -67,8 +75,18 @@ WAKE_S_MAX = 1.0
 
 class RuntimeLimits(Struct, frozen=True, kw_only=True):
     queue_depth_max: int = 10_000  # steps waiting for their commit; beyond it gateways stop reading
+    batch_min: int = 64  # steps that are worth a transaction of their own in the middle of a turn
     batch_max: int = 1_000
     checkpoint_interval_s: float = 60.0
+
+
+class _Commit(Struct, frozen=True):
+    """A batch that was handed to the store, and those who wait for it."""
+
+    steps: Sequence[Waiting]
+    durable: Coroutine[Any, Any, None]
+    began_s: float
+    checkpoint_at: int | None  # when its checkpoint was taken, if it has one
 
 
 class Observer(Protocol):
@@ -109,7 +127,7 @@ class Runtime:
         self._observer = observer
         self._seq = 0
         self._open: list[Waiting] = []
-        self._committing = False
+        self._under_way: deque[_Commit] = deque()  # in the order in which the store has them
         self._something_open = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -163,11 +181,11 @@ class Runtime:
     @property
     def depth(self) -> int:
         """Steps that wait for their commit."""
-        return len(self._open)
+        return self._seq - self._committed_seq
 
     @property
     def has_room(self) -> bool:
-        return len(self._open) < self.limits.queue_depth_max
+        return self.depth < self.limits.queue_depth_max
 
     @property
     def committed_seq(self) -> int:
@@ -222,6 +240,8 @@ class Runtime:
         if len(self._open) == 1:
             self._idle.clear()
             self._something_open.set()
+        elif len(self._open) >= self.limits.batch_min and self.store.backlog < BACKLOG_MAX and not self._finishing:
+            self._begin_commit()
         deadline = self.station.next_deadline()
         if deadline is not None and deadline[0] < self._sleeps_until:
             self._deadline_moved.set()
@@ -241,7 +261,11 @@ class Runtime:
                 for channel in self._channels.values()
                 for _ in range(getattr(channel.effector, "at_once_max", EFFECTS_AT_ONCE_MAX))
             ]
-            await self._commit_batches()
+            try:
+                await self._commit_batches()
+            finally:
+                for commit in self._under_way:
+                    commit.durable.close()  # behind one that has failed, nobody may learn of it
             for task in others:
                 task.cancel()
 
@@ -251,7 +275,7 @@ class Runtime:
         self.station.watch.begin(self.clock.now())
 
     def finish(self) -> None:
-        """Let `run` end as soon as the commit under way is through. What is stepped from then on is `checkpoint`'s."""
+        """Let `run` end when the commits under way are through. What is stepped from then on is `checkpoint`'s."""
         self._finishing = True
         self._something_open.set()
 
@@ -269,6 +293,8 @@ class Runtime:
 
         An outcome or a deadline may have been stepped since the last commit. State and journal must end together.
         """
+        while self._under_way:  # begun before `run` was
+            await self._end_commit()
         steps, self._open = self._open, []
         await self.store.commit(as_batch(steps, self._take_checkpoint()))
         if steps:
@@ -276,25 +302,39 @@ class Runtime:
 
     async def _commit_batches(self) -> None:
         while True:
-            await self._something_open.wait()
-            if self._finishing:
-                return
-            is_due = self._is_checkpoint_due()
-            # With a checkpoint goes everything that was stepped: it must stand exactly where its journal ends.
-            steps = self._open[: None if is_due else self.limits.batch_max]
-            del self._open[: len(steps)]
-            if not self._open:
-                self._something_open.clear()
-            batch = as_batch(steps, self._take_checkpoint() if is_due else None)
-            started_s = self.clock.monotonic_s()
-            await self.store.commit(batch)
-            if batch.checkpoint is not None:
-                self._observer.checkpointed(self._checkpoint_at)
-            self._release(steps, self.clock.monotonic_s() - started_s)
-            if self.has_room:
-                self._room.set()
-            if not self._open:
-                self._idle.set()
+            if not self._under_way:
+                await self._something_open.wait()
+                if not self._under_way:
+                    if self._finishing:
+                        return
+                    self._begin_commit()
+            await self._end_commit()
+
+    def _begin_commit(self) -> None:
+        is_due = self._is_checkpoint_due()
+        # With a checkpoint goes everything that was stepped: it must stand exactly where its journal ends.
+        steps = self._open[: None if is_due else self.limits.batch_max]
+        del self._open[: len(steps)]
+        if not self._open:
+            self._something_open.clear()
+        checkpoint = self._take_checkpoint() if is_due else None
+        began_s = self.clock.monotonic_s()
+        try:
+            durable = self.store.commit(as_batch(steps, checkpoint))
+        except Exception as error:  # noqa: BLE001 – `run` raises it, and not the gateway whose frame filled the batch
+            durable = _failed(error)
+        self._under_way.append(_Commit(steps, durable, began_s, self._checkpoint_at if is_due else None))
+
+    async def _end_commit(self) -> None:
+        commit = self._under_way.popleft()
+        await commit.durable
+        if commit.checkpoint_at is not None:
+            self._observer.checkpointed(commit.checkpoint_at)
+        self._release(commit.steps, self.clock.monotonic_s() - commit.began_s)
+        if self.has_room:
+            self._room.set()
+        if not self.depth:
+            self._idle.set()
 
     def _is_checkpoint_due(self) -> bool:
         is_old = self.clock.now() - self._checkpoint_at >= self.limits.checkpoint_interval_s * NS
@@ -306,7 +346,7 @@ class Runtime:
         rows = [StateRow(table=table, key=key, body=body) for table, key, body in self.station.take_changes()]
         return Checkpoint(seq=self._seq, rows=rows)
 
-    def _release(self, steps: list[Waiting], seconds: float) -> None:
+    def _release(self, steps: Sequence[Waiting], seconds: float) -> None:
         """The batch is durable: replies first, then answers, then the world."""
         for waiting in steps:
             if waiting.replied is not None and waiting.stepped.reply is not None:
@@ -425,6 +465,10 @@ class Runtime:
                 yield entry
             if self._committed_seq <= after:
                 await committed.wait()
+
+
+async def _failed(error: Exception) -> None:
+    raise error
 
 
 def _failure(fact: AnyFact, error: Exception) -> StepFailed:

@@ -1,14 +1,14 @@
 """The store seam: what is committed together, and what a restart gets back.
 
-One rule: when `commit` returns, the batch is on stable storage; when it raises, nothing of it is, and the process must
-end without acknowledging anything. Two implementations ship (`sqlite`, `memory`); one conformance suite runs both.
-The chain that both build is `arcd.store.chain`.
+One rule: when a commit has been awaited, the batch is on stable storage; when it raises, nothing of it is, and the
+process must end without acknowledging anything. Two implementations ship (`sqlite`, `memory`); one conformance suite
+runs both. The chain that both build is `arcd.store.chain`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -148,14 +148,23 @@ class CaseQuery(Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """Single writer. All methods but `commit` may run while a commit is under way."""
+    """Single writer. Everything else may be asked while commits are under way."""
 
     async def open(self) -> Restored:
         """Take the store for this process. StoreError: locked by another, unreadable, newer version, no disk."""
         ...
 
-    async def commit(self, batch: Batch) -> None:
-        """All of it, durably, or StoreError."""
+    def commit(self, batch: Batch) -> Coroutine[Any, Any, None]:
+        """All of it, durably, or StoreError, which may come from the call already.
+
+        The call hands the batch over, so that a store with a disk works while its caller goes on. What it returns is
+        awaited in the order of the calls. After one that failed, none is stored.
+        """
+        ...
+
+    @property
+    def backlog(self) -> int:
+        """Batches handed over that are not through: at this instant, not at the loop's last turn."""
         ...
 
     def entries(

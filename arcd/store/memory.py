@@ -7,7 +7,8 @@ Nothing here reads a clock or waits; where a simulation wants delay or a crash i
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
@@ -58,6 +59,7 @@ class MemoryStore:
         self._pruned: Sealed | None = None
         self._swept_through = 0
         self._is_open = False
+        self._begun = self._through = 0  # commits asked for; and of those, ended
         self._writing = False
         self._failure: str | None = None
 
@@ -72,13 +74,24 @@ class MemoryStore:
             head=self._head,
         )
 
-    async def commit(self, batch: Batch) -> None:
-        self._check_usable()
-        if is_empty(batch):
-            return
-        assert not self._writing, "one commit at a time"
-        check_batch(batch, self._head, self._checkpoint_seq, self._given_up_through)
+    def commit(self, batch: Batch) -> Coroutine[Any, Any, None]:
+        self._begun += 1
+        return self._commit(batch)
+
+    async def _commit(self, batch: Batch) -> None:
+        assert not self._writing, "commits are awaited one after the other"
         self._writing = True
+        try:
+            self._check_usable()
+            if is_empty(batch):
+                return
+            check_batch(batch, self._head, self._checkpoint_seq, self._given_up_through)
+            await self._make_durable(batch)
+        finally:
+            self._writing = False
+            self._through += 1
+
+    async def _make_durable(self, batch: Batch) -> None:
         try:
             if self.before_commit is not None:
                 await self.before_commit(batch)
@@ -91,8 +104,10 @@ class MemoryStore:
         except BaseException as error:
             self._failure = str(error) or type(error).__name__
             raise
-        finally:
-            self._writing = False
+
+    @property
+    def backlog(self) -> int:
+        return self._begun - self._through
 
     def _keep(self, batch: Batch) -> None:
         outbox = dict(self._outbox)

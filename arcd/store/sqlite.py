@@ -1,11 +1,12 @@
 """The embedded store: one SQLite file, one writer, readers beside it.
 
-One rule: `commit` is one statement outside any transaction, so SQLite makes it one of its own: it returns when the
+One rule: `commit` is one statement outside any transaction, so SQLite makes it one of its own: it ends when the
 write-ahead log is synced, or nothing of it is there. After a failed commit the store accepts nothing more: what the
 disk then holds is found out by opening it again. (A sync that fails can leave the batch, whole, for the next start to
 find. It was never acknowledged, and its repetition is recognised.)
 
-The file is `file`'s, the row a batch travels in is `packing`'s, the questions are `reading`'s.
+The file is `file`'s, its writing thread `writer`'s, the row a batch travels in is `packing`'s, the questions are
+`reading`'s.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiosqlite
+from msgspec import Struct
 
 from arcd.store import (
     Batch,
@@ -37,7 +39,7 @@ from arcd.store import (
 from arcd.store.chain import GENESIS_HASH
 from arcd.store.failure import explained
 from arcd.store.file import release, take
-from arcd.store.packing import INSERT_BATCH, pack
+from arcd.store.packing import pack
 from arcd.store.precondition import check_batch, check_query, head_after, is_empty, seal_all
 from arcd.store.reading import (
     ERA_BITS,
@@ -53,6 +55,7 @@ from arcd.store.reading import (
     notes_answer,
     notes_question,
 )
+from arcd.store.writer import Writer
 from protocols.tlog.merkle import HASH_BYTES, Frontier, grow
 
 # The log is copied into the database every 2,000 pages of 4 KiB, by the commit that crosses the line: 8 MiB keep that
@@ -83,20 +86,29 @@ _SWEEP: Final = (
 logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
+class _Standing(Struct, frozen=True):
+    """Where the journal stands after a batch."""
+
+    head: Head = Head(seq=0, hash=GENESIS_HASH, at=0)
+    checkpoint_seq: int = 0
+    frontier: Frontier = Frontier()
+    pruned: Sealed | None = None
+
+    @property
+    def given_up_through(self) -> int:
+        return 0 if self.pruned is None else self.pruned.through
+
+
 class SqliteStore:
-    """See `arcd.store.Store`. `close` must be awaited: the connections' threads would keep the process from ending."""
+    """See `arcd.store.Store`. `close` must be awaited: the reader's thread would keep the process from ending."""
 
     def __init__(self, path: Path, *, urandom: Callable[[int], bytes] = os.urandom) -> None:
         self._path = path.absolute()
         self._urandom = urandom
         self._lock: int | None = None
-        self._writer: aiosqlite.Connection | None = None
+        self._writer: Writer | None = None
         self._reader: aiosqlite.Connection | None = None
-        self._head = Head(seq=0, hash=GENESIS_HASH, at=0)
-        self._checkpoint_seq = 0
-        self._frontier = Frontier()
-        self._pruned: Sealed | None = None
-        self._writing = False
+        self._begun = self._stored = _Standing()  # after the newest batch handed over; after the newest durable one
         self._failure: str | None = None
 
     async def open(self) -> Restored:
@@ -104,65 +116,60 @@ class SqliteStore:
         self._lock = await asyncio.to_thread(take, self._path)
         try:
             with explained(self._path):
-                self._writer = await _connect(self._path, "rw")
+                self._writer = Writer(self._path)
+                await self._writer.open()
                 await self._set_up(self._writer)
-                self._reader = await _connect(self._path, "ro")
+                self._reader = await aiosqlite.connect(f"{self._path.as_uri()}?mode=ro", uri=True, isolation_level=None)
                 restored = await self._restore(self._writer)
         except BaseException:
             await self.close()
             raise
-        self._head = restored.head
-        self._checkpoint_seq = restored.checkpoint_seq
         self._failure = None
         return restored
 
-    async def commit(self, batch: Batch) -> None:
-        writer = self._usable(self._writer)
+    def commit(self, batch: Batch) -> Coroutine[Any, Any, None]:
+        writer = self._usable()
         if is_empty(batch):
-            return
-        assert not self._writing, "one commit at a time"
-        check_batch(batch, self._head, self._checkpoint_seq, self._given_up_through)
-        sealed = seal_all(batch, self._head, self._urandom)
-        checkpoint_seq = self._checkpoint_seq if batch.checkpoint is None else batch.checkpoint.seq
-        frontier, nodes = grow(self._frontier, [entry.hash for entry in sealed])
-        row = pack(batch, sealed, self._head, checkpoint_seq, frontier, nodes)
-        self._writing = True
+            return _nothing()
+        before = self._begun
+        check_batch(batch, before.head, before.checkpoint_seq, before.given_up_through)
+        sealed = seal_all(batch, before.head, self._urandom)
+        checkpoint_seq = before.checkpoint_seq if batch.checkpoint is None else batch.checkpoint.seq
+        frontier, nodes = grow(before.frontier, [entry.hash for entry in sealed])
+        durable = writer.begin(pack(batch, sealed, before.head, checkpoint_seq, frontier, nodes))
+        after = self._begun = _Standing(
+            head_after(before.head, sealed), checkpoint_seq, frontier, batch.pruned or before.pruned
+        )
+        return self._ended(durable, after)
+
+    async def _ended(self, durable: asyncio.Future[None], after: _Standing) -> None:
         try:
-            with explained(self._path):
-                await _write(writer, INSERT_BATCH, row)
+            await durable
         except BaseException as error:  # also when cancelled: the outcome is then unknown, so nothing may follow
-            self._failure = str(error) or type(error).__name__
+            self._failure = self._failure or str(error) or type(error).__name__
             raise
-        finally:
-            self._writing = False
-        self._head = head_after(self._head, sealed)
-        self._frontier = frontier
-        self._checkpoint_seq = checkpoint_seq
-        self._pruned = batch.pruned or self._pruned
+        self._stored = after
 
     @property
-    def _given_up_through(self) -> int:
-        return 0 if self._pruned is None else self._pruned.through
+    def backlog(self) -> int:
+        return 0 if self._writer is None else self._writer.backlog
 
     async def sweep(self, entries_max: int) -> int:
         """The log is emptied after it, so that no copy of erased bytes waits there.
 
         A reader in the middle of a page can hold that up; the next sweep or the closing of the store catches up.
         """
-        writer = self._usable(self._writer)
-        values = {"through": self._given_up_through, "count": entries_max, "era_bits": ERA_BITS}
-        with explained(self._path):
-            if values["through"]:
-                for statement in _SWEEP:
-                    await _write(writer, statement, values)
-            [(left,)] = await writer.execute_fetchall("SELECT count(*) FROM entry WHERE seq <= :through", values)
-            await writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        writer = self._usable()
+        values = {"through": self._stored.given_up_through, "count": entries_max, "era_bits": ERA_BITS}
+        if values["through"]:
+            for statement in _SWEEP:
+                await writer.rows(statement, values)
+        [(left,)] = await writer.rows("SELECT count(*) FROM entry WHERE seq <= :through", values)
+        await writer.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(left)
 
     async def keep_note(self, note: SignedNote) -> None:
-        writer = self._usable(self._writer)
-        with explained(self._path):
-            await _write(writer, "INSERT OR IGNORE INTO note VALUES (?, ?, ?)", (note.size, note.at, note.text))
+        await self._usable().rows("INSERT OR IGNORE INTO note VALUES (?, ?, ?)", (note.size, note.at, note.text))
 
     async def notes(self, *, after_size: int = 0) -> Sequence[SignedNote]:
         return notes_answer(await self._ask(*notes_question(after_size)))
@@ -172,22 +179,22 @@ class SqliteStore:
         return found[0] if found else None
 
     async def frontier(self) -> Frontier:
-        return self._frontier
+        return self._stored.frontier
 
     async def nodes(self, height: int, first: int, count: int) -> Sequence[bytes]:
-        found = nodes_answer(await self._ask(*nodes_question(height, first, count, self._given_up_through)))
+        found = nodes_answer(await self._ask(*nodes_question(height, first, count, self._stored.given_up_through)))
         return found or (
             nodes_answer(await self._ask(*nodes_question(height, first, count, None))) if not height else []
         )
 
     async def pruned(self) -> Sealed | None:
-        return self._pruned
+        return self._stored.pruned
 
     async def entries(
         self, *, after: int = 0, until: int | None = None, subject: str | None = None, kind: str | None = None
     ) -> AsyncIterator[Entry]:
-        last = self._head.seq if until is None else min(until, self._head.seq)
-        after = max(after, self._given_up_through)
+        last = self._stored.head.seq if until is None else min(until, self._stored.head.seq)
+        after = max(after, self._stored.given_up_through)
         while after < last:
             page = entries_answer(await self._ask(*entries_question(after, last, subject, kind)))
             for entry in page:
@@ -197,7 +204,7 @@ class SqliteStore:
             after = page[-1].seq
 
     async def head(self) -> Head:
-        return self._head
+        return self._stored.head
 
     async def cases(self, query: CaseQuery) -> Sequence[CaseRow]:
         check_query(query)
@@ -220,12 +227,12 @@ class SqliteStore:
             if lock is not None:
                 release(lock)
 
-    def _usable(self, connection: aiosqlite.Connection | None) -> aiosqlite.Connection:
+    def _usable(self) -> Writer:
         if self._failure is not None:
             raise StoreError(f"nothing more is stored after a failed commit ({self._failure}); start arcd again")
-        if connection is None:
+        if self._writer is None:
             raise StoreError(f"{self._path} is not open; open the store before using it")
-        return connection
+        return self._writer
 
     async def _ask(self, sql: str, parameters: Parameters) -> str:
         reader = self._reader
@@ -235,24 +242,22 @@ class SqliteStore:
             rows = list(await reader.execute_fetchall(sql, parameters))
         return str(rows[0][0])
 
-    async def _set_up(self, writer: aiosqlite.Connection) -> None:
-        [(mode,)] = await writer.execute_fetchall("PRAGMA journal_mode = WAL")
+    async def _set_up(self, writer: Writer) -> None:
+        [(mode,)] = await writer.rows("PRAGMA journal_mode = WAL")
         if mode != "wal":
             raise StoreError(
                 f"{self._path} is on a file system without shared memory for a write-ahead log (journal mode {mode}); "
                 "use a local disk"
             )
         for pragma in _WRITER_PRAGMAS:
-            await writer.execute_fetchall(pragma)
+            await writer.rows(pragma)
 
-    async def _restore(self, writer: aiosqlite.Connection) -> Restored:
-        [(head_seq, head_hash, checkpoint_seq, peaks, *pruned)] = await writer.execute_fetchall(
+    async def _restore(self, writer: Writer) -> Restored:
+        [(head_seq, head_hash, checkpoint_seq, peaks, *pruned)] = await writer.rows(
             "SELECT head_seq, head_hash, checkpoint_seq, peaks, pruned_through, pruned_hash, pruned_peaks FROM meta"
         )
-        self._frontier = Frontier(size=head_seq, peaks=hashes(peaks))
-        self._pruned = Sealed(through=pruned[0], hash=pruned[1], peaks=hashes(pruned[2])) if pruned[0] else None
         at = 0
-        last = list(await writer.execute_fetchall("SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1"))
+        last = await writer.rows("SELECT seq, hash, at FROM entry ORDER BY seq DESC LIMIT 1")
         if (last[0][:2] if last else (0, GENESIS_HASH)) != (head_seq, head_hash):
             raise StoreError(
                 f"{self._path} has been changed by hand: its last entry is not the recorded head {head_seq}; see what "
@@ -260,27 +265,26 @@ class SqliteStore:
             )
         if last:
             at = last[0][2]
-        state = await writer.execute_fetchall("SELECT part, key, body FROM state ORDER BY part, key")
-        outbox = await writer.execute_fetchall("SELECT effect_id, seq, body FROM outbox ORDER BY place")
+        state = await writer.rows("SELECT part, key, body FROM state ORDER BY part, key")
+        outbox = await writer.rows("SELECT effect_id, seq, body FROM outbox ORDER BY place")
+        head = Head(seq=head_seq, hash=head_hash, at=at)
+        self._begun = self._stored = _Standing(
+            head=head,
+            checkpoint_seq=checkpoint_seq,
+            frontier=Frontier(size=head_seq, peaks=hashes(peaks)),
+            pruned=Sealed(through=pruned[0], hash=pruned[1], peaks=hashes(pruned[2])) if pruned[0] else None,
+        )
         return Restored(
             checkpoint_seq=checkpoint_seq,
             rows=[StateRow(table=part, key=key, body=body) for part, key, body in state],
             outbox=[OutboxRow(effect_id=effect_id, seq=seq, body=body) for effect_id, seq, body in outbox],
-            head=Head(seq=head_seq, hash=head_hash, at=at),
+            head=head,
         )
 
 
-async def _connect(path: Path, mode: str) -> aiosqlite.Connection:
-    return await aiosqlite.connect(f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None)
+async def _nothing() -> None:
+    """What an empty batch has to wait for."""
 
 
 def hashes(joined: bytes) -> tuple[bytes, ...]:
     return tuple(joined[place : place + HASH_BYTES] for place in range(0, len(joined), HASH_BYTES))
-
-
-async def _write(writer: aiosqlite.Connection, sql: str, row: tuple[object, ...] | Mapping[str, object]) -> None:
-    try:
-        await writer.execute_fetchall(sql, row)
-    except sqlite3.IntegrityError as error:
-        # Only a caller that contradicts what is stored gets here: an effect id added twice, a head that moved.
-        raise AssertionError(f"the store holds something else: {error}") from error

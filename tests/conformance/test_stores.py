@@ -61,8 +61,8 @@ class Bench:
         else:
             assert isinstance(self.store, SqliteStore)
             assert self.store._writer is not None  # – the disk is made small where SQLite counts it
-            [(pages,)] = await self.store._writer.execute_fetchall("PRAGMA page_count")
-            await self.store._writer.execute_fetchall(f"PRAGMA max_page_count = {pages}")
+            [(pages,)] = await self.store._writer.rows("PRAGMA page_count")
+            await self.store._writer.rows(f"PRAGMA max_page_count = {pages}")
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -364,6 +364,40 @@ async def test_a_failed_commit_leaves_nothing_and_ends_the_stores_use(bench: Ben
     assert restored.outbox == [effect("e1", 1)]
     assert await bench.store.cases(CaseQuery()) == [case("C1")]
     await bench.store.commit(records(2, 2))
+
+
+async def test_batches_handed_over_together_are_stored_in_that_order(bench: Bench) -> None:
+    await bench.store.open()
+    assert bench.store.backlog == 0
+    first = bench.store.commit(Batch(records=[record(1)], outbox_added=[effect("e1", 1)]))
+    second = bench.store.commit(Batch(records=[record(2)], outbox_settled=["e1"], cases=[case("C1", state="begun")]))
+    third = bench.store.commit(Batch(records=[record(3)], cases=[case("C1", state="ended")]))
+    assert bench.store.backlog <= 3
+    await first
+    assert (await bench.store.head()).seq == 1
+    assert [entry.seq for entry in await all_entries(bench.store)] == [1]
+    await second
+    await third
+    assert bench.store.backlog == 0
+    assert (await bench.store.head()).seq == 3
+    restored = await bench.restart()
+    assert (restored.head.seq, restored.outbox) == (3, [])
+    assert await bench.store.case("C1") == case("C1", state="ended")
+
+
+async def test_nothing_behind_a_failed_commit_is_stored(bench: Bench) -> None:
+    await bench.store.open()
+    await bench.store.commit(records(1, 1))
+    await bench.fail_next_commit()
+    big = b'"' + b"x" * 100_000 + b'"'
+    failing = bench.store.commit(Batch(records=[record(2, payload=big)]))
+    behind = bench.store.commit(Batch(outbox_settled=["e1"], cases=[case("C1")]))
+    with pytest.raises(StoreError, match="full"):
+        await failing
+    with pytest.raises(StoreError):
+        await behind
+    assert (await bench.restart()).head.seq == 1
+    assert await bench.store.case("C1") is None
 
 
 async def test_reading_goes_on_while_commits_run(bench: Bench) -> None:

@@ -17,10 +17,11 @@ from typing import Any
 from arcd.core.effects import DurableEffect, PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome, Started, Stopped
 from arcd.effectors import Performed
+from arcd.runtime import RuntimeLimits
 from arcd.store import Batch, StoreError
 from arcd.store.memory import MemoryStore
 from tests.sim.plots import Plot, plot_of
-from tests.sim.process import FOLD_LOOK_S, Process
+from tests.sim.process import FOLD_LOOK_S, LIMITS, Process
 from tests.sim.running import Run, SimulationError
 from tests.sim.scene import NS, VERSION
 from tests.sim.world import Teller, World
@@ -60,6 +61,9 @@ class LoopedProcess(Process):
         super().__init__(world, store)
         store.before_commit = self._syncs
         self._life: asyncio.Task[None] | None = None
+
+    def _limits(self) -> RuntimeLimits:
+        return self.world.rng.choice(LIMITS)
 
     def _effectors(self) -> list[Any]:
         self._channels = {

@@ -55,11 +55,14 @@ async def test_what_is_committed_meanwhile_is_not_in_it_and_does_not_start_it_ov
     loop = asyncio.get_running_loop()
     told: list[tuple[int, int]] = []
 
+    async def commit(batch: Batch) -> None:
+        await store.commit(batch)
+
     def meanwhile(done: int, whole: int) -> None:
         told.append((done, whole))
         if len(told) <= 5:  # the daemon commits between two steps of the copy
             at = 50 + len(told)
-            asyncio.run_coroutine_threadsafe(store.commit(records(at, at)), loop).result()
+            asyncio.run_coroutine_threadsafe(commit(records(at, at)), loop).result()
 
     await asyncio.to_thread(back_up, source, target, progress=meanwhile)
     assert (verify_file(target).ok, verify_file(target).head_seq) == (True, 50)

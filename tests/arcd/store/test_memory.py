@@ -55,7 +55,7 @@ async def test_a_commit_under_way_in_a_crashed_process_is_never_finished() -> No
     async with asyncio.TaskGroup() as group:
         task = group.create_task(_refused(store))
         await asyncio.sleep(0)
-        with pytest.raises(AssertionError, match="one commit at a time"):
+        with pytest.raises(AssertionError, match="one after the other"):
             await store.commit(records(1, 1))
         survivor = store.crash()
         go_on.set()

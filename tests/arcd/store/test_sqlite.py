@@ -151,16 +151,6 @@ async def test_a_cancelled_commit_ends_the_stores_use(store: SqliteStore) -> Non
     assert (await store.open()).head.seq in (0, 500)
 
 
-async def test_one_commit_at_a_time(store: SqliteStore) -> None:
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(store.commit(records(1, 50)))
-        await asyncio.sleep(0)
-        with pytest.raises(AssertionError, match="one commit at a time"):
-            await store.commit(records(51, 51))
-    assert task.exception() is None
-    await store.commit(records(51, 51))
-
-
 async def test_the_log_does_not_grow_without_bound(store: SqliteStore, path: Path) -> None:
     log = path.with_name(path.name + "-wal")
     largest = 0
@@ -193,7 +183,7 @@ async def test_nobody_else_may_read_any_of_the_files(store: SqliteStore, path: P
 async def test_the_log_is_synced_at_every_commit(store: SqliteStore) -> None:
     assert store._writer is not None
     for pragma, value in (("synchronous", 2), ("foreign_keys", 1), ("journal_mode", "wal"), ("secure_delete", 1)):
-        assert list(await store._writer.execute_fetchall(f"PRAGMA {pragma}")) == [(value,)]
+        assert await store._writer.rows(f"PRAGMA {pragma}") == [(value,)]
 
 
 @st.composite
