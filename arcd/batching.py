@@ -66,7 +66,8 @@ def as_batch(steps: Sequence[Waiting], checkpoint: Checkpoint | None) -> Batch:
                 del settled[effect.id]
             elif isinstance(effect, DurableEffect):
                 added[effect.id] = OutboxRow(effect_id=effect.id, seq=waiting.seq, body=encode(effect))
-        cases.update((case.id, case) for case in stepped.cases)
+        for case in stepped.cases:
+            cases[case.id] = case
     return Batch(
         records=records,
         outbox_added=list(added.values()),

@@ -6,6 +6,8 @@ seen acknowledged. What it lets go of and a recording could still bring is kept 
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from msgspec import Struct
 
 # requirements 4.4: identical message within the retry horizon is a retransmission.
@@ -72,8 +74,14 @@ class AccountState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
         return AccountState(last_heard=max(self.last_heard, recent.at), recent=newest, older=older), displaced
 
     def _all_since(self, oldest: int) -> dict[str, Recent]:
-        found = {key: entry for key, entry in self.older.items() if entry.at >= oldest and key not in self.recent}
-        found.update((key, entry) for key, entry in self.recent.items() if entry.at >= oldest)
+        """Cut where the first stands that is young enough: what is out of order, because the clock was set back in
+        between, goes when its turn comes."""
+        found = self.older.copy()
+        for key in self.recent:
+            found.pop(key, None)
+        found.update(self.recent)
+        for key in list(takewhile(lambda key: found[key].at < oldest, found)):
+            del found[key]
         return found
 
 

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from arcd.core.account import account_key
+from arcd.core.account import RETRY_HORIZON_S, account_key
 from arcd.core.calendars import is_holiday
+from arcd.core.field import REPEAT_S
 from arcd.core.site import Account, Site, System, Zone, zone_view
 from arcd.core.supervision.paths import SupervisedPath, paths_of
 from protocols.codec import Origin
@@ -35,6 +36,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     zones: dict[str, tuple[Zone, ZoneView]]  # by number without leading zeros
     paths: tuple[SupervisedPath, ...] = ()  # of its system
     is_anywhere: bool = False  # it names neither receiver nor line
+    horizon_s: float = RETRY_HORIZON_S  # for so long a frame is remembered
 
 
 class LocalTime(Struct, frozen=True, kw_only=True):
@@ -67,6 +69,7 @@ class Directory:
                     Entry(
                         key=key, site=site, site_view=view, system=system, account=account, zones=zones, paths=paths,
                         is_anywhere=account.receiver is None and account.line is None,
+                        horizon_s=_horizon_s(system, account),
                     )
                 )  # fmt: skip
         self._by_site[site.id] = entries
@@ -117,6 +120,12 @@ class Directory:
     def paths_of_site(self, site_id: str) -> tuple[SupervisedPath, ...]:
         systems = {entry.system.id: entry.paths for entry in self.of_site(site_id)}
         return tuple(path for paths in systems.values() for path in paths)
+
+
+def _horizon_s(system: System, account: Account) -> float:
+    """A recording of an encrypted frame is accepted as long as the account's time window says; remember it as long."""
+    named_s = REPEAT_S if system.sources else 0.0
+    return max(RETRY_HORIZON_S, account.window_past_s + account.window_future_s, named_s)
 
 
 def _namespace_match(account: Account, origin: Origin) -> int:

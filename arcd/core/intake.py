@@ -16,7 +16,6 @@ from arcd.core.conditioning.arrival import arrived
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
-from arcd.core.field import REPEAT_S
 from arcd.core.flags.holding import find_held, mark_promoted
 from arcd.core.line_service import following as lines
 from arcd.core.receiver_lines import watching as receiver_lines
@@ -101,7 +100,7 @@ def _judge_signals(
         _count_repeats(turn, recent, set(cases))
     if not is_new:
         return None
-    several = tuple(cases) if len(set(cases)) > 1 else ()
+    several = tuple(cases) if len(cases) > 1 and len(set(cases)) > 1 else ()
     return Recent(
         at=turn.at, seq=turn.seq, case_id=gravest, sent_s=sent_s, cases=several,
         is_encrypted=received.protection is not Protection.PLAIN,
@@ -126,8 +125,10 @@ def _count_repeats(turn: Turn, recent: Recent, cases: set[str]) -> None:
 
 
 def _remember(turn: Turn, received: Received, entry: Entry, state: AccountState, heard: Recent) -> None:
-    kept, displaced = state.remember(received.fingerprint, heard, _horizon_s(entry))
+    kept, displaced = state.remember(received.fingerprint, heard, entry.horizon_s)
     turn.state.accounts.put(entry.key, kept)
+    if not displaced:
+        return
     # A plain frame can be forged outright, so that nothing is won by remembering it for longer.
     sealed = {key: each for key, each in displaced.items() if each.is_encrypted and each.sent_s}
     if sealed:
@@ -139,12 +140,6 @@ def _path(fact: FrameReceived, entry: Entry) -> str:
     """What tells two ways to the centre apart: where it arrived, and the account and numbers it was sent under."""
     origin = fact.received.origin
     return f"{fact.gateway}|{entry.key}|{origin.receiver}|{origin.line}"
-
-
-def _horizon_s(entry: Entry) -> float:
-    """A recording of an encrypted frame is accepted as long as the account's time window says; remember it as long."""
-    named_s = REPEAT_S if entry.system.sources else 0.0
-    return max(RETRY_HORIZON_S, entry.account.window_past_s + entry.account.window_future_s, named_s)
 
 
 def _sent_s(turn: Turn, received: Received) -> int:

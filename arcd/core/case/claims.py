@@ -39,9 +39,10 @@ def waits_for_somebody(turn: Turn, case: Case) -> bool:
 
 def keep_up(turn: Turn, fact: AnyFact) -> None:
     """At the end of a step: whatever the owner asks about a case shows that somebody is there, granted or not."""
-    actor, about = getattr(fact, "actor", None), getattr(fact, "case_id", "")
+    about = getattr(fact, "case_id", "")
     if not about and not turn.state.cases.touched:
         return
+    actor = getattr(fact, "actor", None)
     for case_id in dict.fromkeys((*turn.state.changed_keys(turn.state.cases), about)):
         case = turn.state.cases.get(case_id)
         if case is None:
