@@ -142,7 +142,8 @@ class Connection(asyncio.Protocol):
     def end(self, limit: str) -> None:
         """Close it for a limit; half a frame is not forgotten."""
         if limit == "half_frame":
-            self._gateway.reader.take(self._codec, self._codec.receive_eof(), self._peer, self._write)
+            for left in self._codec.receive_eof():
+                self._gateway.reader.take(self._codec, left, self._peer, self._write)
         self.close()
 
     def close(self) -> None:
@@ -197,7 +198,7 @@ class Connection(asyncio.Protocol):
                 self._owed += 1
                 if not self._is_known:
                     gateway.shares.take(self.source)
-            gateway.reader.take(self._codec, [item], self._peer, self._write)
+            gateway.reader.take(self._codec, item, self._peer, self._write)
 
     def _look_at(self, received: Received) -> None:
         """Whose connection is this, and how does its panel want it kept?"""

@@ -83,7 +83,7 @@ class EspaConnection(LineConnection):
                     self._receive(event)
                 case Happened.BAD_BLOCK:
                     bad = Malformed(protocol=PROTOCOL, reason="syntax", detail=event.text, raw=event.raw)
-                    self._line.reader.take(self._replies, [bad], self.peer, self._write)
+                    self._line.reader.take(self._replies, bad, self.peer, self._write)
                 case Happened.DELIVERED:
                     self._settle(event.number, Paged(True, "acknowledged by the paging system"))
                 case Happened.REFUSED:
@@ -102,7 +102,7 @@ class EspaConnection(LineConnection):
             received = replace(received, kind=Kind.OPAQUE, speaker=Speaker.RECEIVER, signals=())
         self._newest += 1
         self._owed += 1
-        self._line.reader.take(self._replies, [received], self.peer, partial(self._decided, received, self._newest))
+        self._line.reader.take(self._replies, received, self.peer, partial(self._decided, received, self._newest))
 
     def _decided(self, received: Received, number: int, reply: bytes) -> None:
         """The machine's answer to a block: what is kept is acknowledged, what is not is refused."""

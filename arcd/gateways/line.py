@@ -200,7 +200,7 @@ class LineConnection(asyncio.Protocol):
         line = self._line
         for item in items:
             if not isinstance(item, Received):
-                line.reader.take(self._codec, [item], self.peer, self._write)
+                line.reader.take(self._codec, item, self.peer, self._write)
                 continue
             self._newest += 1
             self.heard()
@@ -211,7 +211,7 @@ class LineConnection(asyncio.Protocol):
                 self._write(self._codec.encode_reply(received, ReplyKind.ACK, line.clock.now()))
                 continue
             self._owed += 1
-            line.reader.take(self._codec, [received], self.peer, partial(self._reply, self._newest, received.sequence))
+            line.reader.take(self._codec, received, self.peer, partial(self._reply, self._newest, received.sequence))
 
     def _reply(self, number: int, sequence: str | None, data: bytes) -> None:
         self._owed -= 1

@@ -26,10 +26,12 @@ class MemoryLine:
     def feed(self, data: bytes) -> None:
         gateway = self._gateway
         items = self._codec.receive_data(data, gateway.clock.now())
-        gateway.reader.take(self._codec, items, self._peer, self._write)
+        for item in items:
+            gateway.reader.take(self._codec, item, self._peer, self._write)
 
     def close(self) -> None:
-        self._gateway.reader.take(self._codec, self._codec.receive_eof(), self._peer, self._write)
+        for left in self._codec.receive_eof():
+            self._gateway.reader.take(self._codec, left, self._peer, self._write)
         self.is_open = False
 
     def _write(self, data: bytes) -> None:

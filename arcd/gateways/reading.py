@@ -47,25 +47,19 @@ class Reader:
         self._folds: dict[str, _Fold] = {}
         self._folded_at = clock.monotonic_s()
 
-    def take(self, codec: Codec, items: list[WireItem], peer: str, write: Write) -> None:
+    def take(self, codec: Codec, item: WireItem, peer: str, write: Write) -> None:
         """`write` sends a reply to the one who sent the item: once for every frame, b"" where nothing is said."""
-        for item in items:
-            if isinstance(item, Received):
-                self._take_received(codec, item, peer, write)
-            else:
-                self.malformed(item, peer)
-
-    def _take_received(self, codec: Codec, received: Received, peer: str, write: Write) -> None:
-        if received.kind is Kind.LINK_TEST:
-            heard = self._intake.heartbeat(received, self._gateway, peer)
+        if not isinstance(item, Received):
+            return self.malformed(item, peer)
+        if item.kind is Kind.LINK_TEST:
+            heard = self._intake.heartbeat(item, self._gateway, peer)
             if heard is not None:
-                write(codec.encode_reply(received, heard.reply, self._clock.now()))
-                return
+                return write(codec.encode_reply(item, heard.reply, self._clock.now()))
 
         def replied(reply: Reply) -> None:
-            write(codec.encode_reply(received, reply.reply, self._clock.now()))
+            write(codec.encode_reply(item, reply.reply, self._clock.now()))
 
-        self.received(received, peer, replied)
+        return self.received(item, peer, replied)
 
     def received(self, received: Received, peer: str, replied: Callable[[Reply], None]) -> None:
         """`replied` is called once what was received is committed."""

@@ -123,7 +123,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         gateway, transport = self._gateway, self._transport
         assert transport is not None
         if not isinstance(item, Received):
-            gateway.reader.take(self._codec, [item], peer, lambda _: None)
+            gateway.reader.take(self._codec, item, peer, lambda _: None)
             return
         share = gateway.genuine if gateway.is_genuine(item) else gateway.strange
         if not share.has_room(source):
@@ -136,7 +136,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             if reply and not transport.is_closing():
                 transport.sendto(reply, addr)
 
-        gateway.reader.take(self._codec, [item], peer, write)
+        gateway.reader.take(self._codec, item, peer, write)
 
     def error_received(self, exc: Exception) -> None:
         # ICMP about an earlier reply ("port unreachable"): that panel has gone, it repeats.

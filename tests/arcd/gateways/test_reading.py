@@ -19,11 +19,12 @@ class Desk:
         self.written: list[bytes] = []
 
     def read(self, data: bytes, peer: str = "192.0.2.7:41234") -> None:
-        self.reader.take(self.codec, self.codec.receive_data(data, self.clock.now()), peer, self.written.append)
+        for item in self.codec.receive_data(data, self.clock.now()):
+            self.reader.take(self.codec, item, peer, self.written.append)
 
     def noise(self, peer: str, raw: bytes = b"?") -> None:
         found = Malformed(protocol="dc09", reason="noise", detail="", raw=raw)
-        self.reader.take(self.codec, [found], peer, self.written.append)
+        self.reader.take(self.codec, found, peer, self.written.append)
 
 
 def test_a_frame_becomes_a_fact_with_its_whereabouts() -> None:
