@@ -35,9 +35,10 @@ PANELS: tuple[dict[str, Any], ...] = (  # transport and encryption of each
 )  # fmt: skip
 ALARM = "BA"
 SEQUENCE_MAX = 9_999
-HOMES = 1 + CRASHES // 50  # sites of routine: a crash lets a panel say some 60 messages, and none has its number twice
-SITES_PER_PANEL = HOMES + 20 + 6 * CRASHES  # it comes to four or five alarms between two crashes
-ROUTINE_PER_ALARM = 12  # openings and closings between two alarms of a panel
+# Sites of routine: a panel says some 300 messages between two crashes on a quick machine, and none has its number twice.
+HOMES = 1 + CRASHES // 10
+SITES_PER_PANEL = HOMES + 20 + 12 * CRASHES  # it comes to six or seven alarms between two crashes
+ROUTINE_PER_ALARM = 40  # openings and closings between two alarms of a panel
 UP_S_MAX = 1.2  # a round under load lasts up to this
 DURING_START_RATIO = 0.25  # this part of the kills comes before the daemon is ready, or as soon as it is
 DECLINED_RATIO = 0.25
