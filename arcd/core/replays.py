@@ -41,14 +41,17 @@ def remember(state: State, account: str, displaced: dict[str, Recent], oldest_s:
     """Keep what `recent` lets go of. `oldest_s`: the panel's second that the account's time window has passed."""
     sent = state.sent.get(account) or Sent()
     seconds, frames, floor_s = list(sent.seconds), sent.frames, sent.floor_s
+    by_second: dict[int, dict[str, int]] = {}
     for fingerprint, recent in displaced.items():
-        key = _key(account, recent.sent_s)
+        by_second.setdefault(recent.sent_s, {})[fingerprint] = recent.seq
+    for second, found in by_second.items():
+        key = _key(account, second)
         before = state.sent_in_second.get(key)
         if before is None:
-            seconds.append(recent.sent_s)
-        if before is None or fingerprint not in before:
-            frames += 1
-        state.sent_in_second.put(key, {**(before or {}), fingerprint: recent.seq})
+            seconds.append(second)
+            before = {}
+        frames += len(found.keys() - before.keys())
+        state.sent_in_second.put(key, before | found)
     seconds.sort()
     while seconds and (seconds[0] < oldest_s or frames > REPLAYS_MAX):
         second = seconds.pop(0)

@@ -35,7 +35,7 @@ PANELS: tuple[dict[str, Any], ...] = (  # transport and encryption of each
 )  # fmt: skip
 ALARM = "BA"
 SEQUENCE_MAX = 9_999
-# Sites of routine: a panel says some 300 messages between two crashes on a quick machine, and none has its number twice.
+# Sites of routine: a panel says some 300 messages between two crashes on a quick machine, none with a number it had.
 HOMES = 1 + CRASHES // 10
 SITES_PER_PANEL = HOMES + 20 + 12 * CRASHES  # it comes to six or seven alarms between two crashes
 ROUTINE_PER_ALARM = 40  # openings and closings between two alarms of a panel
