@@ -14,7 +14,7 @@ from arcd.api.job_view import DispatchView, dispatch_view
 from arcd.api.plan_view import PlanView, plan_view
 from arcd.api.site_brief import PositionView, SiteBrief, position_view, site_brief, timezone_of
 from arcd.core.case.engine import allowed_moves
-from arcd.core.case.model import Case, CaseSignal
+from arcd.core.case.model import SIGNALS_FIRST_MAX, Case, CaseSignal
 from arcd.core.case.queueing import Alert, alert, effective_priority
 from arcd.core.case.texts import category_text, local_clock
 from arcd.core.state import State
@@ -117,6 +117,13 @@ class DeadlineView(View):
     overdue: bool
 
 
+class LeftOut(View):
+    """The middle of a long story is counted, not shown: `count` signals behind the first `after` ones."""
+
+    after: int
+    count: int
+
+
 class CaseView(CaseRow):
     version: int
     is_open: bool
@@ -133,6 +140,7 @@ class CaseView(CaseRow):
     form: dict[str, str]
     site: SiteBrief | None
     signals: list[SignalView]
+    signals_left_out: LeftOut | None
     plan: PlanView | None
     dispatches: list[DispatchView]
     authority: AuthorityView | None
@@ -165,6 +173,11 @@ def case_row(state: State, case: Case, case_type: CaseType | None, now: int) -> 
     )
 
 
+def _left_out(case: Case) -> LeftOut | None:
+    count = case.signal_count - len(case.signals)
+    return LeftOut(after=SIGNALS_FIRST_MAX, count=count) if count else None
+
+
 def case_view(state: State, case: Case, case_type: CaseType | None, language: str, now: int) -> CaseView:
     """`case_type` is None where the rules no longer know the type: the case is shown all the same."""
     site = state.sites.get(case.site_id)
@@ -186,6 +199,7 @@ def case_view(state: State, case: Case, case_type: CaseType | None, language: st
         form=case.form,
         site=site_brief(state, site, language) if site else None,
         signals=[signal_view(signal, timezone, language) for signal in case.signals],
+        signals_left_out=_left_out(case),
         plan=plan_view(state, case, language),
         dispatches=[dispatch_view(state, dispatch, timezone, now) for dispatch in case.dispatches],
         authority=authority_view(state, case, language) if case.authority is not None else None,

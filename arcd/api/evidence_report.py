@@ -43,6 +43,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "how": "Tämän paketin aitouden voi tarkistaa ilman hälytyskeskusta: python3 -I verify.py. Jokainen merkintä on "
         "osa päiväkirjaa, jonka koon ja tiivisteen hälytyskeskus on allekirjoittanut.",
         "centre": "Hälytyskeskus", "none": "ei ole", "repeats": "toistoja", "area": "alue", "zone": "ilmaisin",
+        "left_out": "Tässä välissä {} muuta ilmoitusta. Ne ovat jäljempänä tapahtumien kulussa.",
     },
     "sv": {
         "title": "Händelseutredning", "case": "Ärende", "site": "Objekt", "address": "Adress", "type": "Slag",
@@ -59,6 +60,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "how": "Paketets äkthet kan kontrolleras utan larmcentralen: python3 -I verify.py. Varje post ingår i den "
         "journal vars storlek och kontrollsumma larmcentralen har signerat.",
         "centre": "Larmcentral", "none": "saknas", "repeats": "upprepningar", "area": "område", "zone": "detektor",
+        "left_out": "Däremellan ytterligare {} meddelanden. De finns nedan i händelseförloppet.",
     },
     "en": {
         "title": "Incident report", "case": "Case", "site": "Site", "address": "Address", "type": "Kind",
@@ -75,6 +77,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "how": "That this package is genuine can be checked without the centre: python3 -I verify.py. Every entry is "
         "part of the journal whose size and root the centre has signed.",
         "centre": "Alarm receiving centre", "none": "none", "repeats": "repeats", "area": "area", "zone": "zone",
+        "left_out": "{} more signals in between. They stand below, in the course of events.",
     },
 }  # fmt: skip
 
@@ -124,7 +127,7 @@ def evidence_report(bundle: Bundle, case: Mapping[str, Any], custody: Custody, l
         element("p", case["title"], class_="quiet"),
         _facts(texts, case),
         _custody(texts, custody, both),
-        _signals(texts, language, case["signals"]),
+        _signals(texts, language, case),
         _steps(texts, language, case),
         _notes(texts, case["notes"]),
         _story(texts, language, bundle.entries, both),
@@ -180,8 +183,8 @@ def _custody(texts: Mapping[str, str], custody: Custody, both: Any) -> Markup:
     )
 
 
-def _signals(texts: Mapping[str, str], language: str, signals: Sequence[Mapping[str, Any]]) -> Markup:
-    rows = [
+def _signals(texts: Mapping[str, str], language: str, case: Mapping[str, Any]) -> Markup:
+    rows: list[Sequence[object]] = [
         (
             f"{signal['at_local']}\n({signal['at']})",
             f"{signal['code']} {signal['name']}".strip(),
@@ -194,8 +197,11 @@ def _signals(texts: Mapping[str, str], language: str, signals: Sequence[Mapping[
             + (f" {signal['zone_name']}" if signal["zone_name"] else ""),
             signal["repeats"] or "",
         )
-        for signal in signals
+        for signal in case["signals"]
     ]
+    left_out = case["signals_left_out"]
+    if left_out is not None:
+        rows.insert(left_out["after"], ("…", "", texts["left_out"].format(left_out["count"]), "", ""))
     heads = [texts[name] for name in ("received", "code", "what", "where", "repeats")]
     return together(element("h2", texts["signals"]), _table(heads, rows))
 

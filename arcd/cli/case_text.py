@@ -55,7 +55,11 @@ def render_case(out: Output, case: JsonObject) -> None:
     _render_history(out, case, zone)
     _render_site(out, case["site"], case)
     _heading(out, f"signals ({case['signal_count']})", case["signals"])
-    for signal in case["signals"]:
+    left_out = case["signals_left_out"] or {"after": None}
+    for place, signal in enumerate(case["signals"]):
+        if place == left_out["after"]:
+            more = f"  … {left_out['count']} more: arcctl journal show --case {case['id']}"
+            out.line(out.styled(more, QUIET))
         _render_signal(out, signal)
     if case["plan"] is not None:
         _render_plan(out, case["plan"], zone)

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from arcd.core.case.model import SIGNALS_FIRST_MAX, SIGNALS_LAST_MAX
 from arcd.core.facts import Actor, CaseNoted, SensitiveRead
 from tests.arcd.api.desk import NASTY, SECRETS, FakeDesk
 
@@ -181,3 +182,19 @@ async def test_an_unknown_case_is_not_exported(desk: FakeDesk, admin: httpx.Asyn
     answer = await admin.post("/v1/audit/export", json={"case_id": "C999", **ORDER})
     assert answer.status_code == 404
     assert not desk.asked
+
+
+async def test_a_report_of_a_long_case_says_what_its_table_leaves_out(
+    desk: FakeDesk, admin: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    for number in range(1, SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX + 8):
+        await desk.alarm("BA", zone=str(number), sequence=str(number))
+    _, content = await exported(desk, admin)
+    wanted = {
+        "fi": "Tässä välissä 8 muuta ilmoitusta",
+        "sv": "Däremellan ytterligare 8 meddelanden",
+        "en": "8 more signals in between",
+    }
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for language, words in wanted.items():
+            assert words in archive.read(f"report.{language}.html").decode()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from arcd.api.case_view import case_row, case_view, signal_view
-from arcd.core.case.model import Case, CaseSignal
+from arcd.api.case_view import LeftOut, case_row, case_view, signal_view
+from arcd.core.case.model import SIGNALS_FIRST_MAX, SIGNALS_LAST_MAX, Case, CaseSignal
 from protocols.signals import Category, Position, Qualifier, Scheme, Signal
 from tests.arcd.api.desk import FakeDesk
 
@@ -21,6 +21,18 @@ async def test_a_matter_of_the_centre_itself_has_no_site(desk: FakeDesk) -> None
     view = case_view(desk.state, case, desk.rules.case_types["alarm"], "sv", desk.now())
     assert (view.site, view.plan, view.category_text, view.timezone) == (None, None, "", "Europe/Helsinki")
     assert case_row(desk.state, case, None, desk.now()).opened_at_local == "01.01.2026 02:00:00"
+
+
+async def test_what_is_left_out_of_a_long_story_is_told(desk: FakeDesk) -> None:
+    for number in range(1, SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX + 4):
+        case_id = await desk.alarm("BA", zone=str(number), sequence=str(number))
+        view = case_view(desk.state, desk.state.cases[case_id], None, "fi", desk.now())
+        left_out = max(0, number - SIGNALS_FIRST_MAX - SIGNALS_LAST_MAX)
+        assert len(view.signals) == number - left_out
+        assert (view.signals_left_out is None) == (left_out == 0)
+    assert view.signals_left_out == LeftOut(after=SIGNALS_FIRST_MAX, count=3)
+    around = view.signals[SIGNALS_FIRST_MAX - 1 : SIGNALS_FIRST_MAX + 1]
+    assert [signal.zone for signal in around] == [str(SIGNALS_FIRST_MAX), str(SIGNALS_FIRST_MAX + 4)]
 
 
 def test_a_signal_keeps_everything_the_panel_said() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from arcd.core.case.model import SIGNALS_FIRST_MAX, SIGNALS_LAST_MAX
 from tests.arcd.api.desk import NASTY
 from tests.arcd.cli.conftest import Arcctl
 from tests.arcd.cli.daemon import Daemon
@@ -60,3 +61,12 @@ def test_a_case_without_site_or_plan(arcctl: Arcctl, daemon: Daemon) -> None:
     told = arcctl("case", "show", case_id).out
     assert "Light" in told
     assert "not acknowledged" in told
+
+
+def test_a_long_story_says_what_it_leaves_out(arcctl: Arcctl, daemon: Daemon) -> None:
+    for number in range(1, SIGNALS_FIRST_MAX + SIGNALS_LAST_MAX + 3):
+        case_id = daemon.alarm("BA", zone=str(number), sequence=str(number))
+    told = arcctl("case", "show", case_id).out.splitlines()
+    place = told.index(f"  … 2 more: arcctl journal show --case {case_id}")
+    assert f"zone {SIGNALS_FIRST_MAX} " in told[place - 1] + " "
+    assert f"zone {SIGNALS_FIRST_MAX + 3} " in told[place + 1] + " "
