@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
         self.source = ""
         self._backlog: deque[WireItem] = deque()
         self._owed = 0  # frames that have not had their reply
-        self._replies: list[bytes] = []  # of this turn of the loop, which go out together: `flush`
+        self._replies: list[bytes] = []  # of this turn of the loop, which go out together
         self._is_known = False
         self._has_ended = False
         self._closes_after_reply = False
@@ -149,7 +149,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         if self._transport is None:
             return
-        self.flush()
+        self._flush()
         if self._transport.get_write_buffer_size():
             self._transport.abort()
             return
@@ -157,16 +157,6 @@ class Connection(asyncio.Protocol):
             self._tls.say_goodbye()
             self._transport.write(self._tls.outgoing())
         self._transport.close()
-
-    def flush(self) -> None:
-        replies, self._replies = self._replies, []
-        if not replies or self._transport is None or self._transport.is_closing():
-            return
-        data = b"".join(replies)
-        if self._tls is not None:
-            self._tls.send(data)
-            data = self._tls.outgoing()
-        self._transport.write(data)
 
     # -------------------------------------------------------------------------------------------------------- inside
 
@@ -241,9 +231,20 @@ class Connection(asyncio.Protocol):
 
     def _send(self, data: bytes) -> None:
         # A commit answers several frames of a connection, and each write by itself would be a system call of its own.
+        # Each connection has a call of its own: what goes wrong with one must not keep the replies of the others.
         if not self._replies:
-            self._gateway.flush_soon(self)
+            asyncio.get_running_loop().call_soon(self._flush)
         self._replies.append(data)
+
+    def _flush(self) -> None:
+        replies, self._replies = self._replies, []
+        if not replies or self._transport is None or self._transport.is_closing():
+            return
+        data = b"".join(replies)
+        if self._tls is not None:
+            self._tls.send(data)
+            data = self._tls.outgoing()
+        self._transport.write(data)
 
     def _nothing_owed(self) -> None:
         assert self._transport is not None

@@ -75,7 +75,6 @@ class TcpGateway:
         self._connections: set[Connection] = set()
         self._held_back = asyncio.Event()  # set while nobody is read from
         self._is_taking = True
-        self._unflushed: list[Connection] = []
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -142,17 +141,6 @@ class TcpGateway:
     def _go_on_soon(self, connection: Connection) -> None:
         # Not at once: a place becomes free at the end of a commit, and what is taken now begins another.
         asyncio.get_running_loop().call_soon(self.go_on, connection)
-
-    def flush_soon(self, connection: Connection) -> None:
-        """It has replies that go out together, in the next turn of the loop."""
-        if not self._unflushed:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._unflushed.append(connection)
-
-    def _flush(self) -> None:
-        unflushed, self._unflushed = self._unflushed, []
-        for connection in unflushed:
-            connection.flush()
 
     def hold_all(self) -> None:
         """The machine is full: nobody is read from until it has room."""
