@@ -317,10 +317,9 @@ class Runtime:
         del self._open[: len(steps)]
         if not self._open:
             self._something_open.clear()
-        checkpoint = self._take_checkpoint() if is_due else None
         began_s = self.clock.monotonic_s()
         try:
-            durable = self.store.commit(as_batch(steps, checkpoint))
+            durable = self.store.commit(as_batch(steps, self._take_checkpoint() if is_due else None))
         except Exception as error:  # noqa: BLE001 – `run` raises it, and not the gateway whose frame filled the batch
             durable = _failed(error)
         self._under_way.append(_Commit(steps, durable, began_s, self._checkpoint_at if is_due else None))
