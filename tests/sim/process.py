@@ -37,9 +37,9 @@ FOLD_LOOK_S = 61.0
 HEARD_S = 30.0
 LOOK_NS = NS
 LIMITS = (
-    RuntimeLimits(checkpoint_interval_s=60.0),
+    RuntimeLimits(checkpoint_interval_s=60.0, batch_min=2),
     RuntimeLimits(checkpoint_interval_s=60.0, batch_max=2, batch_min=2),
-    RuntimeLimits(checkpoint_interval_s=5.0, batch_min=3),
+    RuntimeLimits(checkpoint_interval_s=5.0, batch_min=2),
     RuntimeLimits(checkpoint_interval_s=86_400.0),
 )
 
