@@ -18,6 +18,7 @@ from typing import cast
 import structlog
 
 from arcd.core.facts.receiver_lines import LineFault
+from arcd.gateways.callers import serve
 from arcd.gateways.line import Line, LineConnection, PortError
 from arcd.gateways.listeners import Listeners
 from arcd.sockets import address_text
@@ -100,7 +101,7 @@ class LineServerGateway:
         await self.listeners.start()
 
     async def _begin(self, listener: socket.socket) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(lambda: _Accepted(self, self.line), sock=listener)
+        return await serve(listener, lambda: _Accepted(self, self.line))
 
     async def run(self) -> None:
         while True:

@@ -25,6 +25,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from pydantic import SecretStr
 
 from arcd.field_map import KnownSource
+from arcd.gateways.callers import serve
 from arcd.gateways.intake_door import IntakeDoor
 from arcd.gateways.listeners import Listeners
 from arcd.sockets import address_text
@@ -83,7 +84,7 @@ class SmtpGateway:
         await self.listeners.start()
 
     async def _begin(self, listener: socket.socket) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(lambda: _Conversation(self), sock=listener)
+        return await serve(listener, lambda: _Conversation(self))
 
     async def run(self) -> None:
         await self.door.keep_house()

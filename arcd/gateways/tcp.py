@@ -19,12 +19,12 @@ from collections.abc import Callable, Sequence
 from arcd.clock import Clock
 from arcd.gateways import Intake
 from arcd.gateways.admission import STRANGER_FRAMES_MAX, Admission, Shares
+from arcd.gateways.callers import serve
 from arcd.gateways.connection import Connection
 from arcd.gateways.listeners import Listeners
 from arcd.gateways.reading import SWEEP_S, Reader
 from arcd.gateways.tls import HANDSHAKE_TIMEOUT_S, HandshakeTurns
 from arcd.metrics import Metrics
-from arcd.sockets import BACKLOG
 from protocols.codec import Codec, Profiles
 
 # A frame that was begun and is not ended within this is none: 4 kB take a second on a GSM line (9,600 bit/s).
@@ -84,8 +84,7 @@ class TcpGateway:
         await self.listeners.start()
 
     async def _begin(self, listener: socket.socket) -> asyncio.Server:
-        loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: Connection(self), sock=listener, backlog=BACKLOG)
+        return await serve(listener, lambda: Connection(self))
 
     async def run(self) -> None:
         """Let idle connections go, fold malformed bytes, and read on when the machine has room again."""
