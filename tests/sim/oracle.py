@@ -17,10 +17,11 @@ import msgspec
 from arcd.core.account import RETRY_HORIZON_S
 from arcd.core.case.model import Case, OfferStatus
 from arcd.core.effects import Answer, DurableEffect
-from arcd.core.facts import DAEMON, FrameReceived, GuardAnswer, RulesLoaded, StepFailed
+from arcd.core.facts import DAEMON, DaemonTroubled, FrameReceived, GuardAnswer, RulesLoaded, StepFailed
 from arcd.core.record import Judged as Fate
 from arcd.core.record import Judgement, StepRecord
 from arcd.core.station import Station
+from arcd.core.supervision.ownlink import HELD_S_MAX
 from arcd.store import Batch
 from arcd.store.memory import MemoryStore
 from protocols.signals import Category
@@ -62,6 +63,7 @@ class Oracle:
         drive(store.close())
         self.entries = 0
         self.last_seq = 0
+        self._link_judged_at = 0  # true time at which it last said that its own link is lost, or back
         self._reopened: set[str] = set()
         self._decoder = msgspec.json.Decoder(StepRecord)
         self._messages: list[Message] = []
@@ -158,6 +160,8 @@ class Oracle:
         if isinstance(record.fact, RulesLoaded):
             self.follower.expect(compiled())
         followed = self.follower.step(record.fact, seq)
+        if isinstance(record.fact, DaemonTroubled) and record.fact.code == "uplink_lost":
+            self._link_judged_at = self.world.time
         self.entries += 1
         self.last_seq = seq
         assert msgspec.json.encode(followed.record) == payload, f"a replay decides otherwise on entry {seq}"
@@ -299,13 +303,17 @@ class Oracle:
         now, network = world.time, world.network
         if not process.is_up or network.is_down or process.runtime.station.watch.own_link.lost_at:
             return  # it believes that it is itself, and has said so
-        since = max(process.began_at, network.came_up_at, world.clock_set_at)
+        ours = max(process.began_at, network.came_up_at, world.clock_set_at)
+        # Having thought of itself first, it gives every path its whole time anew (requirements 4.4), but not for ever.
+        since = max(ours, self._link_judged_at)
         steady_s = (now - since) / NS
         faults = process.runtime.station.state.path_faults
         for panel in world.panels.values():
             key = f"{panel.site.id}/panel/ip"
-            silent_s = (now - max(panel.heard_at, since)) / NS
-            if panel.is_cut and silent_s > WATCHED_REPORT_S + LINK_S and steady_s > WATCHED_REPORT_S + LINK_S:
+            told_s, silent_s = ((now - max(panel.heard_at, begun)) / NS for begun in (since, ours))
+            if panel.is_cut and (
+                told_s > WATCHED_REPORT_S + LINK_S or silent_s > HELD_S_MAX + WATCHED_REPORT_S + LINK_S
+            ):
                 assert key in faults, f"{key} has been silent for {silent_s:.0f} s, and nobody knows"
             changed_s = (now - panel.changed_at) / NS
             if not panel.is_cut and min(changed_s, steady_s) > WATCHED_REPORT_S + BACK_S:

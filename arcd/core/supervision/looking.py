@@ -21,6 +21,8 @@ def look(watch: Watch, now: int) -> list[AnyFact]:
     if what is not None:
         rate = link.rate
         detail = f"{rate * 60:.0f} frames a minute before" if rate is not None else "no frame since the start"
+        if what == "back":
+            detail = "frames come again"
         facts.append(DaemonTroubled(at=now, code="uplink_lost", detail=detail, cleared=what == "back"))
     if back := watch.take_back(now):
         facts.append(PathsHeardAgain(at=now, heard=back))

@@ -6,9 +6,12 @@ from collections import OrderedDict
 
 import pytest
 
+from arcd.core.facts import DaemonTroubled
 from arcd.core.site import Account, Site, System, TransmissionPath
 from arcd.core.supervision import watch as module
+from arcd.core.supervision.looking import look
 from arcd.core.supervision.model import PathFault
+from arcd.core.supervision.ownlink import PATHS_MIN
 from arcd.core.supervision.paths import SupervisedPath, paths_of
 from arcd.core.supervision.watch import AGAIN_S, SILENT_MAX, Watch
 
@@ -125,3 +128,19 @@ def test_a_path_nobody_watches_is_nobodys_frame() -> None:
     watch.remove("S/other/ip")
     watch.follow("S/other/ip", None)
     assert watch.heard_at("S/other/ip") == 0
+
+
+def test_our_own_link_says_why_it_is_thought_lost_and_that_it_is_back() -> None:
+    watch, said = watching(PATHS_MIN), []
+    for second in range(900):
+        now = START + second * NS
+        if not 300 <= second < 500:
+            watch.hear(key(second % PATHS_MIN), now)
+        for fact in look(watch, now):
+            assert isinstance(fact, DaemonTroubled)
+            said.append((fact.code, fact.detail, fact.cleared))
+            watch.begin(fact.at)  # as the step does
+    assert said == [
+        ("uplink_lost", "60 frames a minute before", False),
+        ("uplink_lost", "frames come again", True),
+    ]
