@@ -26,8 +26,8 @@ def look(watch: Watch, now: int) -> list[AnyFact]:
         facts.append(DaemonTroubled(at=now, code="uplink_lost", detail=detail, cleared=what == "back"))
     if back := watch.take_back(now):
         facts.append(PathsHeardAgain(at=now, heard=back))
-    if link.lost_at:
-        return facts
+    if link.lost_at or what is not None:
+        return facts  # also when it is back: every path has its time from the step that takes this fact
     while len(facts) < FACTS_MAX and (silent := watch.take_silent(now)):
         facts.append(PathsSilent(at=now, silent=silent))
         if len(silent) < SILENT_MAX:
