@@ -17,7 +17,7 @@ import msgspec
 from arcd.core.account import RETRY_HORIZON_S
 from arcd.core.case.model import Case, OfferStatus
 from arcd.core.effects import Answer, DurableEffect
-from arcd.core.facts import DAEMON, DaemonTroubled, FrameReceived, GuardAnswer, RulesLoaded, StepFailed
+from arcd.core.facts import DAEMON, DaemonTroubled, FrameReceived, GuardAnswer, PathsSilent, RulesLoaded, StepFailed
 from arcd.core.record import Judged as Fate
 from arcd.core.record import Judgement, StepRecord
 from arcd.core.station import Station
@@ -51,6 +51,7 @@ SETTLING = frozenset({Category.TROUBLE, Category.SUPERVISION})
 UNSEEN_S, SLACK_S, SYNC_S = 180.0, 300.0, 20.0
 # A loss of our own link that others' silence has to be told from; until a path that is back is believed.
 LINK_S, BACK_S = 60.0, 180.0
+CLOCK_S = 5.0  # between what is looked at and what is committed
 NAMED = {"HA": True, "FA": True, "MA": False}  # by the flags of this world that name life safety at all
 
 
@@ -162,6 +163,8 @@ class Oracle:
         followed = self.follower.step(record.fact, seq)
         if isinstance(record.fact, DaemonTroubled) and record.fact.code == "uplink_lost":
             self._link_judged_at = self.world.time
+        elif isinstance(record.fact, PathsSilent):
+            self._check_blamed(record.fact)
         self.entries += 1
         self.last_seq = seq
         assert msgspec.json.encode(followed.record) == payload, f"a replay decides otherwise on entry {seq}"
@@ -318,6 +321,13 @@ class Oracle:
             changed_s = (now - panel.changed_at) / NS
             if not panel.is_cut and min(changed_s, steady_s) > WATCHED_REPORT_S + BACK_S:
                 assert key not in faults, f"{key} is blamed, and has been heard for {changed_s:.0f} s"
+
+    def _check_blamed(self, fact: PathsSilent) -> None:
+        """Having thought of itself, it blames nobody before they have had their whole time."""
+        for key in fact.silent:
+            had_s = (self.world.time - self._link_judged_at) / NS
+            whole_s = self.follower.directory.paths[key].limits().silent_s
+            assert had_s >= whole_s - CLOCK_S, f"{key} is blamed {had_s:.0f} s after its own link was"
 
     # ---------------------------------------------------------------------------------------------------------- the end
 

@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 
 from arcd.batching import Replied
-from arcd.core import clock_steps, intake
+from arcd.core import clock_steps, intake, station
 from arcd.core.account import AccountState
 from arcd.core.case import dispatch, joining
 from arcd.core.conditioning import pipeline, restores
 from arcd.core.deadlines import Deadlines
 from arcd.core.effects import Answer, DurableEffect, Reply
-from arcd.core.facts import AnyFact
+from arcd.core.facts import AnyFact, DaemonTroubled, PathsSilent
 from arcd.core.flags.model import Flag
 from arcd.core.record import Judged, Judgement
 from arcd.core.siterun import Pending
 from arcd.core.station import Station
+from arcd.core.supervision import looking
+from arcd.core.supervision.watch import Watch
 from arcd.runtime import Runtime
 from arcd.store import Batch, Entry, Head, memory
 from arcd.store.chain import seal
@@ -230,7 +232,22 @@ def unjudged(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(intake, "_judge_signals", lambda *_: None)
 
 
-# --------------------------------------------------------------------------------------------------- 4. what is planted
+# ------------------------------------------------------------------------------------------------------------ 4. paths
+
+
+def blamed_at_the_return(patch: pytest.MonkeyPatch) -> None:
+    """The look that finds our own link back goes on to whose limit has passed meanwhile."""
+
+    def hasty(watch: Watch, now: int) -> list[AnyFact]:
+        facts = looking.look(watch, now)
+        if any(isinstance(fact, DaemonTroubled) and fact.cleared for fact in facts):
+            facts += [PathsSilent(at=now, silent=silent)] if (silent := watch.take_silent(now)) else []
+        return facts
+
+    patch.setattr(station, "look", hasty)
+
+
+# --------------------------------------------------------------------------------------------------- 5. what is planted
 
 PLANTED: dict[str, tuple[Plant, str, str]] = {
     "an ACK that leaves before its commit": (ack_first, "crashing", "is not in the journal"),
@@ -254,6 +271,7 @@ PLANTED: dict[str, tuple[Plant, str, str]] = {
     "a restore that closes an alarm": (restore_closes, "crashing", "closed by itself"),
     "a signal that waits and is forgotten": (forgotten_in_the_end, "bad lines", "was logged"),
     "a frame on which nothing is decided": (unjudged, "crashing", "have no judgement"),
+    "paths that are blamed for our own link": (blamed_at_the_return, "watched paths", "after its own link was"),
 }  # fmt: skip
 """What is planted → how, in which world it is looked for, and the check that has to find it."""
 
