@@ -68,6 +68,7 @@ class Job(Struct, frozen=True, kw_only=True):
     priority: str = ""
     place: Place | None = None
     happened: tuple[Happened, ...] = ()
+    left_out: int = 0  # signals between the first of them and the others
     answer_by_local: str = ""
     eta_local: str = ""
     on_site_local: str = ""
@@ -115,7 +116,8 @@ def _concerned(
         category=category_text(case.category, language),
         priority=case.priority.value,
         place=_place(case, site, language),
-        happened=_happened(case, timezone, language),
+        happened=(happened := _happened(case, timezone, language)),
+        left_out=case.signal_count - len(happened),
         answer_by_local=local_clock(answer_by, timezone) if standing is Standing.OFFERED else "",
         eta_local=local_clock(dispatch.eta, timezone) if dispatch.eta is not None else "",
         on_site_local=local_clock(dispatch.on_site_at, timezone) if dispatch.on_site_at is not None else "",

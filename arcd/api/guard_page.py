@@ -127,18 +127,13 @@ def _happened(job: Job) -> Markup | None:
     if not job.happened:
         return None
     language = job.language
-    return together(
-        element("h2", PAGE["happened"][language]),
-        element(
-            "ul",
-            *(
-                element(
-                    "li", _sentence([each.at_local, each.what, *_where(each.area, each.zone, language), each.zone_name])
-                )
-                for each in job.happened
-            ),
-        ),
-    )
+    told = [
+        _sentence([each.at_local, each.what, *_where(each.area, each.zone, language), each.zone_name])
+        for each in job.happened
+    ]
+    if job.left_out:
+        told.insert(1, PAGE["left_out"][language].format(job.left_out))
+    return together(element("h2", PAGE["happened"][language]), element("ul", *(element("li", each) for each in told)))
 
 
 def _where(area: str, zone: str, language: str) -> list[str]:

@@ -136,6 +136,11 @@ PAGE: dict[str, Texts] = {
     "hazards": {"fi": "Varo", "sv": "Se upp", "en": "Take care"},
     "instructions": {"fi": "Ohjeet", "sv": "Instruktioner", "en": "Instructions"},
     "happened": {"fi": "Mitä on tapahtunut", "sv": "Vad har hänt", "en": "What happened"},
+    "left_out": {
+        "fi": "… välissä {} muuta ilmoitusta",
+        "sv": "… däremellan {} andra meddelanden",
+        "en": "… {} more signals in between",
+    },
     "area": {"fi": "alue", "sv": "område", "en": "area"},
     "zone": {"fi": "silmukka", "sv": "sektion", "en": "zone"},
     "answer": {"fi": "Vastaa", "sv": "Svara", "en": "Answer"},

@@ -40,6 +40,7 @@ class JobView(View):
     language: str
     site: PlaceView | None
     happened: list[HappenedView]
+    left_out: int
     answer_by_local: str
     eta_local: str
     on_site_local: str
@@ -77,6 +78,7 @@ def job_view(job: Job, links: LinkSigner) -> JobView:
             )
             for each in job.happened
         ],
+        left_out=job.left_out,
         answer_by_local=job.answer_by_local,
         eta_local=job.eta_local,
         on_site_local=job.on_site_local,

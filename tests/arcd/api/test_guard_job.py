@@ -85,10 +85,11 @@ async def test_the_first_and_the_latest_signals_are_told(desk: FakeDesk) -> None
     offer_id = await offered(desk)
     for number in range(HAPPENED_MAX + 5):
         desk.clock.advance(1)
-        await desk.alarm("BA", zone="4", sequence=str(number + 2))
-    happened = job_of(desk.state, offer_id).happened
-    assert len(happened) <= HAPPENED_MAX
-    assert happened[0].zone == "3"
+        await desk.alarm("BA", zone=str(number + 4), sequence=str(number + 2))
+    job = job_of(desk.state, offer_id)
+    assert len(job.happened) == HAPPENED_MAX
+    assert [each.zone for each in job.happened] == ["3", *map(str, range(10, 10 + HAPPENED_MAX - 1))]
+    assert job.left_out == 6, "of sixteen"
 
 
 async def test_a_guard_who_left_the_centre_reads_in_english(desk: FakeDesk) -> None:

@@ -53,6 +53,18 @@ def test_empty_sections_are_left_out() -> None:
         assert heading not in text
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("fi", "… välissä 6 muuta ilmoitusta"), ("sv", "… däremellan 6 andra meddelanden"),
+     ("en", "… 6 more signals in between")],
+)  # fmt: skip
+def test_what_is_left_out_stands_behind_the_first_signal(language: str, words: str) -> None:
+    happened = tuple(Happened(at_local=f"{n}", what="what", area="", zone="", zone_name="") for n in range(3))
+    text = page(replace(JOB, language=language, happened=happened, left_out=6))
+    assert re.findall(r"<li>(.*?)</li>", text) == ["0, what", words, "1, what", "2, what"]
+    assert words not in page(replace(JOB, language=language, happened=happened))
+
+
 def test_a_report_field_is_required_and_bounded() -> None:
     assert page().count(' required maxlength="4000"') == len(REPORT)
 
