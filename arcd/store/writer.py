@@ -74,14 +74,12 @@ class Writer:
 
     def _execute(self, sql: str, values: Values) -> list[Any]:
         assert self._connection is not None
-        try:
-            with explained(self._path):
+        with explained(self._path):
+            try:
                 return self._connection.execute(sql, values).fetchall()
-        except StoreError as error:
-            if isinstance(error.__cause__, sqlite3.IntegrityError):
+            except sqlite3.IntegrityError as error:
                 # Only a caller that contradicts what is stored gets here: an effect added twice, a head that moved.
-                raise AssertionError(f"the store holds something else: {error.__cause__}") from error
-            raise
+                raise AssertionError(f"the store holds something else: {error}") from error
 
     def _disconnect(self) -> None:
         if self._connection is not None:
