@@ -10,9 +10,8 @@ it in the loop, and a driver may take its time.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
@@ -24,6 +23,7 @@ from pymodbus.pdu import ModbusPDU
 
 from arcd.gateways.line import PortError
 from arcd.gateways.serial import OpenSerial, SerialMode, SerialPort, open_serial
+from arcd.heeding import heeding_a_stop
 from protocols.modbus_points import Block, Table
 
 # The library reports every unanswered request as an error of its own; what it means is said by whoever asked.
@@ -103,7 +103,7 @@ class ModbusLine:
         """`block.count` bits (0, 1) or registers. LineError."""
         unit = self.spec.devices[device]
         async with self._turn:
-            with _heeding_a_stop():
+            with heeding_a_stop():
                 client = await self._connected()
             ask = {
                 Table.COIL: client.read_coils,
@@ -112,7 +112,7 @@ class ModbusLine:
                 Table.HOLDING_REGISTER: client.read_holding_registers,
             }[block.table]
             try:
-                with _heeding_a_stop():
+                with heeding_a_stop():
                     answer = await ask(block.address, count=block.count, device_id=unit)
             except (ModbusException, OSError, ValueError) as error:
                 self._hang_up(error)
@@ -126,10 +126,10 @@ class ModbusLine:
         """LineError; with `was_sent` the coil may be switched all the same."""
         unit = self.spec.devices[device]
         async with self._turn:
-            with _heeding_a_stop():
+            with heeding_a_stop():
                 client = await self._connected()
             try:
-                with _heeding_a_stop():
+                with heeding_a_stop():
                     answer = await client.write_coil(coil, on, device_id=unit)
             except (ModbusException, OSError, ValueError) as error:
                 self._hang_up(error)
@@ -207,19 +207,6 @@ async def _open(
     except PortError as error:
         raise OSError(error.detail) from None
     return client.ctx.transport, client.ctx
-
-
-@contextlib.contextmanager
-def _heeding_a_stop() -> Iterator[None]:
-    """CancelledError also where the library has lost it: it waits with `asyncio.wait_for`, which before Python 3.12
-    forgets a cancellation that comes in the same turn of the loop as what it waits for. A pulse would not be ended."""
-    task = asyncio.current_task()
-    before = task.cancelling() if task is not None else 0
-    try:
-        yield
-    finally:
-        if task is not None and task.cancelling() > before:
-            raise asyncio.CancelledError
 
 
 def _answered(answer: ModbusPDU) -> ModbusPDU:

@@ -142,6 +142,7 @@ class Runtime:
         self._heard_at = 0
         self._channels = {effector.name: Channel(effector) for effector in effectors}
         self._finishing = False
+        self._has_ended = False
         self._supervising = False
         self._checkpoint_asked = False
 
@@ -255,19 +256,26 @@ class Runtime:
         then unknown. A clean stop therefore asks with `finish` and waits.
         """
         async with asyncio.TaskGroup() as tasks:
-            others = [tasks.create_task(self._keep_time())]
+            others = [tasks.create_task(self._until_ended(self._keep_time()))]
             others += [
-                tasks.create_task(self._perform(channel))
+                tasks.create_task(self._until_ended(self._perform(channel)))
                 for channel in self._channels.values()
                 for _ in range(getattr(channel.effector, "at_once_max", EFFECTS_AT_ONCE_MAX))
             ]
             try:
                 await self._commit_batches()
             finally:
+                self._has_ended = True
                 for commit in self._under_way:
                     commit.durable.close()  # behind one that has failed, nobody may learn of it
             for task in others:
                 task.cancel()
+
+    async def _until_ended(self, other: Coroutine[Any, Any, None]) -> None:
+        try:
+            await other
+        finally:
+            self._has_ended = True
 
     def supervise(self) -> None:
         """We hear and are ready: from now on silence means something, and each path has one whole limit first."""
@@ -439,7 +447,7 @@ class Runtime:
         return {name: channel.depth for name, channel in self._channels.items()}
 
     async def _perform(self, channel: Channel) -> None:
-        while True:
+        while not self._has_ended:  # the cancellation may have got lost in an attempt: see `heeding`
             effect = await channel.take()
             pending = self.station.state.pending.get(effect.id)
             if pending is None or pending.waiting or pending.effect.attempt != effect.attempt:

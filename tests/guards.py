@@ -28,7 +28,7 @@ from tests.process import until
 
 ANSWER_AGAIN_S = 0.2
 ANSWER_TIMEOUT_S = 60.0
-_LINK = re.compile(r"http://127\.0\.0\.1:\d+/g/\S+")
+LINK = re.compile(r"http://127\.0\.0\.1:\d+/g/\S+")
 
 # Given an offer, the answer that the guard sends at once ("accept", "decline"), or None: silence.
 Manner = Callable[[dict[str, Any]], str | None]
@@ -167,7 +167,7 @@ class Letters:
         """The link in the newest letter that has one; waits for it."""
 
         def newest() -> str:
-            found = [link for text in self.to(recipient) for link in _LINK.findall(text)]
+            found = [link for text in self.to(recipient) for link in LINK.findall(text)]
             return found[-1] if found else ""
 
         return str(until(f"a letter with a link to {recipient}", newest))

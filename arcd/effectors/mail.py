@@ -27,6 +27,7 @@ from arcd.core.effects import DurableEffect, SendMail
 from arcd.core.facts import EffectOutcome
 from arcd.effectors import Performed
 from arcd.guard_links import LinkSigner
+from arcd.heeding import heeding_a_stop
 from arcd.loopback import is_loopback
 
 # One command may be slow (greylisting, content checks); the whole conversation fits the offer's 60 s twice over.
@@ -145,9 +146,10 @@ class MailEffector:
         )
         try:
             async with asyncio.timeout(self._total_s):
-                await client.connect()
-                if self._username is not None and self._password is not None:
-                    await client.login(self._username, self._password.get_secret_value())
+                with heeding_a_stop():
+                    await client.connect()
+                    if self._username is not None and self._password is not None:
+                        await client.login(self._username, self._password.get_secret_value())
                 refusals, reply = await client.sendmail(self._sender.addr_spec, list(recipients), message)
             await _say_goodbye(client)
         except aiosmtplib.SMTPRecipientsRefused as error:

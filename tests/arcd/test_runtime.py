@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -583,6 +584,32 @@ def test_an_attempt_that_fails_and_comes_again_while_the_disk_is_slow_is_one_com
         assert [(effect.id, effect.attempt) for effect in bench.effector.attempts] == [("E4.2", 2)]
 
     crashing(first_life, check=check)
+
+
+class Forgetful(HeldUp):
+    """Does what a library does that waits with `asyncio.wait_for`, where a stop comes together with its answer."""
+
+    async def perform(self, effect: DurableEffect) -> Performed:
+        with contextlib.suppress(asyncio.CancelledError):
+            return await super().perform(effect)
+        return Performed(outcome=EffectOutcome.DELIVERED, detail="250")
+
+
+def test_a_stop_that_an_attempt_forgets_is_a_stop_and_its_outcome_is_kept() -> None:
+    bench = Bench(effectors=[Forgetful()])
+
+    async def main() -> None:
+        await bench.runtime.restore()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(bench.runtime.run())
+            await bench.set_the_scene()
+            bench.gateway.connect().feed(alarm())
+            await bench.settled()
+            bench.runtime.finish()
+        await bench.runtime.checkpoint()
+        assert (await bench.kinds())["effect_reported"] == 1
+
+    run(main(), bench.clock)
 
 
 def test_a_restart_finds_the_deadlines_that_passed_meanwhile() -> None:

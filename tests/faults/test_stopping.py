@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.crash.oracle import alarm_cases, faults_of
-from tests.e2e.installations import centre, site
+from tests.e2e.installations import SECOND_GUARD, centre, site
 from tests.e2e.test_restart import ACCOUNTS, WAYS, held_sockets, news_in
-from tests.guards import webhook_guards
+from tests.guards import LINK, mail_server, webhook_guards
 from tests.panels import Message, SendingThread, Transmitter
 from tests.process import Installation, free_ports, until
 
 pytestmark = pytest.mark.slow
 
 RESTARTS = 3
+MAIL_STOPS = 20
+ALARMS_EACH = 80
+PANELS = 8
 EACH_S = 4 / 200  # four panels, 200 signals a second together
 
 
@@ -91,3 +94,42 @@ def test_a_stop_in_the_middle_of_dispatching_does_nothing_twice(tmp_path: Path) 
             panel.abandon()
     assert len(panel.acknowledged) == len(accounts)
     assert faults_of(installation, panel.acknowledged, companies.offers, "BA") == []
+
+
+def test_a_stop_in_the_middle_of_a_pile_of_mails_ends_and_every_guard_is_written_to(tmp_path: Path) -> None:
+    """A conversation is under way at every stop; its answer may come in the very turn in which it is cancelled."""
+    [port] = free_ports(1)
+    accounts = [f"3{number:03}" for number in range(MAIL_STOPS * ALARMS_EACH)]
+    guards = [{"id": "writes", "name": "writes", "language": "en", "email": SECOND_GUARD}]
+    mail = {"host": "127.0.0.1", "port": port, "security": "plain", "sender": "arcd@centre.example.invalid"}
+    installation = Installation(
+        tmp_path,
+        centre=centre(guards),
+        sites=[site(f"K-{each}", each, guards=("writes",)) for each in accounts],
+        settings={"mail": mail},
+    )
+    with mail_server(port) as letters:
+
+        def links() -> set[str]:
+            return {link for text in letters.to(SECOND_GUARD) for link in LINK.findall(text)}
+
+        for stop in range(MAIL_STOPS):
+            mine = accounts[stop * ALARMS_EACH : (stop + 1) * ALARMS_EACH]
+            panels = [
+                SendingThread(
+                    Transmitter(installation.dc09_port), [Message(each, 1, "BA", "1") for each in mine[first::PANELS]]
+                )
+                for first in range(PANELS)
+            ]
+            with installation.running():
+                for panel in panels:
+                    panel.start()
+                seen = len(links())
+                until("letters go out", lambda seen=seen: len(links()) > seen + 3)
+            for panel in panels:
+                panel.abandon()  # not before: alarms come until the end
+        with installation.running():
+            cases = alarm_cases(installation)
+            until("a letter for every case", lambda: len(links()) >= len(cases))
+    assert len(cases) >= MAIL_STOPS * 4
+    assert installation.verify().ok
