@@ -197,7 +197,10 @@ async def _tell_anew(path: Path, until: int, progress: Progress) -> None:
         waiting: list[DurableEffect] = [
             pending.effect for pending in station.state.pending.values() if not pending.waiting
         ]
-        rows = [StateRow(table=table, key=key, body=body) for table, key, body in station.take_changes()]
+        rows = [
+            StateRow(table=table, key=key, body=None if value is None else msgspec.json.encode(value))
+            for table, key, value in station.take_changed()
+        ]
         await store.commit(
             Batch(
                 outbox_added=[

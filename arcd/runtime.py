@@ -24,6 +24,7 @@ import structlog
 from msgspec import Struct
 
 from arcd.batching import Replied, Waiting, as_batch
+from arcd.checkpointing import Checkpointer
 from arcd.clock import Clock
 from arcd.core.effects import (
     Answer,
@@ -54,16 +55,12 @@ from arcd.core.record import StepRecord
 from arcd.core.station import Station
 from arcd.effect_queue import EFFECTS_AT_ONCE_MAX, Channel, attempted, resumed
 from arcd.effectors import Effector
-from arcd.store import Checkpoint, Entry, StateRow, Store, StoreError
+from arcd.store import Entry, Store, StoreError
 from protocols.codec import Received
 
 log = structlog.get_logger(__name__)
 
 NS = 1_000_000_000
-# A checkpoint after so many entries, or after the interval of the settings: a restart replays at most this tail, in
-# some 45 µs an entry. In a flood every account's row changes from one checkpoint to the next, and all signals wait
-# while they are written (0.1 s for a thousand accounts): more often would be felt by one signal in a hundred.
-CHECKPOINT_ENTRIES_MAX = 50_000
 # Batches that the store is given while a turn lasts: one that it works on, and one that it goes on with without asking
 # the loop, which would have to give up the interpreter for it.
 BACKLOG_MAX = 2
@@ -78,6 +75,7 @@ class RuntimeLimits(Struct, frozen=True, kw_only=True):
     batch_min: int = 64  # steps that are worth a transaction of their own in the middle of a turn
     batch_max: int = 1_000
     checkpoint_interval_s: float = 60.0
+    checkpoint_part_bytes_max: int = 1 << 19  # of the state, encoded with one batch: some 5 ms
 
 
 class _Commit(Struct, frozen=True):
@@ -137,14 +135,17 @@ class Runtime:
         self._committed_seq = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._checkpoint_seq = 0
-        self._checkpoint_at = 0
+        self._checkpointer = Checkpointer(
+            station,
+            clock,
+            interval_s=self.limits.checkpoint_interval_s,
+            part_bytes_max=self.limits.checkpoint_part_bytes_max,
+        )
         self._heard_at = 0
         self._channels = {effector.name: Channel(effector) for effector in effectors}
         self._finishing = False
         self._has_ended = False
         self._supervising = False
-        self._checkpoint_asked = False
 
     # ----------------------------------------------------------------------------------------------------- restore
 
@@ -168,8 +169,8 @@ class Runtime:
             self.station.step(record.fact, entry.seq)
             self._seq = entry.seq
         self._committed_seq = self._seq
-        self._checkpoint_seq = restored.checkpoint_seq
-        self._checkpoint_at = self._heard_at = self.clock.now()
+        self._checkpointer.restored(restored.checkpoint_seq)
+        self._heard_at = self.clock.now()
         for row in restored.outbox:
             # The row says that it is outstanding, the state at which attempt (see `batching.as_batch`).
             pending = self.station.state.pending.get(row.effect_id)
@@ -235,9 +236,9 @@ class Runtime:
             stepped = self.station.step(_failure(fact, error), seq)
         self._seq = seq
         self._open.append(Waiting(seq, stepped, replied, asked))
-        if stepped.others:
+        if stepped.others and any(isinstance(effect, JournalEffect) for effect in stepped.others):
             # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
-            self._checkpoint_asked |= any(isinstance(effect, JournalEffect) for effect in stepped.others)
+            self._checkpointer.ask()
         if len(self._open) == 1:
             self._idle.clear()
             self._something_open.set()
@@ -304,7 +305,7 @@ class Runtime:
         while self._under_way:  # begun before `run` was
             await self._end_commit()
         steps, self._open = self._open, []
-        await self.store.commit(as_batch(steps, self._take_checkpoint()))
+        await self.store.commit(as_batch(steps, self._checkpointer.whole(self._seq)))
         if steps:
             self._release(steps, 0.0)
 
@@ -319,18 +320,17 @@ class Runtime:
             await self._end_commit()
 
     def _begin_commit(self) -> None:
-        is_due = self._is_checkpoint_due()
-        # With a checkpoint goes everything that was stepped: it must stand exactly where its journal ends.
-        steps = self._open[: None if is_due else self.limits.batch_max]
-        del self._open[: len(steps)]
+        steps, checkpoint = self._checkpointer.batch(self._open, self.limits.batch_max)
+        self._open = self._open[len(steps) :]
         if not self._open:
             self._something_open.clear()
         began_s = self.clock.monotonic_s()
         try:
-            durable = self.store.commit(as_batch(steps, self._take_checkpoint() if is_due else None))
+            durable = self.store.commit(as_batch(steps, checkpoint))
         except Exception as error:  # noqa: BLE001 – `run` raises it, and not the gateway whose frame filled the batch
             durable = _failed(error)
-        self._under_way.append(_Commit(steps, durable, began_s, self._checkpoint_at if is_due else None))
+        checkpoint_at = None if checkpoint is None else self._checkpointer.saved_at
+        self._under_way.append(_Commit(steps, durable, began_s, checkpoint_at))
 
     async def _end_commit(self) -> None:
         commit = self._under_way.popleft()
@@ -342,16 +342,6 @@ class Runtime:
             self._room.set()
         if not self.depth:
             self._idle.set()
-
-    def _is_checkpoint_due(self) -> bool:
-        is_old = self.clock.now() - self._checkpoint_at >= self.limits.checkpoint_interval_s * NS
-        return self._checkpoint_asked or is_old or self._seq - self._checkpoint_seq >= CHECKPOINT_ENTRIES_MAX
-
-    def _take_checkpoint(self) -> Checkpoint:
-        self._checkpoint_seq, self._checkpoint_at = self._seq, self.clock.now()
-        self._checkpoint_asked = False
-        rows = [StateRow(table=table, key=key, body=body) for table, key, body in self.station.take_changes()]
-        return Checkpoint(seq=self._seq, rows=rows)
 
     def _release(self, steps: Sequence[Waiting], seconds: float) -> None:
         """The batch is durable: replies first, then answers, then the world."""

@@ -224,9 +224,9 @@ def replay(history: Sequence[tuple[int, Stepped]], live: Station) -> None:
     middle = len(history) // 2
     for position, (seq, stepped) in enumerate(history):
         if position == middle:
-            for table, key, body in again.take_changes():
-                if body is not None:
-                    rows[table, key] = body
+            for table, key, value in again.take_changed():
+                if value is not None:
+                    rows[table, key] = msgspec.json.encode(value)
         assert again.step(stepped.record.fact, seq) == stepped, f"entry {seq} is told differently the second time"
     same_state(live.state, again.state)
     restored = Station()

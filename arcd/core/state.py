@@ -87,12 +87,11 @@ class Table(Generic[V]):
     def load(self, key: str, body: bytes) -> None:
         self._rows[key] = self._decoder.decode(body)
 
-    def take_changes(self) -> list[tuple[str, bytes | None]]:
-        """Changed keys since the last call with their JSON (None: gone), in key order so that it is reproducible."""
-        encode = msgspec.json.encode
-        changes = [(key, encode(self._rows[key]) if key in self._rows else None) for key in sorted(self._dirty)]
+    def take_changed(self) -> list[tuple[str, V | None]]:
+        """Changed keys since the last call with their values (None: gone), in key order so that it is reproducible."""
+        changed = [(key, self._rows.get(key)) for key in sorted(self._dirty)]
         self._dirty.clear()
-        return changes
+        return changed
 
 
 class RulesInForce(msgspec.Struct, frozen=True, kw_only=True):

@@ -157,9 +157,10 @@ class Station:
             # None: this version refuses what an older one took. Nothing is decided until rules are loaded anew.
             self._rules = load(in_force.sources).ruleset
 
-    def take_changes(self) -> list[tuple[str, str, bytes | None]]:
-        """What changed since the last call, for a checkpoint: (table, key, JSON or None when it is gone)."""
-        return [(table.name, key, body) for table in self.state.tables().values() for key, body in table.take_changes()]
+    def take_changed(self) -> list[tuple[str, str, object]]:
+        """What changed since the last call, for a checkpoint: (table, key, value or None when it is gone)."""
+        tables = self.state.tables().values()
+        return [(table.name, key, value) for table in tables for key, value in table.take_changed()]
 
     # ------------------------------------------------------------------------------------------------------- time
 

@@ -39,7 +39,7 @@ LOOK_NS = NS
 LIMITS = (
     RuntimeLimits(checkpoint_interval_s=60.0, batch_min=2),
     RuntimeLimits(checkpoint_interval_s=60.0, batch_max=2, batch_min=2),
-    RuntimeLimits(checkpoint_interval_s=5.0, batch_min=2),
+    RuntimeLimits(checkpoint_interval_s=5.0, batch_min=2, checkpoint_part_bytes_max=400),
     RuntimeLimits(checkpoint_interval_s=86_400.0),
 )
 
@@ -259,12 +259,11 @@ class Process:
 
     def _begin_commit(self) -> None:
         runtime = self.runtime
-        is_due = runtime._is_checkpoint_due()
-        steps = runtime._open[: None if is_due else runtime.limits.batch_max]
-        del runtime._open[: len(steps)]
+        steps, checkpoint = runtime._checkpointer.batch(runtime._open, runtime.limits.batch_max)
+        runtime._open = runtime._open[len(steps) :]
         for waiting in steps:
             self.world.last_facts.append((waiting.seq, waiting.stepped.record.fact))
-        self._syncing = steps, as_batch(steps, runtime._take_checkpoint() if is_due else None)
+        self._syncing = steps, as_batch(steps, checkpoint)
         self.world.after(self.world.disk.sync_s(), self._end_commit)
 
     def _end_commit(self) -> None:

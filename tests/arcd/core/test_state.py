@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,13 +43,13 @@ def test_checkpoints_on_top_of_each_other_give_the_state(steps: list[Changes]) -
         for key, value in step:
             change(state, key, value)
         state.keep()
-        for key, body in state.deadlines.take_changes():
-            if body is None:
+        for key, due in state.deadlines.take_changed():
+            if due is None:
                 rows.pop(key, None)
             else:
-                rows[key] = body
+                rows[key] = msgspec.json.encode(due)
         assert rows == state.dump()["deadline"]
-    assert state.deadlines.take_changes() == []
+    assert state.deadlines.take_changed() == []
 
 
 def test_changed_keys_are_those_of_the_step_under_way() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from arcd.core.facts import CaseMoveRequested, FrameReceived
@@ -113,7 +114,9 @@ def test_every_checkpoint_tells_the_same_storm() -> None:
         saved, restored = Station(), Station()
         for seq, stepped in world.history[:cut]:
             saved.step(stepped.record.fact, seq)
-        restored.restore((table, key, body) for table, key, body in saved.take_changes() if body is not None)
+        restored.restore(
+            (table, key, msgspec.json.encode(value)) for table, key, value in saved.take_changed() if value is not None
+        )
         for seq, stepped in world.history[cut:]:
             assert restored.step(stepped.record.fact, seq) == stepped, f"entry {seq} after a checkpoint at {cut}"
         same_state(world.station.state, restored.state)
