@@ -15,6 +15,7 @@ from arcd.auditing.places import Place
 from arcd.clock import Clock
 from arcd.core.facts import EffectOutcome
 from arcd.effectors import Performed
+from arcd.heeding import heeding_a_stop
 from arcd.store import SignedNote
 
 RETRY_S: Final = 30.0
@@ -50,7 +51,8 @@ class Courier:
             pause_s = self._next_s - self._clock.monotonic_s()
             if pause_s > 0:
                 await asyncio.sleep(pause_s)
-            await self.bring()
+            with heeding_a_stop():  # a mailbox is a place, and its library loses one: what was brought is noted first
+                await self.bring()
 
     async def bring(self) -> None:
         """One attempt with the newest note that waits, if any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,7 @@ from arcd.auditing.courier import FAILURES_TOLD, RETRY_S
 from arcd.auditing.places import MemoryPlace
 from arcd.clock import VirtualClock
 from arcd.core.facts import EffectOutcome
+from arcd.effectors import Performed
 from arcd.metrics import Metrics
 from arcd.store import SignedNote, StoreError
 from arcd.store.memory import MemoryStore
@@ -50,6 +52,15 @@ class Signing:
     def metric(self, name: str) -> str:
         body = self.metrics.exposition()[0].decode()
         return next(line.rpartition(" ")[2] for line in body.splitlines() if line.startswith(name))
+
+
+class ForgetfulPlace(MemoryPlace):
+    """Takes what it is given in the very turn in which the stop comes, and forgets that, as a mail library does."""
+
+    async def put(self, note: SignedNote) -> Performed:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return await super().put(note)
 
 
 async def sizes(store: MemoryStore) -> list[int]:
@@ -252,5 +263,18 @@ def test_one_place_is_too_few_and_a_stuck_signer_is_a_fault() -> None:
         )
         signing.clock.advance(301)
         assert signing.checkpoints.told(1)[0] is False
+
+    run(story(), signing.clock)
+
+
+def test_a_stop_that_a_place_forgets_is_a_stop() -> None:
+    place = ForgetfulPlace()
+    signing = Signing(place)
+
+    async def story() -> None:
+        async with signing.running():
+            await signing.store.commit(records(1, 5))
+            await asyncio.sleep(100)
+        assert [note.size for note in place.kept] == [5]
 
     run(story(), signing.clock)
