@@ -11,7 +11,6 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, UnusableError, View
 from arcd.api.asking import ROWS_DEFAULT, Limit, TheDesk
@@ -20,6 +19,7 @@ from arcd.api.instants import maybe_rfc3339, parse_instant, rfc3339
 from arcd.api.pacing import in_portions, rows_answer
 from arcd.api.recorded import OnRecord
 from arcd.api.redaction import readable
+from arcd.api.serving import EndlessResponse
 from arcd.api.site_brief import CENTRE_TIMEZONE
 from arcd.core.audit.holding import EVERYTHING
 from arcd.store import Entry
@@ -113,11 +113,11 @@ async def show_head(desk: TheDesk) -> HeadView:
     "/follow",
     summary="Entries from `after` on and then each new one, as lines of JSON, until the reader goes away",
     responses=READ_ERRORS | {200: {"content": {NDJSON: {}}, "description": "One entry per line"}},
-    response_class=StreamingResponse,
+    response_class=EndlessResponse,
 )
-async def follow(desk: TheDesk, record: OnRecord, after: SeqNumber = 0) -> StreamingResponse:
+async def follow(desk: TheDesk, record: OnRecord, after: SeqNumber = 0) -> EndlessResponse:
     await record.read("journal")
-    return StreamingResponse(_lines(desk, after), media_type=NDJSON)
+    return EndlessResponse(_lines(desk, after), media_type=NDJSON)
 
 
 async def _lines(desk: Desk, after: int) -> AsyncIterator[bytes]:

@@ -11,12 +11,12 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from fastapi.responses import StreamingResponse
 
 from arcd.api.answers import READ_ERRORS, ApiError, NotFoundError
 from arcd.api.asking import ID_CHARS_MAX, TheDesk
 from arcd.api.journal import NDJSON
 from arcd.api.recorded import OnRecord
+from arcd.api.serving import EndlessResponse
 from arcd.captures import Head, encoded
 from arcd.gateways.line import TAPS_MAX, Line
 from arcd.gateways.tapping import passing
@@ -28,11 +28,11 @@ router = APIRouter(prefix="/v1/receiver-lines", tags=["receiver lines"])
     "/{name}/capture",
     summary="Bytes as they pass, as the lines of a capture file, until the reader goes away",
     responses=READ_ERRORS | {200: {"content": {NDJSON: {}}, "description": "A head and then one read or write a line"}},
-    response_class=StreamingResponse,
+    response_class=EndlessResponse,
 )
 async def capture(
     desk: TheDesk, record: OnRecord, name: Annotated[str, Path(max_length=ID_CHARS_MAX)]
-) -> StreamingResponse:
+) -> EndlessResponse:
     line = desk.receiver_line(name)
     if line is None:
         raise NotFoundError("There is no line of that name; arcctl status shows them.")
@@ -40,7 +40,7 @@ async def capture(
         message = f"{TAPS_MAX} captures of {line.name} are running already; end one of them first."
         raise ApiError(HTTPStatus.CONFLICT, "line.capture", message)
     await record.read("line", f"line/{line.name}")
-    return StreamingResponse(_rows(line), media_type=NDJSON)
+    return EndlessResponse(_rows(line), media_type=NDJSON)
 
 
 async def _rows(line: Line) -> AsyncIterator[bytes]:

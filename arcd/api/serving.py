@@ -19,7 +19,8 @@ from typing import cast
 
 import uvicorn
 from msgspec import Struct
-from starlette.types import ASGIApp
+from starlette.responses import StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from arcd.sockets import bind
@@ -33,6 +34,7 @@ HEADERS_TIMEOUT_S = 20.0  # from the connection, or the end of an answer, to the
 STOP_TIMEOUT_S = 5
 UNIX_SOCKET_MODE = 0o660
 
+_ENDLESS = "endless"  # in the state of a request: ASGI's place for what a server and an application agree on
 _PEERCRED = struct.Struct("3i")  # struct ucred: pid, uid, gid (unix(7))
 
 
@@ -110,6 +112,14 @@ def peer_uid(connected: socket.socket) -> int:
     return int(uid)
 
 
+class EndlessResponse(StreamingResponse):
+    """Goes on until the reader goes away, or until the server stops: nobody waits for its end."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})[_ENDLESS] = True
+        await super().__call__(scope, receive, send)
+
+
 class _PeerProtocol(H11Protocol):
     """Puts the unix peer where ASGI keeps the client's address, and lets go of whoever does not finish its headers."""
 
@@ -119,6 +129,14 @@ class _PeerProtocol(H11Protocol):
         if connected.family == socket.AF_UNIX:
             self.client = (f"uid:{peer_uid(connected)}", 0)
         self.loop.call_later(HEADERS_TIMEOUT_S, self._look, self.cycle)
+
+    def shutdown(self) -> None:
+        """A follower of the journal would be waited for in vain, and no panel is heard until the next start."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete and _ENDLESS in cycle.scope.get("state", {}):
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def _look(self, before: RequestResponseCycle | None) -> None:
         """uvicorn waits for headers without end; 256 connections that send half of them would be all there are."""

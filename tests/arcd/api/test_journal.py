@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from arcd.api import serving
 from arcd.api.admin import admin_app
 from arcd.api.asking import os_actor
 from arcd.api.serving import listen_unix, serve_app
@@ -99,3 +101,22 @@ async def test_a_follower_hears_each_new_entry_and_goes_away(desk: FakeDesk, tmp
                 assert [fact.what for fact in desk.posted if isinstance(fact, SensitiveRead)] == ["journal"]
         await in_time(desk.left.wait())
     assert desk.following == 0
+
+
+async def test_a_stop_waits_for_no_follower(
+    desk: FakeDesk, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "STOP_TIMEOUT_S", 3600)
+    path = tmp_path / "arcd.sock"
+    transport = httpx.AsyncHTTPTransport(uds=str(path))
+    async with httpx.AsyncClient(transport=transport, base_url="http://arcd", timeout=PATIENCE_S) as client:
+        async with AsyncExitStack() as serves:
+            await serves.enter_async_context(serve_app(admin_app(desk), listen_unix(path)))
+            async with client.stream("GET", "/v1/journal/follow?after=2") as answer:
+                lines = answer.aiter_lines()
+                assert json.loads(await anext(lines))["seq"] == 3
+                await in_time(serves.aclose())
+                with pytest.raises(httpx.RemoteProtocolError):
+                    await anext(lines)
+    await in_time(desk.left.wait())
+    assert caplog.records == []
