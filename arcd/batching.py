@@ -16,7 +16,7 @@ from arcd.core.effects import Answer, DurableEffect, ErasePayloads, PruneEntries
 from arcd.core.station import Stepped
 from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, Record, Sealed
 
-Replied = Callable[[Reply], None]
+Replied = Callable[[Reply | None], None]  # None: the step failed, and whoever sent the frame is told nothing
 
 
 class Waiting(Struct, frozen=True):

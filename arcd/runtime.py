@@ -212,7 +212,8 @@ class Runtime:
             self.flush_heard()
 
     def post(self, fact: AnyFact, replied: Replied | None = None) -> None:
-        """Give a fact to the machine. `replied` is called with its Reply once the batch is on stable storage."""
+        """Give a fact to the machine. `replied` is called with its Reply once the batch is on stable storage; with None
+        when the step failed."""
         self._take(fact, replied, None)
 
     async def ask(self, fact: AnyFact) -> Answer:
@@ -346,7 +347,7 @@ class Runtime:
     def _release(self, steps: Sequence[Waiting], seconds: float) -> None:
         """The batch is durable: replies first, then answers, then the world."""
         for waiting in steps:
-            if waiting.replied is not None and waiting.stepped.reply is not None:
+            if waiting.replied is not None:
                 waiting.replied(waiting.stepped.reply)
         self._committed_seq = steps[-1].seq
         for waiting in steps:

@@ -31,7 +31,7 @@ AGAIN_S = 60.0
 ALIVE_S = 30.0
 
 Levels = Callable[[str], bool]
-Replied = Callable[[Reply], None]
+Replied = Callable[[Reply | None], None]
 
 
 class Bus:

@@ -121,7 +121,7 @@ class IntakeDoor:
         self, known: KnownSource, signal: Signal, *, token: str, key: str, raw: bytes, remarks: tuple[str, ...],
         kept: Sequence[Kept], peer: str,
     ) -> ReplyKind | None:  # fmt: skip
-        """The machine's reply once it is committed; None when there was no room or no commit in time."""
+        """The machine's reply once it is committed; None when there was no room, no commit in time or no decision."""
         pictures = tuple(f"media:{each.place}" for each in kept if each.place)
         described = tuple(("picture", each.as_text()) for each in kept)
         signal = replace(
@@ -156,11 +156,11 @@ class IntakeDoor:
         return self._intake.heartbeat(received, self._gateway) is not None
 
     async def _committed(self, received: Received, peer: str) -> ReplyKind | None:
-        told: asyncio.Future[ReplyKind] = asyncio.get_running_loop().create_future()
+        told: asyncio.Future[ReplyKind | None] = asyncio.get_running_loop().create_future()
 
-        def replied(reply: Reply) -> None:
+        def replied(reply: Reply | None) -> None:
             if not told.done():
-                told.set_result(reply.reply)
+                told.set_result(None if reply is None else reply.reply)
 
         try:
             async with asyncio.timeout(ROOM_S):

@@ -226,10 +226,10 @@ class ModbusWriters:
         is_next = now_s - self._heard_s[device] <= self._spec.silence_s
         self._beats[device] = self._beats[device] + 1 if is_next else 1
         self._heard_s[device] = now_s
-        replies: list[Reply] = []
+        replies: list[Reply | None] = []
         committed = asyncio.Event()
 
-        def replied(reply: Reply) -> None:
+        def replied(reply: Reply | None) -> None:
             replies.append(reply)
             committed.set()
 
@@ -244,7 +244,7 @@ class ModbusWriters:
                     await committed.wait()
         except TimeoutError:
             return ExcCodes.DEVICE_BUSY
-        return None if all(reply.reply is ReplyKind.ACK for reply in replies) else ExcCodes.DEVICE_FAILURE
+        return None if all(reply is not None and reply.reply is ReplyKind.ACK for reply in replies) else ExcCodes.DEVICE_FAILURE
 
     def _readings(self, device: str, wired: Sequence[WiredPoint]) -> Mapping[str, Sequence[int]]:
         """Of the points that have been written whole."""

@@ -56,12 +56,12 @@ class Reader:
             if heard is not None:
                 return write(codec.encode_reply(item, heard.reply, self._clock.now()))
 
-        def replied(reply: Reply) -> None:
-            write(codec.encode_reply(item, reply.reply, self._clock.now()))
+        def replied(reply: Reply | None) -> None:
+            write(b"" if reply is None else codec.encode_reply(item, reply.reply, self._clock.now()))
 
         return self.received(item, peer, replied)
 
-    def received(self, received: Received, peer: str, replied: Callable[[Reply], None]) -> None:
+    def received(self, received: Received, peer: str, replied: Callable[[Reply | None], None]) -> None:
         """`replied` is called once what was received is committed."""
         self._intake.post(
             FrameReceived(

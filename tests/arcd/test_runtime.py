@@ -784,6 +784,31 @@ def test_a_frame_the_core_cannot_digest_is_kept_whole_and_not_acknowledged(monke
     assert {each["event"] for each in logged} == {"step.failed"}
 
 
+def test_whoever_sent_a_frame_the_core_cannot_digest_is_told_nothing_and_waits_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A connection that waited on would stay open for ever, and its frame would go on counting against its source."""
+    clock = VirtualClock()
+    bench = Bench(clock=clock)
+    written: list[bytes] = []
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    async def main() -> None:
+        async with bench.running():
+            monkeypatch.setattr(unrestored, "remember", broken)
+            codec = bench.gateway.new_codec()
+            [frame] = codec.receive_data(alarm(1), clock.now())
+            bench.gateway.reader.take(codec, frame, "192.0.2.1:40001", written.append)
+            await bench.settled()
+            assert (await bench.kinds())["step_failed"] == 1
+
+    with capture_logs():
+        run(main(), clock)
+    assert written == [b""]
+
+
 def test_a_request_the_core_cannot_digest_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock()
     bench = Bench(clock=clock)

@@ -11,7 +11,7 @@ from arcd.core.facts import AnyFact, FrameMalformed, FrameReceived
 from protocols.codec import Kind, Received, ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec, Dialler
 
-Replied = Callable[[Reply], None]
+Replied = Callable[[Reply | None], None]
 ACK = Reply(reply=ReplyKind.ACK)
 PANEL = Dialler(account="1001")
 
@@ -63,6 +63,10 @@ class Inbox:
     def answer(self, index: int = 0, kind: ReplyKind = ReplyKind.ACK) -> None:
         """The machine has committed: the reply to the frame that has waited longest, or to another one."""
         self._owed.pop(index)(Reply(reply=kind))
+
+    def fail(self) -> None:
+        """The machine has committed that it could not decide on the frame that has waited longest."""
+        self._owed.pop(0)(None)
 
     @property
     def owed(self) -> int:

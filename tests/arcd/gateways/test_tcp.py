@@ -259,6 +259,17 @@ async def test_a_panel_that_closes_its_side_gets_the_replies_it_is_owed() -> Non
         assert here.open_connections == 0
 
 
+async def test_a_frame_that_the_machine_cannot_decide_on_is_owed_nothing() -> None:
+    async with hall(answers_at_once=False) as here:
+        reader, writer = await here.connect()
+        writer.write(alarm(1))
+        writer.write_eof()
+        await until(lambda: here.inbox.owed == 1)
+        here.inbox.fail()
+        assert await ended(reader)
+        assert here.open_connections == 0
+
+
 async def test_half_a_frame_at_the_end_is_not_forgotten() -> None:
     async with hall() as here:
         _, writer = await here.connect()
