@@ -12,6 +12,7 @@ import errno
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -19,6 +20,7 @@ from arcd.core.effects import SendMail
 from arcd.core.facts import EffectOutcome
 from arcd.effectors import Effector, Performed
 from arcd.effectors.http_attempt import HttpAttempt
+from arcd.own_thread import OwnThread
 from arcd.store import SignedNote
 
 HEADERS: Final[Mapping[str, str]] = {"Content-Type": "text/plain; charset=utf-8"}
@@ -63,11 +65,12 @@ class DirectoryPlace:
     def __init__(self, name: str, directory: Path) -> None:
         self.name = name
         self._directory = directory
+        self._thread = OwnThread(f"checkpoints {name}")
 
     async def put(self, note: SignedNote) -> Performed:
         try:
             async with asyncio.timeout(TOTAL_S):
-                await asyncio.to_thread(self._write, note)
+                await self._thread.do(partial(self._write, note))
         except TimeoutError:
             return Performed(outcome=EffectOutcome.FAILED, detail="the directory does not answer in time")
         except OSError as error:

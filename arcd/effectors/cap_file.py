@@ -10,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from arcd.core.effects import DurableEffect, SendAlert
 from arcd.core.facts import EffectOutcome
 from arcd.effectors import Performed
+from arcd.own_thread import OwnThread
 from protocols.cap.reader import MESSAGE_BYTES_MAX
 from protocols.cap.writer import write
 
 OUTBOX, INBOX, TAKEN, REFUSED = "outbox", "inbox", "taken", "refused"
+TOTAL_S = 15.0  # for one message; it may be a network share
 LOOK_S = 1.0  # how often the inbox is looked into
 FILES_MAX = 100  # taken in one look; the rest waits for the next
 
@@ -29,8 +32,10 @@ Take = Callable[[bytes], Awaitable[bool]]
 class CapFileEffector:
     """ValueError when the directory cannot be used: better at the start than in the first emergency."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, total_s: float = TOTAL_S) -> None:
         self._directory = directory
+        self._total_s = total_s
+        self._thread = OwnThread("CAP out")
         try:
             for name in (OUTBOX, INBOX, TAKEN, REFUSED):
                 (directory / name).mkdir(mode=0o770, parents=True, exist_ok=True)
@@ -48,7 +53,10 @@ class CapFileEffector:
     async def perform(self, effect: DurableEffect) -> Performed:
         assert isinstance(effect, SendAlert)
         try:
-            await asyncio.to_thread(self._put, effect.message.identifier, write(effect.message))
+            async with asyncio.timeout(self._total_s):
+                await self._thread.do(partial(self._put, effect.message.identifier, write(effect.message)))
+        except TimeoutError:
+            return Performed(outcome=EffectOutcome.FAILED, detail="the directory does not answer in time")
         except OSError as error:
             return Performed(outcome=EffectOutcome.FAILED, detail=os.strerror(error.errno or 0))
         return Performed(outcome=EffectOutcome.DELIVERED, detail="written")
@@ -83,6 +91,7 @@ class CapInbox:
         self._take = take
         self._look_s = look_s
         self._stuck: set[str] = set()
+        self._thread = OwnThread("CAP in")
 
     async def run(self) -> None:
         while True:
@@ -91,12 +100,12 @@ class CapInbox:
 
     async def look(self) -> int:
         """Take what is there, oldest name first; how many files that were."""
-        names = [name for name in await asyncio.to_thread(self._waiting) if name not in self._stuck]
+        names = [name for name in await self._thread.do(self._waiting) if name not in self._stuck]
         for name in names:
-            content = await asyncio.to_thread(self._read, name)
+            content = await self._thread.do(partial(self._read, name))
             if content is not None:
                 is_taken = await self._take(content)
-                if not await asyncio.to_thread(self._move, name, TAKEN if is_taken else REFUSED):
+                if not await self._thread.do(partial(self._move, name, TAKEN if is_taken else REFUSED)):
                     self._stuck.add(name)  # told once; it would be told every second otherwise
         return len(names)
 

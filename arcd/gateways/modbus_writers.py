@@ -244,7 +244,8 @@ class ModbusWriters:
                     await committed.wait()
         except TimeoutError:
             return ExcCodes.DEVICE_BUSY
-        return None if all(reply is not None and reply.reply is ReplyKind.ACK for reply in replies) else ExcCodes.DEVICE_FAILURE
+        is_taken = all(reply is not None and reply.reply is ReplyKind.ACK for reply in replies)
+        return None if is_taken else ExcCodes.DEVICE_FAILURE
 
     def _readings(self, device: str, wired: Sequence[WiredPoint]) -> Mapping[str, Sequence[int]]:
         """Of the points that have been written whole."""

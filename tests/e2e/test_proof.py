@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from arcd.clock import SystemClock
 from tests.arcd.store.signed import tamper
 from tests.e2e.installations import centre, site
 from tests.process import Installation, until
@@ -16,6 +21,9 @@ from tests.process import Installation, until
 pytestmark = pytest.mark.slow
 
 ORIGIN = "arc.example/e2e"
+NS = 1_000_000_000
+DAY_S = 86_400
+SIZES = 200  # more entries than a short test makes
 
 
 @pytest.fixture
@@ -37,6 +45,11 @@ def installation(tmp_path: Path) -> Installation:
 def copies(installation: Installation) -> list[int]:
     """Sizes of the checkpoints that were copied."""
     return sorted(int(path.stem.partition("-")[2]) for path in (installation.directory / "elsewhere").rglob("*.note"))
+
+
+def is_copying(installation: Installation) -> bool:
+    with contextlib.closing(sqlite3.connect(f"{installation.journal.as_uri()}?mode=ro", uri=True)) as journal:
+        return bool(journal.execute("SELECT count(*) FROM note").fetchone()[0])
 
 
 def alarm(installation: Installation) -> str:
@@ -105,3 +118,17 @@ def test_signed_copied_exported_rotated_and_found_out(installation: Installation
     ran = installation.arcctl(*verify)
     assert ran.code == 1
     assert "entry 5: its payload has been changed" in ran.out
+
+
+def test_a_share_that_hangs_keeps_nobody_from_stopping(installation: Installation) -> None:
+    """Opening a pipe that nobody reads never comes back, and neither does a share whose server has gone."""
+    today_s = SystemClock().now() // NS
+    for at_s in (today_s, today_s + DAY_S):
+        day = installation.directory / "elsewhere" / time.strftime("%Y-%m-%d", time.gmtime(at_s))
+        day.mkdir()
+        for size in range(1, SIZES):
+            os.mkfifo(day / f"checkpoint-{size:012d}.tmp")
+    with installation.running():
+        alarm(installation)
+        until("a copy is being made", lambda: is_copying(installation))
+    assert installation.verify().ok

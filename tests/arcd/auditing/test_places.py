@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
+import pytest
+
+from arcd.auditing import places
 from arcd.auditing.places import DirectoryPlace, MailPlace, MemoryPlace, Place, UrlPlace
 from arcd.core.facts import EffectOutcome
 from arcd.effectors.mail import MailEffector, MailSecurity
 from arcd.guard_links import LinkSigner
 from arcd.store import SignedNote
 from tests.arcd.effectors.far_ends import http_far_end, smtp_far_end, status
+from tests.patience import in_time
 
 NOTE = SignedNote(size=7, at=1_790_000_000_000_000_000, text="arc.example/j\n7\nroot\n\n— arc.example/j sig\n")
 
@@ -32,6 +38,29 @@ async def test_a_mount_that_is_missing_is_not_made_up(tmp_path: Path) -> None:
     performed = await DirectoryPlace("directory-1", tmp_path / "mnt").put(NOTE)
     assert (performed.outcome, performed.detail) == (EffectOutcome.FAILED, "No such file or directory")
     assert not (tmp_path / "mnt").exists()
+
+
+async def test_a_share_that_hangs_costs_one_thread_and_is_asked_again_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = DirectoryPlace("directory-1", tmp_path)
+    hanging = tmp_path / "2026-09-21" / "checkpoint-000000000007.tmp"
+    hanging.parent.mkdir()
+    os.mkfifo(hanging)  # opening it for writing lasts until somebody reads
+    with monkeypatch.context() as patch:
+        patch.setattr(places, "TOTAL_S", 0.02)
+        for _ in range(20):
+            performed = await place.put(NOTE)
+            assert (performed.outcome, performed.detail) == (
+                EffectOutcome.FAILED,
+                "the directory does not answer in time",
+            )
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "checkpoints directory-1"] == [True]
+    assert await in_time(asyncio.to_thread(lambda: "the pool is everybody's")) == "the pool is everybody's"
+    reading = os.open(hanging, os.O_RDONLY | os.O_NONBLOCK)
+    hanging.unlink()
+    assert (await in_time(place.put(NOTE))).outcome is EffectOutcome.DELIVERED
+    os.close(reading)
 
 
 async def test_an_address_gets_the_note_as_text() -> None:
@@ -75,6 +104,6 @@ async def test_a_mailbox_gets_a_message() -> None:
 def test_kinds_are_those_that_metrics_know() -> None:
     from arcd.metrics import LABEL_VALUES
 
-    places: list[Place] = [MemoryPlace(), DirectoryPlace("d", Path("/")), UrlPlace("u", "http://127.0.0.1")]
-    assert {place.kind for place in places} <= set(LABEL_VALUES["place"])
+    known: list[Place] = [MemoryPlace(), DirectoryPlace("d", Path("/")), UrlPlace("u", "http://127.0.0.1")]
+    assert {place.kind for place in known} <= set(LABEL_VALUES["place"])
     assert MailPlace.kind in LABEL_VALUES["place"]

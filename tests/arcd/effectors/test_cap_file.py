@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ async def test_an_identifier_cannot_leave_the_directory(tmp_path: Path) -> None:
     await cap.perform(SendAlert(id="E1", message=replace(FULL, identifier="../../x"), case_id="C10"))
     assert listed(tmp_path) == ["cap"]
     assert listed(tmp_path / "cap" / "outbox") == [".._.._x.xml"]
+
+
+async def test_a_share_that_hangs_is_a_failure_to_repeat(tmp_path: Path) -> None:
+    cap = CapFileEffector(tmp_path, total_s=0.02)
+    hanging = tmp_path / "outbox" / "arc.example-1.part"
+    os.mkfifo(hanging)  # opening it for writing lasts until somebody reads
+    for _ in range(20):
+        performed = await in_time(cap.perform(an_alert()))
+        assert (performed.outcome, performed.detail) == (EffectOutcome.FAILED, "the directory does not answer in time")
+    assert [thread.daemon for thread in threading.enumerate() if thread.name == "CAP out"] == [True]
+    os.close(os.open(hanging, os.O_RDONLY | os.O_NONBLOCK))
 
 
 async def test_a_directory_that_is_gone_is_a_failure_to_repeat(tmp_path: Path) -> None:
