@@ -16,7 +16,7 @@ from arcd.core.conditioning.arrival import arrived
 from arcd.core.directory import Entry
 from arcd.core.effects import Reply
 from arcd.core.facts import FrameMalformed, FrameReceived, SignalPromoted
-from arcd.core.flags.holding import find_held, mark_promoted
+from arcd.core.flags.holding import find_held, holding, mark_promoted
 from arcd.core.line_service import following as lines
 from arcd.core.receiver_lines import watching as receiver_lines
 from arcd.core.record import Judged, Judgement
@@ -73,7 +73,7 @@ def _judge_signals(
     gravest, is_of_life, is_new = "", False, recent is None
     path, sent_s = _path(fact, entry), _sent_s(turn, received)
     for index, signal in enumerate(received.signals):
-        if recent is not None and (received.repeat_s or not _is_anew(turn, signal, recent.case_of(index))):
+        if recent is not None and (received.repeat_s or not _is_anew(turn, entry, signal, recent.case_of(index))):
             case_id = recent.case_of(index)
             because = f"same as entry {recent.seq}"
             turn.judgements.append(Judgement(index=index, judged=Judged.DUPLICATE, because=because, case_id=case_id))
@@ -107,12 +107,14 @@ def _judge_signals(
     )  # fmt: skip
 
 
-def _is_anew(turn: Turn, signal: Signal, case_id: str) -> bool:
-    """A life-safety signal whose case has been closed meanwhile counts as new: some panels never change their sequence
-    number, and a second press of a hold-up button must not look like an echo of the first. A restore is no alarm: its
-    echo must not end the alarm that has come since."""
-    if signal.category not in LIFE_SAFETY or signal.qualifier is Qualifier.RESTORE or not case_id:
+def _is_anew(turn: Turn, entry: Entry, signal: Signal, case_id: str) -> bool:
+    """A life-safety signal whose case has been closed meanwhile counts as new, and one whose first was held by a test
+    that is over: some panels never change their sequence number, and a second press of a hold-up button must not look
+    like an echo of the first. A restore is no alarm: its echo must not end the alarm that has come since."""
+    if signal.category not in LIFE_SAFETY or signal.qualifier is Qualifier.RESTORE:
         return False
+    if not case_id:
+        return holding(turn, entry, signal) is None
     case = turn.state.cases.get(case_id)
     return case is not None and not case.is_open
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from arcd.core.account import NEWEST_MAX, RECENT_MAX, RETRY_HORIZON_S
-from arcd.core.facts import FrameMalformed
+from arcd.core.facts import FrameMalformed, Scope
 from arcd.core.siterun import STANDING
 from arcd.core.troubles import UNPLACED_CASES_MAX
 from protocols.codec import Malformed, WireProfile
 from protocols.secrets import WireKey
 from protocols.signals import LIFE_SAFETY, Category
 from tests.arcd.core.conftest import Play
+from tests.arcd.core.flags.scene import end, start
 from tests.playbook import CLOSING, After, Panel, keyed_panel, move
 from tests.sites import KEY, LOOK, a_site, plan, rules
 
@@ -401,6 +402,23 @@ def test_a_hold_up_button_pressed_again_after_its_case_was_closed_is_a_new_case(
         reply ack
         """
     )
+
+
+def test_and_one_pressed_again_after_the_test_that_held_the_first(playbook: Play) -> None:
+    """Any alarm after the end of a test is live (requirements 4.2), also from a panel that never changes its number."""
+    play, panel = playbook(), Panel()
+    play >> start(1, scope=Scope(categories=(Category.HOLDUP,)))
+    play << ...
+    told = [panel.sia("HA", zone="1", sequence=0), panel.again()]
+    for each, what in zip(told, ("held", "duplicate"), strict=True):
+        play >> each
+        play << ...
+        assert [one.judged.value for one in play.stepped.record.judgements] == [what]
+    play >> end()
+    play << ...
+    play >> panel.again()
+    play << ...
+    assert [one.judged.value for one in play.stepped.record.judgements] == ["opened"]
 
 
 def test_so_is_one_that_came_together_with_something_less(playbook: Play) -> None:
