@@ -65,7 +65,8 @@ class Flags(View):
 
 
 class ScopeBody(Body):
-    """Empty means all of the site, except life safety and path supervision: held only where `categories` names them."""
+    """Empty means all of the site, except life safety and path supervision: held only where `categories` names them,
+    and life safety by a test alone."""
 
     systems: Names = ()
     areas: Names = ()

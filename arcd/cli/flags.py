@@ -55,10 +55,11 @@ ToldAt = Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="Whe
 def flag_verbs(kind: str, *, word: str, help_text: str, length: str) -> typer.Typer:
     """The verbs for one kind of flag."""
     app = group(help_text)
+    category = "fire" if kind == TEST else "supervision"
     starts = (
         f'arcctl {word} start K-1 --for {length} --reason "Yearly test" --by c1 --ask-word',
         f'arcctl {word} start K-1 --until 2026-12-01T16:00 --zone 3 --zone 4 --reason "Glazing" --verified operator',
-        f'arcctl {word} start K-1 --for {length} --category fire --reason "Sprinklers" --by c1 --identity I27',
+        f'arcctl {word} start K-1 --for {length} --category {category} --reason "Renovation" --by c1 --identity I27',
         f'arcctl {word} start K-1 --for 2h --every month --day 5 --at 10:00 --reason "Monthly" --verified operator',
     )
     told = (

@@ -1,7 +1,8 @@
 """A flag as a value: who asked, what it covers, what it has held back, when it ends.
 
-One rule: life safety and supervision of the paths pass every flag that does not name their category. Everything kept
-here is bounded: what does not fit is counted, and stands in the journal.
+One rule: life safety and supervision of the paths pass every flag that does not name their category, and life safety
+passes whatever is no test (design promise 4). Everything kept here is bounded: what does not fit is counted, and stands
+in the journal.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ class Flag(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def covers(self, system_id: str, signal: Signal) -> bool:
         scope = self.scope
         if signal.category in NAMED_ONLY and signal.category not in scope.categories:
+            return False
+        if signal.category in LIFE_SAFETY and self.kind is not FlagKind.ON_TEST:
             return False
         if scope.categories and signal.category not in scope.categories:
             return False

@@ -26,7 +26,7 @@ from arcd.core.flags.model import Flag, FlagSeries
 from arcd.core.identity.checking import recent_check
 from arcd.core.site import ContactRole, Site
 from arcd.core.turn import NS, Turn
-from protocols.signals import bare_address
+from protocols.signals import LIFE_SAFETY, bare_address
 
 # requirements 4.2
 ON_TEST_DEFAULT_S = 2 * 3600.0
@@ -195,6 +195,7 @@ def _refusal(turn: Turn, fact: FlagStartRequested, site: Site) -> Refusal:
     connected = erc_systems(site, fact.scope)
     return (
         _words_refusal(turn, fact, site)
+        or _life_refusal(fact)
         or _scope_refusal(fact.scope, site)
         or _series_refusal(turn, fact)
         or _expiry_refusal(turn, fact)
@@ -211,6 +212,17 @@ def _words_refusal(turn: Turn, fact: FlagStartRequested, site: Site) -> Refusal:
     if fact.owner and site.contact(fact.owner) is None and turn.centre.contact(fact.owner) is None:
         return "flag.owner", f"{fact.owner} is no contact of {site.id} or of the centre: the owner must be reachable."
     return None
+
+
+def _life_refusal(fact: FlagStartRequested) -> Refusal:
+    """Design promise 4: a test that names it, and nothing else, holds back what life depends on."""
+    named = sorted(LIFE_SAFETY & set(fact.scope.categories))
+    if not named or fact.kind is FlagKind.ON_TEST:
+        return None
+    return "flag.life_safety", (
+        f"Maintenance never holds back {', '.join(named)}. Put the site on test for it, "
+        f"{ON_TEST_SUPERVISOR_MAX_S / 3600:.0f} h at a time, beside the maintenance."
+    )
 
 
 def _scope_refusal(scope: Scope, site: Site) -> Refusal:

@@ -12,7 +12,7 @@ from arcd.core.flags.holding import find_held
 from arcd.core.flags.model import EMERGENCIES_MAX, HEARD_MAX, HELD_FIRST_MAX, HELD_LAST_MAX, NAMED_ONLY, Flag
 from arcd.core.site import Account, Conditioning, System, Zone
 from arcd.core.siterun import TRIGGERS_MAX
-from protocols.signals import Category, Qualifier, Scheme, Signal
+from protocols.signals import LIFE_SAFETY, Category, Qualifier, Scheme, Signal
 from tests.arcd.core.conftest import Play
 from tests.arcd.core.flags.scene import end, maintain, promote, start, the_site
 from tests.playbook import After, Panel, Playbook
@@ -214,6 +214,7 @@ def test_no_flag_covers_what_it_does_not_name(signal: Signal, scope: Scope, kind
     if flag.covers(system, signal):
         assert signal.category in scope.categories or signal.category not in NAMED_ONLY
         assert signal.category in scope.categories or not scope.categories
+        assert signal.category not in LIFE_SAFETY or kind is FlagKind.ON_TEST
     else:
         assert scope != Scope() or signal.category in NAMED_ONLY, "the whole site is the whole site"
 

@@ -107,6 +107,19 @@ def test_maintenance_lasts_longer_and_ends_too(playbook: Play) -> None:
     assert (flag.owner, flag.informed) == ("helmi", ("Neighbours",))
 
 
+def test_maintenance_never_holds_what_life_depends_on(playbook: Play) -> None:
+    """Design promise 4: a test that names it does, for a day at most, and nothing else."""
+    play = playbook(sites=[the_site()])
+    play >> maintain(scope=Scope(categories=(Category.SUPERVISION, Category.HOLDUP, Category.FIRE))) << ...
+    assert answer(play).rule == "flag.life_safety"
+    assert answer(play).message == (
+        "Maintenance never holds back fire, holdup. "
+        "Put the site on test for it, 24 h at a time, beside the maintenance."
+    )
+    play >> maintain(scope=Scope(categories=(Category.SUPERVISION,))) << ...
+    assert answer(play).granted
+
+
 def test_the_flags_of_a_site_are_counted(playbook: Play) -> None:
     play = playbook(sites=[the_site()])
     for _ in range(FLAGS_PER_SITE_MAX):
