@@ -4,7 +4,7 @@ One rule: setting a key again replaces it, so a repeated signal cannot stack tim
 `next_due`; nothing else in the daemon keeps time. A deadline that fired must be taken away or set anew in that step.
 
 Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/offer/<offer>`, `case/<id>/sla/<pct>`,
-`case/<id>/authority/resend|phone|again`, `case/<id>/welfare`, `case/<id>/resume`, `case/<id>/claim`,
+`case/<id>/authority/resend|phone|again`, `case/<id>/welfare/<offer>`, `case/<id>/resume`, `case/<id>/claim`,
 `case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`,
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
 `case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`, `notice/arrangements/open`,

@@ -66,8 +66,8 @@ def _on_case_deadline(turn: Turn, case_id: str, rest: list[str]) -> None:
             claims.on_deadline(turn, case)
         case ["steady"]:
             lines.on_case_deadline(turn, case)
-        case ["welfare"]:
-            casebook.save(turn, dispatch.on_welfare(turn, case))
+        case ["welfare", offer_id]:
+            casebook.save(turn, dispatch.on_welfare(turn, case, offer_id))
         case ["resume"]:
             engine.resume(turn, case)
         case ["forget"]:

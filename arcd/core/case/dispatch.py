@@ -69,8 +69,11 @@ def begin(turn: Turn, case: Case, step: Step) -> Case:
 
 
 def _offer_next(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
-    """Offer the job to the next guard that has not had it; when there is none, the plan's branch or a person."""
-    offered = {offer.guard_id for offer in dispatch.offers}
+    """Offer the job to the next guard that has not had it; when there is none, the plan's branch or a person.
+
+    Whose offer was withdrawn for the sake of somebody who has given the job back since has not had it.
+    """
+    offered = {offer.guard_id for offer in dispatch.offers if offer.status is not OfferStatus.WITHDRAWN}
     for guard_id in dispatch.guard_ids:
         guard = turn.centre.guard(guard_id)
         if guard_id in offered or guard is None:
@@ -177,12 +180,12 @@ def _stop_offer(turn: Turn, case: Case, offer: Offer) -> None:
         withdraw(turn, effect_id)
 
 
-def on_welfare(turn: Turn, case: Case) -> Case:
+def on_welfare(turn: Turn, case: Case, offer_id: str) -> Case:
     """A guard on site has been silent for too long: their life may be what is at stake (4.8: P0)."""
-    turn.note("welfare.missed", case.id)
+    turn.note("welfare.missed", case.id, offer=offer_id)
     if Priority.P0.is_more_urgent_than(case.priority):
         case = raise_priority(turn, case, Priority.P0)
-    turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
+    turn.deadlines.set(_welfare(case, offer_id), turn.after(WELFARE_S))
     return call_for_person(turn, case, "guard_silent")
 
 
@@ -268,7 +271,7 @@ def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
             dispatch = replace(dispatch, on_site_at=turn.at)
             dispatch = sla.end(turn, case, dispatch)
             turn.note("dispatch.on_site", case.id, guard=dispatch.guard_id, took_s=_took_s(turn, dispatch))
-        turn.deadlines.set(f"case/{case.id}/welfare", turn.after(WELFARE_S))
+        turn.deadlines.set(_welfare(case, offer.id), turn.after(WELFARE_S))
     case = case.with_dispatch(dispatch)
     if status is D.NEEDS_AUTHORITY and fact.answer is A.NEEDS_AUTHORITY:
         case = call_for_person(turn, case, "guard_needs_authority")
@@ -276,7 +279,7 @@ def _proceed(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: Gua
 
 
 def _report(turn: Turn, case: Case, dispatch: Dispatch, offer: Offer, fact: GuardAnswered) -> Case:
-    turn.deadlines.clear(f"case/{case.id}/welfare")
+    turn.deadlines.clear(_welfare(case, offer.id))
     turn.agenda.append(
         StepEnded(
             case_id=case.id, step_id=dispatch.step_id, status=StepStatus.DONE, by=fact.actor.id, outcome="reported"
@@ -334,7 +337,8 @@ def _cancel(turn: Turn, case: Case, dispatch: Dispatch) -> Case:
         return case
     turn.note("dispatch.cancelled", case.id, step=dispatch.step_id, guard=dispatch.guard_id)
     case = _withdraw_others(turn, case, dispatch, "")
-    turn.deadlines.clear(f"case/{case.id}/welfare")
+    for offer in dispatch.offers:
+        turn.deadlines.clear(_welfare(case, offer.id))
     job = (dispatch.step_id, dispatch.decided_at)
     current = next(each for each in case.dispatches if (each.step_id, each.decided_at) == job)
     return case.with_dispatch(replace(sla.end(turn, case, current), status=D.CANCELLED))
@@ -370,6 +374,11 @@ def _tell_withdrawn(turn: Turn, case: Case, offer: Offer, guard: Guard) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ small readings
+
+
+def _welfare(case: Case, offer_id: str) -> str:
+    """Of each guard on site by themselves: the word of one says nothing of another."""
+    return f"case/{case.id}/welfare/{offer_id}"
 
 
 def _offer(dispatch: Dispatch | None, offer_id: str) -> Offer | None:

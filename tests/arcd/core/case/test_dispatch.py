@@ -11,6 +11,7 @@ from arcd.core.case.model import Dispatch, DispatchStatus, OfferStatus
 from arcd.core.delivery import RETRY_WAITS_S
 from arcd.core.effects import PostWebhook, SendMail
 from arcd.core.facts import EffectOutcome, GuardAnswer
+from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play
 from tests.playbook import CLOSING, After, Due, Panel, Playbook, guard, move, outcome, step
 from tests.sites import DISPATCH, GUARDS, LOOK, a_centre, a_site, plan, rules
@@ -421,6 +422,22 @@ def test_a_guard_who_gives_the_job_back_is_followed_by_the_next(
     )
 
 
+def test_who_was_passed_over_for_one_who_gives_the_job_back_is_asked_again(playbook: Play) -> None:
+    """Its offer was withdrawn, not declined: it is the only guard who could still go."""
+    play = an_offer(playbook)
+    play >> Due("case/C10/offer/C10-1")
+    play << ...
+    for answer in (A.ACCEPT, A.DECLINE):
+        play >> guard("C10-1", answer)
+        play << ...
+    assert [offer.guard_id for offer in job(play).offers] == ["g1", "g2", "g2"]
+    play >> guard("C10-2", A.ACCEPT)
+    play << "refused offer.answer: The job is offered: accept is not possible, accept, decline is."
+    play >> guard("C10-3", A.ACCEPT)
+    play << ...
+    assert job(play).guard_id == "g2"
+
+
 def test_an_answer_to_nothing(playbook: Play) -> None:
     play = an_offer(playbook)
     for offer_id in ("C10-2", "C99-1", "nonsense", ""):
@@ -563,7 +580,7 @@ def test_a_guard_in_time_stops_the_sla(playbook: Play) -> None:
     for answer in (A.ACCEPT, A.ON_SITE):
         play >> guard("C10-1", answer)
         play << ...
-    assert play.deadlines() == {"case/C10/welfare": WELFARE_S}
+    assert play.deadlines() == {"case/C10/welfare/C10-1": WELFARE_S}
 
 
 def test_a_silent_guard_on_site_is_a_matter_of_life(playbook: Play) -> None:
@@ -587,8 +604,8 @@ def test_a_silent_guard_on_site_is_a_matter_of_life(playbook: Play) -> None:
     (
         play
         << """
-        -- +1799 case/C10/welfare
-        welfare.missed C10
+        -- +1799 case/C10/welfare/C10-1
+        welfare.missed C10 offer=C10-1
         case.priority C10 priority=P0 before=P2
         person.called C10 because=guard_silent mails=1
         mail E15 to duty@example.invalid: On duty: case C10 (P0) is waiting for a person
@@ -599,8 +616,8 @@ def test_a_silent_guard_on_site_is_a_matter_of_life(playbook: Play) -> None:
     (
         play
         << """
-        -- +2699 case/C10/welfare
-        welfare.missed C10
+        -- +2699 case/C10/welfare/C10-1
+        welfare.missed C10 offer=C10-1
         person.called C10 because=guard_silent mails=1
         mail E16 to duty@example.invalid: On duty: case C10 (P0) is waiting for a person
         """
@@ -609,10 +626,33 @@ def test_a_silent_guard_on_site_is_a_matter_of_life(playbook: Play) -> None:
 
 def test_the_welfare_watch_goes_on_until_the_report(playbook: Play) -> None:
     play = on_site(playbook)
-    assert "case/C10/welfare" in play.deadlines()
+    assert "case/C10/welfare/C10-1" in play.deadlines()
     play >> guard("C10-1", A.REPORT, report=REPORT)
     play << ...
-    assert "case/C10/welfare" not in play.deadlines()
+    assert "case/C10/welfare/C10-1" not in play.deadlines()
+
+
+@pytest.mark.parametrize("ends", ["report", "skip"])
+def test_the_word_of_one_guard_says_nothing_of_another(playbook: Play, ends: str) -> None:
+    """Two patrols at one site: neither check-in nor report nor calling off of the first keeps the second from help."""
+    second = DISPATCH.replace("dispatch-guard", "second-guard")
+    play = an_offer(playbook, plan("send", DISPATCH + second + LOOK))
+    for offer_id in ("C10-1", "C10-2"):
+        for answer in (A.ACCEPT, A.ON_SITE):
+            play >> guard(offer_id, answer)
+            play << ...
+    play >> After(WELFARE_S - 1)
+    play << ...
+    play >> guard("C10-1", A.SECURED)
+    play << ...
+    play >> (
+        guard("C10-1", A.REPORT, report=REPORT) if ends == "report" else step("dispatch-guard", "skip", note="Off.")
+    )
+    play << ...
+    play >> After(1)
+    play << ...
+    assert noted(play, "welfare.missed") == [{"offer": "C10-2"}]
+    assert play.case().priority == "P0"
 
 
 def test_a_guard_asks_for_the_authorities(playbook: Play) -> None:
