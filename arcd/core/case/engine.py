@@ -18,7 +18,7 @@ from arcd.core.case.model import SETTLED, Case, CaseSignal, MoveMade, StepStatus
 from arcd.core.facts import DAEMON, Actor, CaseMoveRequested, CaseOpenRequested
 from arcd.core.site import Site
 from arcd.core.turn import Turn, text_in
-from protocols.signals import Category
+from protocols.signals import LIFE_SAFETY, Category
 from rules.model import CaseType, Decision, Move, Plan, Priority, StepKind
 
 # A closed case stays at hand this long (late retransmissions, a second look); then only the journal and the
@@ -29,6 +29,9 @@ FOLLOW_UP_ELSE = "service_request"
 # The form field that says when a parked case comes back.
 RETURN_AT = "return_at"
 PARKED_MAX_S = 30 * 86400.0  # longer than that is not waiting but forgetting
+# What ends the waiting of a parked case however urgent it was before: something happens there now. A fault that tells
+# of itself once more is what somebody may well be waiting with.
+NEWS = LIFE_SAFETY | {Category.INTRUSION, Category.TAMPER, Category.TECHNICAL}
 
 
 def open_case(
@@ -113,12 +116,20 @@ def join_case(
         case = steps.release(turn, case, DAEMON.id)  # it happens now: nobody needs to confirm that first
     may_begin = not (is_old_news and steps.sends_somebody(plan))
     return strengthen(
-        turn, case, plan=plan if may_begin else None, priority=priority, verification=verification, evidence=evidence
-    )
+        turn, case, plan=plan if may_begin else None, priority=priority, verification=verification, evidence=evidence,
+        is_news=signal.signal.category in NEWS and not is_old_news,
+    )  # fmt: skip
 
 
 def strengthen(
-    turn: Turn, case: Case, *, plan: Plan | None, priority: Priority, verification: int, evidence: tuple[str, ...]
+    turn: Turn,
+    case: Case,
+    *,
+    plan: Plan | None,
+    priority: Priority,
+    verification: int,
+    evidence: tuple[str, ...],
+    is_news: bool = False,
 ) -> Case:
     """More is known about the matter: whatever of it is more urgent than before takes over."""
     is_surer = verification > case.verification
@@ -136,9 +147,9 @@ def strengthen(
         if is_other or (is_surer and any(step.when is not None for step in plan.steps)):
             case = steps.extend(turn, case, plan)
     case = save(turn, case)
-    # News ends the waiting of a parked case.
-    if is_more_urgent and move(turn, case, "resume", DAEMON, {}) is None:
-        case = turn.state.cases[case.id]
+    # News ends the waiting of a parked case. Whoever parked it may have gone, so that somebody is called at once.
+    if (is_more_urgent or is_news) and move(turn, case, "resume", DAEMON, {}) is None:
+        case = call_for_person(turn, turn.state.cases[case.id], "news")
     return case
 
 

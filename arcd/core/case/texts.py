@@ -172,6 +172,11 @@ REASONS: dict[str, dict[str, str]] = {
         "sv": "väntetiden har gått ut",
         "en": "the waiting time is over",
     },
+    "news": {
+        "fi": "odottamaan siirrettyyn tehtävään tuli uusi hälytys",
+        "sv": "ett nytt larm har kommit i ett parkerat ärende",
+        "en": "a new alarm came to a case that was parked",
+    },
 }
 
 

@@ -11,6 +11,7 @@ from arcd.core.case.model import NOTE_CHARS_MAX, NOTES_MAX
 from arcd.core.facts import CaseNoted, CaseOpenRequested, GuardAnswer
 from rules.vocabulary import GATES
 from tests.arcd.core.case.test_steps import CAMERAS
+from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play, load_once
 from tests.playbook import CLOSING, COLLEAGUE, NS, OPERATOR, After, Due, Panel, Playbook, guard, move, step
 from tests.sites import DISPATCH, LOOK, a_site, plan, rules
@@ -351,10 +352,49 @@ def test_more_urgent_news_ends_the_waiting(playbook: Play) -> None:
         case.verification C10 level=2 before=1 because=panel
         case.priority C10 priority=P1 before=P2
         case.moved C10 move=resume before=waiting state=handling by=daemon
+        person.called C10 because=news mails=1
         reply ack
+        mail E13 to duty@example.invalid: On duty: case C10 (P1) is waiting for a person
         """
     )
     assert play.case().state == "handling"
+
+
+@pytest.mark.parametrize("code", ["FA", "HA", "BA"])
+def test_so_does_a_new_alarm_as_urgent_as_the_first(playbook: Play, code: str) -> None:
+    """Design promise 4: a fire does not wait until somebody's return time because there was one before it."""
+    play = playbook()
+    play >> Panel().sia(code, zone="3")
+    play << ...
+    play >> move("acknowledge")
+    play << ...
+    play >> move("park", form=parking(play, 20 * 86400))
+    play << ...
+    play >> After(86400)
+    play << ...
+    play >> Panel().sia(code, zone="4", sequence=77)
+    play << ...
+    assert noted(play, "person.called")[-1] == {"because": "news", "mails": 1}
+    assert play.case().state == "handling"
+    assert "case/C10/resume" not in play.deadlines()
+
+
+def test_a_fault_that_tells_of_itself_again_is_what_was_waited_with(playbook: Play) -> None:
+    play = playbook(sources=rules((), {"ZX": "look"}))
+    play >> Panel().sia("ZX")
+    play << ...
+    for name in ("acknowledge", "park"):
+        play >> move(name, form=parking(play, 3600) if name == "park" else {})
+        play << ...
+    play >> Panel().sia("ZX", sequence=77)
+    (
+        play
+        << """
+        joined C10 routed x/zx look P2
+        reply ack
+        """
+    )
+    assert play.case().state == "waiting"
 
 
 # ----------------------------------------------------------------------------------------------- closing and reopening
@@ -371,7 +411,7 @@ def test_closing_ends_everything_that_was_due(playbook: Play) -> None:
     play << ...
     play >> step("dispatch-guard", "done", note="All is well.")
     play << ...
-    assert list(play.deadlines()) == ["case/C10/welfare"]
+    assert list(play.deadlines()) == ["case/C10/welfare/C10-1"]
     play >> move("close", form=CLOSING)
     (
         play
