@@ -127,17 +127,21 @@ def clock_due(clock: Clock, case: Case, target_s: float, entered_at: int) -> int
 
 
 def enter_state(turn: Turn, case: Case, case_type: CaseType, *, by_move: str = "") -> Case:
-    """Start the clocks of the state, stop those that do not run in it. What should have called already calls now."""
-    for clock in case_type.clocks:
-        prefix = f"case/{case.id}/clock/{clock.name}/"
-        running = any(key.startswith(prefix) for key in turn.deadlines.of(f"case/{case.id}"))
-        if case.state in clock.states and (not running or by_move in clock.restarts_on):
+    """Start the clocks of the state, stop those that do not run in it. What should have called already calls now.
+
+    A clock that the rules in force do not know any more ran under other ones: it called for this move.
+    """
+    wanted = {clock.name: clock for clock in case_type.clocks if case.state in clock.states}
+    running = [(key, key.split("/")[3]) for key in turn.deadlines.of(f"case/{case.id}") if key.split("/")[2] == "clock"]
+    for key, name in running:
+        if name not in wanted:
+            turn.deadlines.clear(key)
+    standing = {name for _, name in running}
+    for name, clock in wanted.items():
+        if name not in standing or by_move in clock.restarts_on:
             for number, target_s in enumerate(clock.targets(case.priority, case.form)):
-                turn.deadlines.set(f"{prefix}{number}", max(turn.at, clock_due(clock, case, target_s, turn.at)))
-        elif case.state not in clock.states:
-            for key in turn.deadlines.of(f"case/{case.id}"):
-                if key.startswith(prefix):
-                    turn.deadlines.clear(key)
+                due = max(turn.at, clock_due(clock, case, target_s, turn.at))
+                turn.deadlines.set(f"case/{case.id}/clock/{name}/{number}", due)
     return case
 
 

@@ -5,11 +5,13 @@ open says so by itself. Then the case goes back into the queue, on top. It does 
 else who has a time of their own to keep: a guard who was asked, is due or must check in, an authority that has to
 answer, a waiting time of the plan. Somebody who is going to be on the telephone asks for longer beforehand.
 
-One rule: an open case has a deadline, or an owner whose claim has one.
+One rule: an open case has a deadline, or an owner whose claim has one. Where its rules give it neither (a state without
+a clock, a clock whose move a gate refuses), it has one here.
 """
 
 from __future__ import annotations
 
+from arcd.core.case.casebook import AGAIN_S_MIN
 from arcd.core.case.continuing import MoveWanted
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import AnyFact, ClaimRenewRequested
@@ -22,6 +24,8 @@ HOLD_S_MAX = 1800.0
 RETURN = "return_to_queue"
 # Deadlines of somebody else: as long as one stands, the owner has nothing to do but wait.
 OF_OTHERS = ("offer", "sla", "welfare", "authority")
+# The clock of a case that nobody has and no clock of its type runs for; `casebook.on_clock` calls, again and again.
+ORPHAN = "orphan"
 
 
 def ends_by_itself(turn: Turn, case: Case) -> bool:
@@ -47,6 +51,8 @@ def keep_up(turn: Turn, fact: AnyFact) -> None:
         case = turn.state.cases.get(case_id)
         if case is None:
             continue
+        if case.is_open and not case.owner and not turn.deadlines.of(f"case/{case.id}"):
+            turn.deadlines.set(f"case/{case.id}/clock/{ORPHAN}/0", turn.after(AGAIN_S_MIN))
         key = f"case/{case.id}/claim"
         if not ends_by_itself(turn, case) or waits_for_somebody(turn, case):
             turn.deadlines.clear(key)

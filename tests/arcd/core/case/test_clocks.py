@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from arcd.core.case.casebook import bounded_moves
 from arcd.core.case.model import MOVES_FIRST_MAX, MOVES_LAST_MAX, MoveMade
-from arcd.core.facts import CaseOpenRequested
+from arcd.core.facts import CaseOpenRequested, RulesLoaded
 from rules.model import Priority
+from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play
-from tests.playbook import NS, OPERATOR, START, After, Playbook, move
+from tests.playbook import NS, OPERATOR, START, After, Panel, Playbook, move
 from tests.sites import rules
 
 T = "title: {fi: a, sv: a, en: a}"
@@ -141,6 +144,68 @@ def test_what_a_person_has_to_say_no_machine_says(playbook: Play) -> None:
     play >> move("close")
     play << ...
     assert not play.case().is_open
+
+
+# ------------------------------------------------------------------------------- what the table of a case type forgets
+
+
+def forgetful(clock: str) -> dict[str, str]:
+    return {
+        **rules(),
+        "cases/watch.yaml": f"""\
+case: watch
+requires: 1
+version: 1
+{T}
+initial: lost
+states: {{lost: &t {{fi: a, sv: a, en: a}}, late: *t, closed: *t}}
+moves:
+  - {{name: go, {T}, sources: [lost], target: late, form: said, gates: [form_complete]}}
+  - {{name: close, {T}, sources: [lost, late], target: closed, closes: true}}
+forms:
+  - {{name: said, {T}, fields: [{{name: what, kind: text, {T}, mandatory: true}}]}}
+clocks:
+  - {clock}
+""",
+    }
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        '{name: late, states: [late], targets_s: {"*": [10]}}',  # none where it begins
+        '{name: lost, states: [lost], targets_s: {"*": [10]}, then: go}',  # one whose move is refused
+    ],
+)
+def test_nobodys_case_calls_for_somebody_all_the_same(playbook: Play, clock: str) -> None:
+    """Design promise 3 does not hang on how somebody has written a case type."""
+    play = playbook(sources=forgetful(clock))
+    play >> asked()
+    play << ...
+    play >> After(3600)
+    play << ...
+    assert len(noted(play, "person.called")) > 3
+    play >> move("go", form={"what": "a word"})
+    play << ...
+    assert not any("orphan" in key for key in play.deadlines())
+
+
+def test_a_clock_that_new_rules_have_renamed_stops_when_somebody_comes(playbook: Play) -> None:
+    play = playbook()
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    sources = rules()
+    renamed = sources["cases/alarm.yaml"].replace("- name: acknowledge\n    states", "- name: take_up\n    states")
+    assert renamed != sources["cases/alarm.yaml"]
+    play >> RulesLoaded(at=0, digest="", sources={**sources, "cases/alarm.yaml": renamed}, actor=OPERATOR)
+    play << ...
+    assert "case/C10/clock/acknowledge/0" in play.deadlines()  # nobody has come yet
+    play >> move("acknowledge")
+    play << ...
+    assert list(play.deadlines()) == ["case/C10/claim"]
+    play >> move("return_to_queue")
+    play << ...
+    assert play.deadlines() == {"case/C10/clock/take_up/0": 90.0, "case/C10/clock/take_up/1": 180.0}
 
 
 def test_moves_kept_are_bounded() -> None:
