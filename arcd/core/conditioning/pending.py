@@ -17,8 +17,8 @@ from arcd.core.conditioning.cancels import is_opening_by_user
 from arcd.core.record import Judged, Judgement
 from arcd.core.siterun import PENDING_MAX, Pending, SiteRun, Waiting
 from arcd.core.turn import Turn
-from arcd.core.view import area_key
-from protocols.signals import Category, Qualifier, bare_address, same_address
+from arcd.core.view import area_key, open_categories
+from protocols.signals import LIFE_SAFETY, Category, Qualifier, bare_address, same_address
 
 # AC loss of the panel or of a module: DC-03 AT; DC-05 301, 342.
 MAINS_FAMILIES = frozenset({"AT", "301", "342"})
@@ -100,6 +100,9 @@ def user_came(turn: Turn, arrival: Arrival) -> None:
         and each.system_id == arrival.system_id
         and (not arrival.area or not bare_address(each.signal.area) or same_address(each.signal.area, arrival.area))
     ]
+    if explained and not LIFE_SAFETY.isdisjoint(open_categories(turn, arrival.site_id)):
+        turn.note("cancel.not_believed", "", code=arrival.signal.code)
+        return  # who disarms may have a knife at the back: they are decided on in their time
     for pending in explained:
         run = run.without_pending(pending)
         turn.deadlines.clear(deadline(arrival.site_id, pending))

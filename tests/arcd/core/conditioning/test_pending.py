@@ -47,6 +47,19 @@ def test_an_alarm_at_an_armed_site_waits_for_its_user() -> None:
     play.end()
 
 
+def test_who_disarms_during_a_hold_up_explains_nothing() -> None:
+    """As with a cancel: there may be a knife at the user's back."""
+    play, panel = armed()
+    tell(play, panel.sia("BA", zone="1"))
+    tell(play, panel.sia("HA", zone="2"))
+    assert tell(play, panel.sia("OP", zone="7")) == "logged"
+    assert noted(play, "cancel.not_believed") == [{"code": "OP"}]
+    assert not noted(play, "signal.explained")
+    wait(play, 120)
+    assert sorted(case.category.value for case in play.station.state.cases.values()) == ["holdup", "intrusion"]
+    play.end()
+
+
 def test_nobody_comes() -> None:
     """Decided at the deadline, with the entry and the instant of its receipt."""
     play, panel = armed()
