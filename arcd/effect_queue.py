@@ -46,9 +46,13 @@ def resumed(effect: DurableEffect) -> DurableEffect:
 
 async def attempted(effector: Effector, effect: DurableEffect) -> Performed:
     """One attempt. A defect of the effector is a failed attempt: it must not end the daemon, because the outbox would
-    hand it the same effect at every start."""
+    hand it the same effect at every start. A cancellation that nobody asked for is one, too: whoever performs would end
+    of it, and no one would notice."""
     try:
         return await effector.perform(effect)
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+            raise
         log.exception("effect.broke", channel=effector.name, effect=effect.id)
         return Performed(outcome=EffectOutcome.FAILED, detail=f"the channel broke: {type(error).__name__}")

@@ -935,17 +935,23 @@ def test_an_effect_without_a_channel_is_refused_and_the_core_goes_on() -> None:
 
 
 class Broken(MemoryEffector):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
     async def perform(self, effect: DurableEffect) -> Performed:
         if not self.attempts:
             self.attempts.append(effect)
-            raise ZeroDivisionError("a defect in a plug-in")
+            raise self.error
         return await super().perform(effect)
 
 
-def test_a_channel_that_breaks_has_failed_and_is_tried_again() -> None:
-    """It must not end the daemon: the outbox would hand it the same effect at every start."""
+@pytest.mark.parametrize("error", [ZeroDivisionError("a defect in a plug-in"), asyncio.CancelledError()], ids=repr)
+def test_a_channel_that_breaks_has_failed_and_is_tried_again(error: BaseException) -> None:
+    """It must not end the daemon: the outbox would hand it the same effect at every start. Nor may a cancellation that
+    nobody asked for end the one who performs, and with him, unnoticed, all the others."""
     clock = VirtualClock()
-    effector = Broken()
+    effector = Broken(error)
     bench = Bench(clock=clock, effectors=[effector])
 
     async def main() -> None:
@@ -956,7 +962,7 @@ def test_a_channel_that_breaks_has_failed_and_is_tried_again() -> None:
             await bench.settled()
             outcomes = [record.fact for record in await bench.journal() if isinstance(record.fact, EffectReported)]
             assert [(fact.outcome, fact.detail) for fact in outcomes] == [
-                ("failed", "the channel broke: ZeroDivisionError"),
+                ("failed", f"the channel broke: {type(error).__name__}"),
                 ("delivered", "memory"),
             ]
 
