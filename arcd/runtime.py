@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from itertools import chain
 from typing import Any, Protocol, assert_never
 
 import msgspec
@@ -64,6 +65,7 @@ NS = 1_000_000_000
 # Batches that the store is given while a turn lasts: one that it works on, and one that it goes on with without asking
 # the loop, which would have to give up the interpreter for it.
 BACKLOG_MAX = 2
+GIVEN_UP = "nobody knows whether this is stored, and arcd ends; look again when it has started"
 # Proof of life enters the journal, folded, this often; a restart knows last-heard times to within it.
 HEARD_INTERVAL_S = 30.0
 # The sleeper wakes at least this often to compare the clocks.
@@ -145,6 +147,7 @@ class Runtime:
         self._channels = {effector.name: Channel(effector) for effector in effectors}
         self._finishing = False
         self._has_ended = False
+        self._has_given_up = False
         self._supervising = False
 
     # ----------------------------------------------------------------------------------------------------- restore
@@ -217,11 +220,13 @@ class Runtime:
         self._take(fact, replied, None)
 
     async def ask(self, fact: AnyFact) -> Answer:
-        """Give a request to the machine and wait for its committed answer."""
+        """Give a request to the machine and wait for its committed answer. StoreError: there will be none."""
         return await self.asked(fact)
 
     def asked(self, fact: AnyFact) -> asyncio.Future[Answer]:
-        """Give a request to the machine; done when its answer is committed."""
+        """Give a request to the machine; done when its answer is committed. StoreError: there will be none."""
+        if self._has_given_up:
+            raise StoreError(GIVEN_UP)
         asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._take(fact, None, asked)
         return asked
@@ -243,13 +248,17 @@ class Runtime:
         if len(self._open) == 1:
             self._idle.clear()
             self._something_open.set()
-        elif len(self._open) >= self.limits.batch_min and self.store.backlog < BACKLOG_MAX and not self._finishing:
+        elif len(self._open) >= self.limits.batch_min and self.store.backlog < BACKLOG_MAX and not self._is_ending:
             self._begin_commit()
         deadline = self.station.next_deadline()
         if deadline is not None and deadline[0] < self._sleeps_until:
             self._deadline_moved.set()
 
     # ------------------------------------------------------------------------------------------------------------ run
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._finishing or self._has_ended
 
     async def run(self) -> None:
         """Until `finish` is called. Raises StoreError when a commit fails: then the process must end.
@@ -266,12 +275,24 @@ class Runtime:
             ]
             try:
                 await self._commit_batches()
+            except BaseException:
+                self._give_up()
+                raise
             finally:
                 self._has_ended = True
                 for commit in self._under_way:
                     commit.durable.close()  # behind one that has failed, nobody may learn of it
             for task in others:
                 task.cancel()
+
+    def _give_up(self) -> None:
+        """Whoever waits for an answer would wait for ever: the listeners end with their last request, and the process
+        with the listeners."""
+        self._has_given_up = True
+        for waiting in chain(*(commit.steps for commit in self._under_way), self._open):
+            if waiting.asked is not None and not waiting.asked.done():
+                waiting.asked.set_exception(StoreError(GIVEN_UP))
+                waiting.asked.exception()  # looked at: somebody may have gone away meanwhile
 
     async def _until_ended(self, other: Coroutine[Any, Any, None]) -> None:
         try:
@@ -334,8 +355,9 @@ class Runtime:
         self._under_way.append(_Commit(steps, durable, began_s, checkpoint_at))
 
     async def _end_commit(self) -> None:
-        commit = self._under_way.popleft()
+        commit = self._under_way[0]
         await commit.durable
+        self._under_way.popleft()
         if commit.checkpoint_at is not None:
             self._observer.checkpointed(commit.checkpoint_at)
         self._release(commit.steps, self.clock.monotonic_s() - commit.began_s)

@@ -56,11 +56,9 @@ class ReadLog:
             window = self._open[key] = self._begun(actor, what, subject, why)
         else:
             window.count += 1
-        if window.recorded.done():
-            return
-        if not window.has_waited:
+        if not window.recorded.done() and not window.has_waited:
             await asyncio.wait({window.recorded}, timeout=WAIT_S)
-        if not window.recorded.done():
+        if not window.recorded.done() or window.recorded.exception() is not None:  # StoreError: it never will be
             window.has_waited = True
             window.ahead += 1
             log.warning("read.ahead_of_record", actor=actor.id, what=what, subject=subject)

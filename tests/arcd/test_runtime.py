@@ -338,6 +338,40 @@ def test_nothing_of_a_batch_behind_a_failed_one_leaves() -> None:
     assert (lines[0].replies, bench.effector.attempts) == ([], [])
 
 
+def test_whoever_asked_is_told_when_a_commit_has_failed() -> None:
+    """In the batch, in the one behind it, in none yet, and afterwards: a request that waited would keep its listener,
+    and with it the process, from ending."""
+    clock = VirtualClock()
+    bench = Bench(clock=clock)
+    told: list[str] = []
+
+    async def ask() -> None:
+        with pytest.raises(StoreError, match="nobody knows whether this is stored") as refused:
+            await bench.runtime.ask(CaseNoted(at=clock.now(), case_id="C9", text="hello", actor=OPERATOR))
+        told.append(str(refused.value))
+
+    async def fail() -> None:
+        async with bench.running(), asyncio.TaskGroup() as tasks:
+            await bench.settled()
+            bench.store.fail_next_commit = StoreError("the disk is full")
+            line = bench.gateway.connect()
+            for sequence in range(1, 201):
+                if sequence % 50 == 1:
+                    tasks.create_task(ask())
+                    await asyncio.sleep(0)
+                line.feed(alarm(sequence))
+
+    async def main() -> None:
+        with pytest.raises(BaseExceptionGroup) as failed:
+            await fail()
+        assert failed.group_contains(StoreError, match="the disk is full")
+        assert len(told) == 4
+        await ask()
+        assert bench.effector.attempts == []
+
+    run(main(), clock)
+
+
 def test_a_batch_that_cannot_be_handed_over_ends_the_loop_and_not_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock()
     bench = Bench(clock=clock)
@@ -381,11 +415,13 @@ async def test_a_stop_waits_for_every_batch_under_way(bench: Bench) -> None:
 def test_what_was_handed_over_before_the_loop_ran_comes_first() -> None:
     """A checkpoint without `run`: a start that is given up while its facts are taken."""
     clock = VirtualClock()
-    bench = Bench(clock=clock)
 
     async def main() -> None:
-        async with bench.running():
-            await bench.settled()
+        before = Bench(clock=clock)
+        async with before.running():
+            await before.settled()
+        bench = before.restarted()
+        await bench.runtime.restore()
         line = bench.gateway.connect()
         for sequence in range(1, 101):
             line.feed(alarm(sequence, code="OP"))

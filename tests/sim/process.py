@@ -76,6 +76,11 @@ class _Asked:
         self._process.waiting.pop(self, None)
         self._answered(answer)
 
+    def set_exception(self, error: Exception) -> None:
+        """The process ends of it: whoever asked learns no more than after a kill."""
+
+    def exception(self) -> None: ...
+
 
 class _Watching:
     """The runtime's observer: keeps what the story and the failure report need."""
