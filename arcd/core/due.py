@@ -68,6 +68,8 @@ def _on_case_deadline(turn: Turn, case_id: str, rest: list[str]) -> None:
             lines.on_case_deadline(turn, case)
         case ["welfare", offer_id]:
             casebook.save(turn, dispatch.on_welfare(turn, case, offer_id))
+        case ["welfare"]:  # set by versions that knew one watch to a case
+            casebook.save(turn, dispatch.on_welfare_of_all(turn, case))
         case ["resume"]:
             engine.resume(turn, case)
         case ["forget"]:

@@ -373,6 +373,15 @@ def _tell_withdrawn(turn: Turn, case: Case, offer: Offer, guard: Guard) -> None:
         ask_for(turn, SendMail(id=turn.new_id("E"), to=(guard.email,), subject=subject, body=body, case_id=case.id))
 
 
+def on_welfare_of_all(turn: Turn, case: Case) -> Case:
+    """Each guard who is on site, as if their own watch had ended."""
+    for each in case.dispatches:
+        for offer in each.offers if each.status in PRESENT else ():
+            if offer.status is OfferStatus.ACCEPTED:
+                case = on_welfare(turn, case, offer.id)
+    return case
+
+
 # ------------------------------------------------------------------------------------------------------ small readings
 
 

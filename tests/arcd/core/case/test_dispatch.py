@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +11,11 @@ from arcd.core.case.dispatch import ANSWERS, REPORT_CHARS_MAX, REPORT_FIELDS, WE
 from arcd.core.case.model import Dispatch, DispatchStatus, OfferStatus
 from arcd.core.delivery import RETRY_WAITS_S
 from arcd.core.effects import PostWebhook, SendMail
-from arcd.core.facts import EffectOutcome, GuardAnswer
+from arcd.core.facts import DeadlineReached, EffectOutcome, GuardAnswer
+from arcd.core.station import Station
 from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play
-from tests.playbook import CLOSING, After, Due, Panel, Playbook, guard, move, outcome, step
+from tests.playbook import CLOSING, NS, After, Due, Panel, Playbook, guard, move, outcome, step
 from tests.sites import DISPATCH, GUARDS, LOOK, a_centre, a_site, plan, rules
 
 A, D = GuardAnswer, DispatchStatus
@@ -653,6 +655,24 @@ def test_the_word_of_one_guard_says_nothing_of_another(playbook: Play, ends: str
     play << ...
     assert noted(play, "welfare.missed") == [{"offer": "C10-2"}]
     assert play.case().priority == "P0"
+
+
+def test_a_watch_that_an_earlier_version_has_set_is_every_guards(playbook: Play) -> None:
+    """It knew one to a case: a store from then has it under the case's own key."""
+    play = on_site(playbook)
+    renamed = {"case/C10/welfare/C10-1": "case/C10/welfare"}
+    station = Station()
+    station.restore(
+        (table, renamed.get(key, key), msgspec.json.encode(value))
+        for table, key, value in play.station.take_changed()
+        if value is not None
+    )
+    key = "case/C10/welfare"
+    due = station.state.deadlines[key]
+    stepped = station.step(DeadlineReached(at=due, key=key, due=due), 1_000)
+    assert [note.detail for note in stepped.record.notes if note.what == "welfare.missed"] == [{"offer": "C10-1"}]
+    assert key not in station.state.deadlines
+    assert station.state.deadlines["case/C10/welfare/C10-1"] == due + int(WELFARE_S * NS)
 
 
 def test_a_guard_asks_for_the_authorities(playbook: Play) -> None:
