@@ -58,6 +58,9 @@ class Connection(asyncio.Protocol):
         transport = cast(asyncio.Transport, transport)  # uvloop's have the methods and not always the base class
         gateway = self._gateway
         peer = transport.get_extra_info("peername")
+        if peer is None:  # gone while it waited to be let in
+            transport.abort()
+            return
         self._peer, self.source = address_text(peer), str(peer[0])
         self._opened_s = self._heard_s = gateway.clock.monotonic_s()
         self._transport = transport

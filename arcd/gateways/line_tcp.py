@@ -152,6 +152,9 @@ class _Accepted(LineConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
+        if peer is None:  # gone while it waited to be let in
+            transport.abort()
+            return
         self.peer = address_text(peer)
         if not self._gateway.admit(self, str(peer[0])):
             transport.abort()

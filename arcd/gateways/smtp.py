@@ -155,6 +155,9 @@ class _Conversation(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if not self._host:  # after STARTTLS it is made once more
             peer = transport.get_extra_info("peername")
+            if peer is None:  # gone while it waited to be let in
+                cast(asyncio.Transport, transport).abort()
+                return
             self._host, self._peer = str(peer[0]), address_text(peer)
             if not self._gateway.admit(self, self._host):
                 cast(asyncio.Transport, transport).abort()

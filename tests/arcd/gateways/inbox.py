@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
+from typing import Any
 
 from arcd.core.effects import Reply
 from arcd.core.facts import AnyFact, FrameMalformed, FrameReceived
@@ -114,6 +116,16 @@ def udp_socket() -> socket.socket:
     bound.bind(("127.0.0.1", 0))
     bound.setblocking(False)
     return bound
+
+
+def vanished(port: int) -> list[dict[str, Any]]:
+    """Call, and break the connection off before the loop can let the caller in. What the loop complains of from now on
+    is in the list."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    with socket.create_connection(("127.0.0.1", port)) as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return complaints
 
 
 async def a_while() -> None:

@@ -19,7 +19,7 @@ from arcd.gateways.line_tcp import LineServerGateway, TcpClientPort
 from arcd.metrics import Metrics
 from protocols.codec import WireProfile
 from tests.arcd.gateways.far_receiver import ACK, HEARTBEAT
-from tests.arcd.gateways.inbox import Inbox, a_while, listener
+from tests.arcd.gateways.inbox import Inbox, a_while, listener, vanished
 from tests.arcd.gateways.lines import a_line, running, said
 from tests.patience import in_time, until
 from tests.ports import own_port
@@ -114,6 +114,18 @@ async def test_a_receiver_connects_to_us() -> None:
         assert await reader.readexactly(1) == ACK
         assert said(inbox) == [], "who connects for each message has not lost anything"
         writer.close()
+
+
+async def test_a_caller_who_has_gone_before_it_is_let_in_is_let_go() -> None:
+    inbox = Inbox()
+    gateway = server(inbox)
+    async with running(gateway):
+        complaints = vanished(_address(gateway)[1])
+        reader, writer = await asyncio.open_connection(*_address(gateway))
+        writer.write(b"A\x14")
+        assert await reader.readexactly(1) == ACK
+        writer.close()
+    assert complaints == []
 
 
 async def test_a_stranger_is_let_go_before_a_byte_is_read() -> None:

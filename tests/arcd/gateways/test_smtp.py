@@ -20,7 +20,7 @@ from arcd.gateways.intake_door import SOURCE_RATE_MAX, STRANGER_RATE_MAX
 from arcd.gateways.smtp import CONNECTIONS_PER_SOURCE_MAX, SmtpGateway
 from protocols.codec import ReplyKind
 from protocols.signals import Qualifier
-from tests.arcd.gateways.inbox import Inbox, a_while, listener
+from tests.arcd.gateways.inbox import Inbox, a_while, listener, vanished
 from tests.arcd.gateways.intake import CA, JPEG, OTHER, TOKEN, a_certificate, a_door, a_map
 from tests.arcd.gateways.test_listeners import shut_down
 from tests.patience import PATIENCE_S, in_time, until
@@ -105,6 +105,13 @@ async def test_a_listener_that_was_shut_down_is_had_again(tmp_path: Path) -> Non
         assert len(await scene.gateway.listeners.look()) == 1
         assert "taken" in await scene.send()
         assert len(scene.inbox.frames) == 1
+
+
+async def test_a_caller_who_has_gone_before_it_is_let_in_is_let_go(tmp_path: Path) -> None:
+    async with a_scene(tmp_path) as scene:
+        complaints = vanished(scene.port)
+        assert "taken" in await scene.send()
+    assert complaints == []
 
 
 async def test_a_subject_may_mean_something_else(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from arcd.metrics import Metrics
 from arcd.sockets import address_text
 from protocols.codec import Codec, Profiles, Received, ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec
-from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, listener, new_codec
+from tests.arcd.gateways.inbox import PANEL, Inbox, a_while, ack_of, alarm, listener, new_codec, vanished
 from tests.patience import in_time, until
 
 Reading = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -268,6 +268,16 @@ async def test_a_frame_that_the_machine_cannot_decide_on_is_owed_nothing() -> No
         here.inbox.fail()
         assert await ended(reader)
         assert here.open_connections == 0
+
+
+async def test_a_caller_who_has_gone_before_it_is_let_in_is_let_go() -> None:
+    async with hall() as here:
+        complaints = vanished(here.port)
+        reader, writer = await here.connect()
+        writer.write(alarm(1))
+        assert await reply(reader) == ("ack", "0001")
+        assert here.open_connections == 1
+    assert complaints == []
 
 
 async def test_half_a_frame_at_the_end_is_not_forgotten() -> None:
