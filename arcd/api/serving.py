@@ -131,9 +131,11 @@ class _PeerProtocol(H11Protocol):
         self.loop.call_later(HEADERS_TIMEOUT_S, self._look, self.cycle)
 
     def shutdown(self) -> None:
-        """A follower of the journal would be waited for in vain, and no panel is heard until the next start."""
+        """Followers of the journal would be waited for in vain, and so would whoever sends half a body, with which
+        nothing has been done; and no panel is heard until the next start."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and not cycle.response_complete and _ENDLESS in cycle.scope.get("state", {}):
+        is_in_vain = cycle is not None and (cycle.more_body or _ENDLESS in cycle.scope.get("state", {}))
+        if cycle is not None and is_in_vain and not cycle.response_complete:
             self.transport.close()
         else:
             super().shutdown()

@@ -8,12 +8,14 @@ import stat
 import struct
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 import uvloop
 from fastapi import FastAPI, Request
+from starlette.types import Receive, Scope, Send
 
 from arcd.api import serving
 from arcd.api.serving import CONNECTIONS_MAX, ListenError, listen_tcp, listen_unix, peer_uid, serve_app
@@ -107,6 +109,28 @@ async def test_stopping_finishes_what_is_under_way(tmp_path: Path) -> None:
             asyncio.get_running_loop().call_later(0.01, go_on.set)
         assert request.done()
         assert request.result().json() == "done"
+
+
+async def test_stopping_waits_for_no_half_body(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(serving, "STOP_TIMEOUT_S", 3600)
+    has_begun = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        has_begun.set()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with AsyncExitStack() as serves:
+        served = await serves.enter_async_context(serve_app(app, listen_tcp("127.0.0.1", 0)))
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nhalf of it")
+        await in_time(has_begun.wait())
+        await in_time(serves.aclose())
+        assert await in_time(reader.read()) == b""
+        writer.close()
+    assert [record for record in caplog.records if record.name == "uvicorn.error"] == []
 
 
 async def test_a_cancelled_block_finishes_what_is_under_way(tmp_path: Path) -> None:
