@@ -117,8 +117,8 @@ class TcpGateway:
     # ------------------------------------------------------------------------------------------- for the connections
 
     def admit(self, connection: Connection, *, is_known: bool) -> bool:
-        if not self._admission.admit(connection, is_known=is_known):
-            return False
+        if not self._is_taking or not self._admission.admit(connection, is_known=is_known):
+            return False  # not taking: it was on its way in when the listener was closed, and calls the next start
         self._connections.add(connection)
         self.metrics.connection_opened(self.protocol)
         return True

@@ -14,7 +14,7 @@ import pytest
 
 from arcd.clock import VirtualClock
 from arcd.gateways import tcp
-from arcd.gateways.connection import REPLY_BYTES_MAX
+from arcd.gateways.connection import REPLY_BYTES_MAX, Connection
 from arcd.gateways.tcp import TcpGateway
 from arcd.metrics import Metrics
 from arcd.sockets import address_text
@@ -268,6 +268,18 @@ async def test_a_frame_that_the_machine_cannot_decide_on_is_owed_nothing() -> No
         here.inbox.fail()
         assert await ended(reader)
         assert here.open_connections == 0
+
+
+async def test_whoever_is_on_the_way_in_when_the_stop_comes_is_let_go() -> None:
+    """It would be listened to for as long as the stop lasts; let go, it calls whoever comes next."""
+    async with hall() as here:
+        with listener() as door, socket.create_connection(door.getsockname()) as caller:
+            caller.sendall(alarm(1))
+            entering, _ = door.accept()
+            await here.gateway.stop_taking()
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: Connection(here.gateway), entering)
+            await a_while()
+        assert (here.open_connections, here.inbox.frames) == (0, [])
 
 
 async def test_a_caller_who_has_gone_before_it_is_let_in_is_let_go() -> None:
