@@ -23,7 +23,7 @@ from arcd.demo import prepare_demo
 from arcd.log import set_up_log
 from arcd.settings import Settings, SettingsProblems, load_settings
 from arcd.start_error import StartError
-from arcd.store import StoreError
+from arcd.store import GivenUpError, StoreError
 from arcd.systemd import Notifier
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def main(argv: list[str] | None = None) -> int:
         uvloop.run(_serve(Daemon, settings, clock, demo=arguments.demo))
     except* (StartError, ListenError, StoreError, CredentialError) as failures:
         for failure in _leaves(failures):
+            if isinstance(failure, GivenUpError):
+                continue  # what it comes of is among the others
             print(f"arcd: {failure}", file=sys.stderr)  # noqa: T201 – the sentence the administrator needs
         status = EXIT_CANNOT
     else:

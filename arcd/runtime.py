@@ -56,7 +56,7 @@ from arcd.core.record import StepRecord
 from arcd.core.station import Station
 from arcd.effect_queue import EFFECTS_AT_ONCE_MAX, Channel, attempted, resumed
 from arcd.effectors import Effector
-from arcd.store import Entry, Store, StoreError
+from arcd.store import Entry, GivenUpError, Store, StoreError
 from protocols.codec import Received
 
 log = structlog.get_logger(__name__)
@@ -220,13 +220,13 @@ class Runtime:
         self._take(fact, replied, None)
 
     async def ask(self, fact: AnyFact) -> Answer:
-        """Give a request to the machine and wait for its committed answer. StoreError: there will be none."""
+        """Give a request to the machine and wait for its committed answer. GivenUpError: there will be none."""
         return await self.asked(fact)
 
     def asked(self, fact: AnyFact) -> asyncio.Future[Answer]:
-        """Give a request to the machine; done when its answer is committed. StoreError: there will be none."""
+        """Give a request to the machine; done when its answer is committed. GivenUpError: there will be none."""
         if self._has_given_up:
-            raise StoreError(GIVEN_UP)
+            raise GivenUpError(GIVEN_UP)
         asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._take(fact, None, asked)
         return asked
@@ -291,7 +291,7 @@ class Runtime:
         self._has_given_up = True
         for waiting in chain(*(commit.steps for commit in self._under_way), self._open):
             if waiting.asked is not None and not waiting.asked.done():
-                waiting.asked.set_exception(StoreError(GIVEN_UP))
+                waiting.asked.set_exception(GivenUpError(GIVEN_UP))
                 waiting.asked.exception()  # looked at: somebody may have gone away meanwhile
 
     async def _until_ended(self, other: Coroutine[Any, Any, None]) -> None:

@@ -140,6 +140,10 @@ class StoreError(Exception):
     """The store cannot be used. The message is a sentence for the administrator: what is wrong and what to do."""
 
 
+class GivenUpError(StoreError):
+    """What comes of a failure that is told elsewhere: nothing more is committed, and whoever waits for it learns it."""
+
+
 class CaseQuery(Struct, frozen=True, kw_only=True):
     open_only: bool = True
     site_id: str | None = None

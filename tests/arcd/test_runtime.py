@@ -38,7 +38,7 @@ from arcd.effectors import Effector, Performed
 from arcd.effectors.memory import MemoryEffector
 from arcd.gateways.memory import MemoryGateway, MemoryLine
 from arcd.runtime import BACKLOG_MAX, HEARD_INTERVAL_S, Runtime, RuntimeLimits
-from arcd.store import Batch, Entry, StoreError
+from arcd.store import Batch, Entry, GivenUpError, StoreError
 from arcd.store.memory import MemoryStore
 from protocols.codec import ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec, Dialler
@@ -346,7 +346,7 @@ def test_whoever_asked_is_told_when_a_commit_has_failed() -> None:
     told: list[str] = []
 
     async def ask() -> None:
-        with pytest.raises(StoreError, match="nobody knows whether this is stored") as refused:
+        with pytest.raises(GivenUpError, match="nobody knows whether this is stored") as refused:
             await bench.runtime.ask(CaseNoted(at=clock.now(), case_id="C9", text="hello", actor=OPERATOR))
         told.append(str(refused.value))
 

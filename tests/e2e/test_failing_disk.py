@@ -19,6 +19,7 @@ from tests.panels import Message, Transmitter
 from tests.process import Installation
 
 FILE_BYTES_MAX = 1 << 20
+FIRST_BYTES_MAX = 1 << 18  # enough for an empty journal, and not for the rules
 MESSAGES_MAX = 2_000
 
 
@@ -63,3 +64,11 @@ def test_no_ack_leaves_when_the_commit_fails(tmp_path: Path, is_udp: bool) -> No
         panel.close()
     assert numbers_in(installation) == Counter(range(1, acknowledged + 4))
     assert installation.verify().ok
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_at_the_first_start_is_one_sentence(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, centre=centre([]), sites=[site("K-1", "1001")])
+    assert installation.launch(file_bytes_max=FIRST_BYTES_MAX).wait_end() == EXIT_CANNOT
+    [said] = [line for line in installation.said().splitlines() if line.startswith("arcd: ")]
+    assert said.startswith(f"arcd: the disk that holds {installation.journal}")
