@@ -58,6 +58,7 @@ from arcd.rule_changes import RuleChanges
 from arcd.runtime import Runtime, RuntimeLimits
 from arcd.self_watch import SelfWatch
 from arcd.settings import Settings
+from arcd.sitebase import is_there
 from arcd.start_error import StartError
 from arcd.store import Entry, Store
 from arcd.store.sqlite import SqliteStore
@@ -223,7 +224,7 @@ class Daemon:
         machine = self.state.machine.get("machine")
         clean = machine is None or machine.stopped_cleanly
         directory = self.settings.site_base.directory
-        is_first_import = not self.state.sites and directory.is_dir()
+        is_first_import = not self.state.sites and is_there(directory)
         if is_first_import:
             await self._import_first_sites(directory, dry_run=True)  # a wrong one must leave no entry behind
         await self._load_first_rules()

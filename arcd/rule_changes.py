@@ -7,6 +7,7 @@ that beside the loop, so that alarms need not wait. What is refused is logged an
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from arcd.core.facts import Actor, RulesLoaded
 from arcd.metrics import Metrics
 from arcd.rules_history import earlier, rules_history, sources_of
 from arcd.runtime import Runtime
+from arcd.yaml_files import yaml_files
 from rules import packtest, shipped
 from rules.difference import Differences, compare
 from rules.engine import RuleSet, digest_of
@@ -26,7 +28,6 @@ from rules.problems import Problem, Severity
 
 log = structlog.get_logger(__name__)
 
-SUFFIXES = (".yaml", ".yml")
 _SHIPPED_TEST = "mend the route; or, if the change is meant, remove this shipped test in an overlay and append your own"
 AT_START = Actor(id="daemon", name="at start")
 
@@ -172,27 +173,31 @@ def read_overlay(directory: Path | None) -> dict[str, str]:
     """Files of the rules directory by relative path, hidden ones passed over. OverlayError names what is unreadable."""
     if directory is None:
         return {}
-    if not directory.is_dir():
-        raise OverlayError(
-            Problem(
-                file=str(directory),
-                message="the rules directory does not exist",
-                advice="make it, or take rules.overlay out of the settings",
+    try:
+        if not directory.is_dir():
+            raise OverlayError(
+                Problem(
+                    file=str(directory),
+                    message="the rules directory does not exist",
+                    advice="make it, or take rules.overlay out of the settings",
+                )
             )
-        )
+        paths = yaml_files(directory)
+    except OSError as error:
+        raise _unreadable(str(error.filename or directory), error) from None
     overlays: dict[str, str] = {}
-    for path in sorted(directory.rglob("*")):
-        relative = path.relative_to(directory)
-        if path.suffix not in SUFFIXES or any(part.startswith(".") for part in relative.parts) or path.is_dir():
-            continue
+    for path in paths:
+        relative = path.relative_to(directory).as_posix()
         try:
-            overlays[relative.as_posix()] = path.read_text(encoding="utf-8")
+            overlays[relative] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            problem = Problem(
-                file=relative.as_posix(), message="this file is not UTF-8 text", advice="save it as UTF-8"
-            )
+            problem = Problem(file=relative, message="this file is not UTF-8 text", advice="save it as UTF-8")
             raise OverlayError(problem) from None
         except OSError as error:
-            message = f"this file cannot be read: {error.strerror}"
-            raise OverlayError(Problem(file=relative.as_posix(), message=message, advice="let arcd read it")) from None
+            raise _unreadable(relative, error) from None
     return overlays
+
+
+def _unreadable(file: str, error: OSError) -> OverlayError:
+    advice = "let arcd read it" if error.errno in (errno.EACCES, errno.EPERM) else "put it right, or remove it"
+    return OverlayError(Problem(file=file, message=f"this cannot be read: {error.strerror}", advice=advice))

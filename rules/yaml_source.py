@@ -145,6 +145,9 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = (mark.line + 1, mark.column + 1) if mark is not None else None
+            if place is not None and _is_indented_by_tab(text, place[0]):
+                self.stop(place, "this is not YAML: a tab stands where the line is indented", "indent with spaces")
+                return
             what = ", ".join(part for part in (error.context, error.problem) if part)
             self.stop(place, f"this is not YAML: {what}", "check indentation, quotes and brackets near here")
         except yaml.reader.ReaderError as error:
@@ -268,6 +271,11 @@ class _Reader:
 
     def _refuse_tag(self, tag: str, place: tuple[int, int]) -> None:
         self._add(place, f"the tag {tag} is not read here", "remove it; values are plain text, numbers and true/false")
+
+
+def _is_indented_by_tab(text: str, line: int) -> bool:
+    lines = text.splitlines()
+    return line <= len(lines) and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip(" \t"))]
 
 
 def plain_scalar(text: str) -> Scalar:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from arcd.cli.failures import CliError, UsageError
+from arcd.yaml_files import yaml_files
 
-SUFFIXES = (".yaml", ".yml")
 FILES_MAX = 2_000
 FILE_BYTES_MAX = 32 << 20
 TREE_BYTES_MAX = 64 << 20
@@ -37,16 +37,9 @@ def read_directory(directory: Path) -> dict[str, str]:
 
 def _yaml_files(directory: Path) -> list[Path]:
     try:
-        found = [
-            path
-            for path in directory.rglob("*")
-            if path.suffix in SUFFIXES
-            and not any(part.startswith(".") for part in path.relative_to(directory).parts)
-            and path.is_file()
-        ]
+        return yaml_files(directory)
     except OSError as error:
         raise CliError(f"{error.filename or directory} cannot be read: {error.strerror}") from error
-    return sorted(found)
 
 
 def read_text(path: Path) -> str:

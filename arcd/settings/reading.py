@@ -67,8 +67,10 @@ def _read_file(path: Path | None) -> Node | SettingsProblems:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            what = os.strerror(error.errno or 0) if isinstance(error, OSError) else "it is not UTF-8 text"
-            advice = "name the file with --config, or copy config/arcd.yaml there"
+            what, advice = "it is not UTF-8 text", "save the file as UTF-8"
+            if isinstance(error, OSError):
+                what = os.strerror(error.errno or 0)
+                advice = "name the file with --config, or copy config/arcd.yaml there"
             return SettingsProblems((Problem(file=file, message=f"cannot read the settings: {what}", advice=advice),))
     if all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines()):
         return Node(file, 1, 1, {})

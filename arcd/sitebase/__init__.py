@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -94,6 +95,17 @@ def changes(sitebase: SiteBase, *, previous: Mapping[str, Site], previous_centre
     )
 
 
+def is_there(path: Path) -> bool:
+    """Something may be there, as far as we are allowed to look: what is in the way is said by who reads it."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return path.is_symlink()
+    except OSError:
+        return True
+    return True
+
+
 class _Reading:
     """The files of one directory, read and checked one by one."""
 
@@ -106,7 +118,7 @@ class _Reading:
 
     def read(self) -> None:
         path = self.directory / "centre.yaml"
-        if not path.is_file():
+        if not is_there(path):
             self._refuse(path, "there is no such file", "a site base is a directory with centre.yaml and sites/*.yaml")
         elif (centre := self._form(path, CentreForm)) is not None:
             self.centre = centre
@@ -120,15 +132,22 @@ class _Reading:
 
     def _site_files(self) -> Iterator[Path]:
         directory = self.directory / "sites"
-        paths = sorted(path for path in directory.iterdir() if path.is_file()) if directory.is_dir() else []
+        try:
+            paths = sorted(directory.iterdir())
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError) or directory.is_symlink():  # a centre may have no site yet
+                self._refuse(directory, *_unreadable(error))
+            return
         if len(paths) > FILES_MAX:
             self._refuse(directory, f"more than {FILES_MAX} files", "put several sites into one file")
             return
         for path in paths:
-            if path.suffix == ".yaml":
-                yield path
+            if path.suffix == ".yaml" and (_is_file(path) or not path.name.startswith(".")):
+                yield path  # also what is no file: that its sites are missing must not go unnoticed
             elif path.suffix in (".yml", ".YAML", ".YML"):
                 self._refuse(path, "this file would not be read", "name it *.yaml")
+            elif not path.name.startswith(".") and path.is_dir() and any(path.rglob("*.yaml")):
+                self._refuse(path, "the files in this directory would not be read", "put them into sites/ itself")
 
     def _form(self, path: Path, model: type[FormT]) -> tuple[FormT, Node] | None:
         text = self._text(path)
@@ -146,9 +165,12 @@ class _Reading:
 
     def _text(self, path: Path) -> str | None:
         try:
+            if not stat.S_ISREG(path.stat().st_mode):  # to read a pipe would be to wait for it
+                self._refuse(path, "this is no file", "put the file there, or remove what is there")
+                return None
             text = path.read_bytes().decode("utf-8-sig")
         except OSError as error:
-            self._refuse(path, f"cannot be read: {os.strerror(error.errno or 0)}", "check its owner and mode")
+            self._refuse(path, *_unreadable(error))
         except UnicodeDecodeError:
             self._refuse(path, "this is not UTF-8 text", "save the file as UTF-8")
         else:
@@ -159,6 +181,17 @@ class _Reading:
 
     def _refuse(self, path: Path, message: str, advice: str) -> None:
         self.problems.append(Problem(file=str(path), message=message, advice=advice))
+
+
+def _unreadable(error: OSError) -> tuple[str, str]:
+    return f"cannot be read: {os.strerror(error.errno or 0)}", "check its owner and mode, and those of its directory"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a directory that may be listed and not entered
+        return False
 
 
 def _without_secrets(problem: Problem, text: str) -> Problem:

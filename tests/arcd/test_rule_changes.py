@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -298,4 +299,21 @@ def test_what_a_rules_directory_holds(tmp_path: Path) -> None:
     (tmp_path / "b.yml").unlink()
     (tmp_path / "loop.yaml").symlink_to(tmp_path / "loop.yaml")
     with pytest.raises(OverlayError, match="cannot be read"):
+        read_overlay(tmp_path)
+
+
+def test_rules_that_may_not_be_listed_are_not_taken_for_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs/a.yaml").write_text("a")
+    listed = os.scandir
+
+    def denied(path: str) -> object:
+        if str(path).endswith("packs"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(
+        OverlayError, match=r"packs:1:1: error: this cannot be read: Permission denied — let arcd read it"
+    ):
         read_overlay(tmp_path)

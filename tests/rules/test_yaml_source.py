@@ -53,6 +53,8 @@ def test_values_know_their_lines() -> None:
     [
         ("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: error: a was already given on line 1"),
         ("a: [1\n", "f.yaml:2:1: error: this is not YAML:"),
+        ("a:\n\tb: 1\n", "f.yaml:2:1: error: this is not YAML: a tab stands where the line is indented"),
+        ("a:\n  b: 1\n \tc: 1\n", "f.yaml:3:2: error: this is not YAML: a tab stands where the line is indented"),
         ("a: b: c\n", "f.yaml:1:5: error: this is not YAML:"),
         ("", "f.yaml:1:1: error: the file is empty"),
         ("# only a comment\n", "f.yaml:1:1: error: the file is empty"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,24 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_directory(tmp_path)
     (tmp_path / "a.yaml").write_bytes(b"x: \xff")
     with pytest.raises(CliError, match=r"a\.yaml is not UTF-8 text \(byte 3\)"):
+        read_directory(tmp_path)
+
+
+def test_what_is_no_file_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a")
+    (tmp_path / ".#a.yaml").symlink_to("an-editors-lock")
+    (tmp_path / "dir.yaml").mkdir()
+    assert list(read_directory(tmp_path)) == ["a.yaml"]
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "moved-away")
+    with pytest.raises(CliError, match=r"b\.yaml cannot be read: No such file or directory"):
+        read_directory(tmp_path)
+    (tmp_path / "b.yaml").unlink()
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "dir.yaml")
+    with pytest.raises(CliError, match=r"b\.yaml cannot be read: it is no file"):
+        read_directory(tmp_path)
+    (tmp_path / "b.yaml").unlink()
+    os.mkfifo(tmp_path / "b.yaml")
+    with pytest.raises(CliError, match=r"b\.yaml cannot be read: it is no file"):
         read_directory(tmp_path)
 
 

@@ -221,7 +221,7 @@ def test_a_file_that_cannot_be_read(path: Path) -> None:
     assert found.startswith("arcd.yaml:1:1: error: cannot read the settings: No such file or directory — ")
     path.write_bytes(b"\xff\xfe")
     (found,) = problems(path)
-    assert "it is not UTF-8 text" in found
+    assert "it is not UTF-8 text — save the file as UTF-8" in found
 
 
 def test_what_was_written_in_place_of_a_secret_is_not_repeated(path: Path) -> None:

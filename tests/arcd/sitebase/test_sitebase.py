@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 import arcd.sitebase
 from arcd.credentials import Keyring, verify_word
-from arcd.sitebase import Loaded, load_sitebase
+from arcd.sitebase import Loaded, is_there, load_sitebase
 from protocols.secrets import WireKey
 from rules import shipped
 from rules.loader import load as load_rules
@@ -98,7 +99,55 @@ def test_a_file_that_must_not_be_read_is_named(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", denied)
-    assert "sites/a.yaml:1:1: error: cannot be read: Permission denied — check its owner and mode" in problems()
+    told = "sites/a.yaml:1:1: error: cannot be read: Permission denied — check its owner and mode, and those of its"
+    assert f"{told} directory" in problems()
+
+
+def test_sites_that_lie_where_nobody_reads_them_are_told(problems: Problems, load: Load, tmp_path: Path) -> None:
+    """A site that is left out has no plan and nobody to call: its first alarm would be from an unknown account."""
+    load()
+    sites = tmp_path / "sites"
+    (sites / "a.yaml").symlink_to(sites / "a.yaml")
+    (sites / "b.yaml").symlink_to(tmp_path / "moved-away")
+    (sites / "c.yaml").mkdir()
+    os.mkfifo(sites / "d.yaml")
+    (sites / "north").mkdir()
+    (sites / "north" / "e.yaml").write_text(SITE % "K-5")
+    (sites / ".#f.yaml").symlink_to("an-editors-lock")
+    told = [problem.partition(" — ")[0] for problem in problems()]
+    assert told == [
+        "sites/a.yaml:1:1: error: cannot be read: Too many levels of symbolic links",
+        "sites/b.yaml:1:1: error: cannot be read: No such file or directory",
+        "sites/c.yaml:1:1: error: this is no file",
+        "sites/d.yaml:1:1: error: this is no file",
+        "sites/north:1:1: error: the files in this directory would not be read",
+    ]
+
+
+def test_a_directory_of_sites_that_is_none(problems: Problems, load: Load, tmp_path: Path) -> None:
+    load()
+    (tmp_path / "sites").rmdir()
+    assert load_sitebase(tmp_path, kek=KEK).sitebase is not None, "a centre may have no site yet"
+    (tmp_path / "sites").symlink_to(tmp_path / "moved-away")
+    [told] = load_sitebase(tmp_path, kek=KEK).problems
+    assert told.message == "cannot be read: No such file or directory"
+    (tmp_path / "sites").unlink()
+    (tmp_path / "sites").write_text(SITE % "K-1")
+    [told] = load_sitebase(tmp_path, kek=KEK).problems
+    assert told.message == "cannot be read: Not a directory"
+
+
+def test_what_we_may_not_look_at_may_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_there(tmp_path)
+    assert not is_there(tmp_path / "nothing")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    assert is_there(tmp_path / "link"), "somebody meant something by it"
+
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", denied)
+    assert is_there(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize(
