@@ -27,7 +27,7 @@ from arcd.media import DAY_S, NS, PLACE, RETENTION, SWEEP_S, places_in, read_ret
 from arcd.store import StoreError
 from arcd.store.backup import sync
 from arcd.store.failure import explained
-from arcd.store.opening import open_for_reading
+from arcd.store.offline import connected
 
 SUMS: Final = "SHA256SUMS"  # as sha256sum -c reads it
 _LINE: Final = re.compile(rb"([0-9a-f]{64})  (" + PLACE + rb")\n")
@@ -70,7 +70,7 @@ def named(journal: Path) -> dict[str, Mention]:
         "SELECT e.seq, e.at, p.body FROM payload AS p JOIN entry AS e ON e.seq = p.seq"
         " WHERE instr(p.body, CAST('\"media:' AS BLOB)) ORDER BY e.seq"
     )
-    with explained(journal), closing(open_for_reading(journal)) as connection:
+    with explained(journal), closing(connected(journal)) as connection:
         for seq, at, body in connection.execute(question):
             found |= dict.fromkeys(places_in(body), Mention(seq, at))
     return found

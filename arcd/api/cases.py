@@ -142,7 +142,17 @@ async def list_cases(
         stored = [row for row in await desk.store.cases(query) if row.case_id not in live and not row.is_open]
         rows += await rendered(stored, lambda row: row_of(_decode(row)))
     await record.read_list("cases", site)
+    if not rows:
+        _check_known(desk, site, type_)
     return rows_answer("cases", rows[:limit], more=len(rows) > limit)
+
+
+def _check_known(desk: Desk, site: str | None, case_type: str | None) -> None:
+    """That nothing is open at a site whose id was typed wrongly would be a wrong answer."""
+    if site and site not in desk.state.sites:
+        raise NotFoundError("There is no such site; `arcctl sites list` lists them.")
+    if case_type is not None and case_type not in desk.rules.case_types:
+        raise NotFoundError(f"There is no such case type; there are {', '.join(sorted(desk.rules.case_types))}.")
 
 
 @router.get("/{case_id}", summary="One case with everything an operator needs", responses=READ_ERRORS)

@@ -228,7 +228,8 @@ def _found(desk: Desk, flag_id: str) -> tuple[Flag, FlagReport | None]:
     flag = report.flag if report is not None else desk.state.flags.get(flag_id)
     if flag is None:
         raise NotFoundError(
-            "No such flag is in force or has ended lately; `arcctl journal --subject` finds older ones."
+            f"No such flag is in force or has ended lately; `arcctl journal show --subject flag/{flag_id}` "
+            "finds what became of an older one."
         )
     return flag, report
 

@@ -6,6 +6,12 @@ decides: the daemon does, or the pure functions of `rules`, `protocols` and `arc
 
 from __future__ import annotations
 
-from arcd.cli.application import app, main
+import sys
+
+# httpx has a command line of its own, and reads rich and pygments in with it: a seventh of what a verb costs. It does
+# without where that cannot be imported, which None says.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+
+from arcd.cli.application import app, main  # noqa: E402
 
 __all__ = ["app", "main"]

@@ -35,6 +35,7 @@ from arcd.cli import (
     status,
 )
 from arcd.cli.invocation import AsJson, Language, Socket, Why
+from arcd.cli.output import prepare_streams
 
 app = typer.Typer(
     name="arcctl",
@@ -93,4 +94,5 @@ def _before_verb(
 
 
 def main() -> None:
+    prepare_streams()
     app(prog_name="arcctl")

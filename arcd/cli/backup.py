@@ -85,11 +85,13 @@ def backup(
     if keep is not None and not target.is_dir():
         raise UsageError("--keep takes a directory as TARGET")
     file = target / _now().strftime(_NAME) if target.is_dir() else target
+    is_copied = False
     if not file.parent.is_dir():
         raise UsageError(f"there is no directory {file.parent}; make it first, where only you may read")
     try:
         with call.out.progress("copying") as report:
             back_up(source, file, progress=report)
+        is_copied = True
         with call.out.progress("verifying") as report:
             verdict = verify_file(file, progress=report)
         pictures = None
@@ -99,7 +101,7 @@ def backup(
                     file, media or source.parent / "media", at=round(_now().timestamp()) * NS, progress=report
                 )
     except StoreError as error:
-        stands = f" ({file} is a copy of the journal without its pictures)" if file.exists() else ""
+        stands = f" ({file} is a copy of the journal without its pictures)" if is_copied else ""
         raise CliError(f"{error}{stands}") from error
     _tell(call, file, verdict.head_hash)
     lost = pictures is not None and bool(pictures.lost)
@@ -128,7 +130,8 @@ def backup(
 def _tell(call: Invocation, file: Path, head_hash: str) -> None:
     """Who takes all of it away stands in the journal, if there is a daemon to write it down."""
     try:
-        told = {"place": str(file.absolute()), "head_hash": head_hash, "why": call.why}
+        place = str(file.absolute()).encode(errors="backslashreplace").decode()  # a name may be any bytes
+        told = {"place": place, "head_hash": head_hash, "why": call.why}
         call.daemon.post("/v1/audit/copied", told)
     except CliError as error:
         call.out.remark(f"that a copy was made stands in no journal: {error.message}")

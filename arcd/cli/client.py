@@ -26,6 +26,7 @@ SOCKET_PATHS = (Path("var") / SOCKET_NAME, Path("/run/arcd") / SOCKET_NAME)  # f
 SOCKET_ENVIRONMENT = "ARCD_SOCKET"
 
 CONNECT_TIMEOUT_S = 3.0  # a local socket answers at once or not at all
+NO_ROUTE = "http.404"  # the API's word for a path that it does not have
 ANSWER_TIMEOUT_S = 60.0  # an import of a whole site base is hashed and committed before it is answered
 
 
@@ -149,6 +150,8 @@ class Daemon:
         match answer.status_code:
             case httpx.codes.CONFLICT:
                 raise RefusedError(message, rule=str(told.get("rule", "")), answer=told)
+            case httpx.codes.NOT_FOUND if isinstance(told, dict) and told.get("rule") == NO_ROUTE:
+                raise NotFoundError("nothing goes by that name: an id holds no /, and arcd is as new as arcctl")
             case httpx.codes.NOT_FOUND:
                 raise NotFoundError(message)
             case httpx.codes.FORBIDDEN | httpx.codes.UNAUTHORIZED:

@@ -48,10 +48,10 @@ def read_keys(given: Sequence[str]) -> list[VerifierKey]:
     """Verifier keys as text, or files with one in each line."""
     keys = []
     for each in given:
-        lines = Path(each).read_text("utf-8").split() if "+" not in each and Path(each).is_file() else [each]
+        lines = _text(Path(each)).split() if "+" not in each and Path(each).is_file() else [each]
         for line in lines:
             try:
                 keys.append(decode_verifier_key(line))
             except NoteError as error:
-                raise UsageError(f"--key: {error}; `arcctl journal keys` shows it") from None
+                raise UsageError(f"--key: {error}; `arcctl journal keys list` shows it") from None
     return keys

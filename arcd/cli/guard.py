@@ -82,7 +82,8 @@ class _Desk:
             listener = listen_tcp(LOOPBACK, webhook_port)
             mail.server = await mail._create_server()
         except (ListenError, OSError) as error:
-            raise UsageError(f"{error}; choose other ports with --webhook-port and --mail-port") from None
+            why = str(error).partition(";")[0]  # what follows speaks of the daemon's settings
+            raise UsageError(f"{why}; choose other ports with --webhook-port and --mail-port") from None
         async with serve_app(api, listener):
             self._call.out.remark(f"waiting for offers: webhook on port {webhook_port}, mail on port {mail_port}")
             while not self._count or self.seen < self._count:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 LANGUAGES = ("fi", "sv", "en")
+# Bytes of a command line that are no UTF-8 are halves of surrogate pairs in Python, which it will not encode again.
+_HALF_A_PAIR = "surrogates not allowed"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 SOCKET_HELP = "The daemon's socket [ARCD_SOCKET, ./var/arcd.sock, /run/arcd/arcd.sock]."
@@ -122,6 +124,12 @@ def _run(function: Callable[..., None], common: dict[str, Any], options: dict[st
         )
         try:
             function(invocation, **options)
+            invocation.out.flush()
+        except UnicodeEncodeError as error:
+            if error.reason != _HALF_A_PAIR:
+                raise
+            # It is not repeated: a code word may be typed so as well.
+            raise UsageError("this holds a text, or the name of a file, that is not UTF-8; write it anew") from error
         finally:
             invocation.close()
     except CliError as error:

@@ -82,7 +82,10 @@ def follow(
     after: Annotated[int | None, typer.Option(metavar="SEQ", min=0, help="Begin behind this entry [now].")] = None,
 ) -> None:
     """Tell each thing as it happens, until interrupted. With --json one line per entry."""
-    begin = call.daemon.get("/v1/journal/head")["seq"] if after is None else after
+    head = call.daemon.get("/v1/journal/head")["seq"]
+    if after is not None and after > head:
+        raise UsageError(f"the journal ends at entry {head}; --after {after} would pass over all that comes until then")
+    begin = head if after is None else after
     try:
         with closing(call.daemon.lines("/v1/journal/follow", after=begin)) as entries:
             for entry in entries:
@@ -239,5 +242,6 @@ def _render_verdict(out: Output, value: Mapping[str, Any]) -> None:
             )
         )
     elif value["ok"]:
-        out.line(out.styled("no signed checkpoint vouches for it; see audit: in the settings", QUIET))
+        why = "the first is due within audit.interval_s" if value["keys"] else "see audit: in the settings"
+        out.line(out.styled(f"no signed checkpoint vouches for it; {why}", QUIET))
     out.line(out.styled(f"head: entry {value['head_seq']}, {value['head_hash']}", QUIET))

@@ -71,7 +71,12 @@ def keys_new(
     """Make a signing key. To change keys: name the old file as audit.previous_key for one start."""
     from arcd.auditing.keys import load_signing_key
     from arcd.credentials import CredentialError, create_kek
+    from protocols.tlog.note import SEED_BYTES, NoteError, SigningKey
 
+    try:
+        SigningKey(origin, bytes(SEED_BYTES))  # a wrong name is said before there is a file that nobody can use
+    except NoteError as error:
+        raise UsageError(f"--origin {origin!r}: {error}") from None
     try:
         create_kek(path)  # 32 random bytes as hex, in a file of our own: an Ed25519 key is no more (RFC 8032 5.1.5)
         key = load_signing_key(origin, "", file=path)

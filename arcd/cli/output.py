@@ -6,12 +6,17 @@ One rule: nothing a panel or a person sent reaches the terminal as a command to 
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from arcd.cli.failures import CliError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -44,6 +49,30 @@ def to_json(value: object, *, indent: int | None = 2) -> str:
     return _CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
+def prepare_streams() -> None:
+    """What a terminal's encoding cannot say is escaped; a stream that was closed takes everything."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 – until the process ends
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """A full disk behind `> FILE` ends the verb with a sentence; a reader that has left (`| head`) ends it in typer."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still held back is written once more when the process ends.
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise CliError(f"the output cannot be written: {error.strerror}") from error
+
+
 class Output:
     """Standard output for results, standard error for everything else."""
 
@@ -54,17 +83,23 @@ class Output:
     def show(self, value: Any, render: Callable[[Output, Any], None]) -> None:
         """The result of a verb: `value` itself for programs, rendered for people."""
         if self.as_json:
-            sys.stdout.write(to_json(value) + "\n")
+            with _writing():
+                sys.stdout.write(to_json(value) + "\n")
         else:
             render(self, value)
 
     def show_line(self, value: Any, render: Callable[[Output, Any], None]) -> None:
         """One of an endless row of results: NDJSON for programs. Flushed, because somebody waits for it."""
         if self.as_json:
-            sys.stdout.write(to_json(value, indent=None) + "\n")
+            with _writing():
+                sys.stdout.write(to_json(value, indent=None) + "\n")
         else:
             render(self, value)
-        sys.stdout.flush()
+        self.flush()
+
+    def flush(self) -> None:
+        with _writing():
+            sys.stdout.flush()
 
     def line(self, *parts: str | Text) -> None:
         """One line from texts (made printable) and `styled` parts."""
@@ -88,10 +123,13 @@ class Output:
             self.print(Text(" " * indent + line))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, empty: str = "") -> None:
-        from rich.table import Table
+        from rich.table import Column, Table
         from rich.text import Text
 
-        table = Table(*columns, box=None, pad_edge=False, header_style=QUIET, padding=(0, 2, 0, 0))
+        # On a narrow terminal cells are folded and never cut, and the first not even folded: it is what is typed next.
+        first, *others = columns
+        made = (Column(first, no_wrap=True, overflow="fold"), *(Column(other, overflow="fold") for other in others))
+        table = Table(*made, box=None, pad_edge=False, header_style=QUIET, padding=(0, 2, 0, 0))
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
         if table.row_count or not empty:
@@ -125,13 +163,14 @@ class Output:
 
     def _print(self, stream: TextIO, renderable: RenderableType) -> None:
         console = self._console(stream)
-        if stream.isatty():
-            console.print(renderable, soft_wrap=not _is_table(renderable))
-            return
-        with console.capture() as captured:
-            console.print(renderable, soft_wrap=not _is_table(renderable))
-        for line in captured.get().splitlines():
-            stream.write(line.rstrip() + "\n")
+        with _writing():
+            if stream.isatty():
+                console.print(renderable, soft_wrap=not _is_table(renderable))
+                return
+            with console.capture() as captured:
+                console.print(renderable, soft_wrap=not _is_table(renderable))
+            for line in captured.get().splitlines():
+                stream.write(line.rstrip() + "\n")
 
     def _console(self, stream: TextIO) -> Console:
         from rich.console import Console

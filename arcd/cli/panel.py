@@ -52,6 +52,7 @@ TIMEOUT_S = 5.0
 TIMEOUT_S_MIN, TIMEOUT_S_MAX = 0.01, 300.0
 RETRIES_MAX = 5  # dc09_spt, as other panels, sends the same bytes again up to five times
 REPEAT_MAX = 1_000_000
+CLOCK_OFFSET_S = 1e9  # either way, as in a script
 
 MEANINGS = {
     "ack": "the receiver has taken responsibility for it",
@@ -106,7 +107,12 @@ def send(
     interval: Annotated[str | None, typer.Option(metavar="DURATION", help="Pause between them.")] = None,
     sequence: Annotated[int, typer.Option(metavar="N", min=0, max=SEQUENCE_MAX, help="Number of the first.")] = 1,
     timestamp: Annotated[bool, typer.Option("--timestamp", help="Stamp plain messages too.")] = False,
-    clock_offset: Annotated[float, typer.Option(metavar="SECONDS", help="Send with a clock as wrong as this.")] = 0.0,
+    clock_offset: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=-CLOCK_OFFSET_S, max=CLOCK_OFFSET_S, help="Send with a clock as wrong as this."
+        ),
+    ] = 0.0,
     timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=TIMEOUT_S_MIN, max=TIMEOUT_S_MAX, help="Wait for each reply.")
     ] = TIMEOUT_S,

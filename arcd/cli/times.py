@@ -13,6 +13,7 @@ from arcd.cli.failures import UsageError
 
 NS_PER_S = 1_000_000_000
 DURATION_S_MAX = 366 * 86400  # nothing that a person types here lasts longer than a year
+YEARS = range(2000, 2200)  # as the daemon's API has it; in year 1 and 9999 other zones have no instant
 
 _DURATION = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m(?:in)?)?(?:(\d{1,8})s)?", re.ASCII)
 _UNITS_S = (86400, 3600, 60, 1)
@@ -39,6 +40,8 @@ def parse_instant(text: str) -> datetime:
         instant = datetime.fromisoformat(text.strip())
     except ValueError:
         raise wrong from None
+    if instant.year not in YEARS:
+        raise UsageError(f"{text!r} is out of range; the year lies between {YEARS[0]} and {YEARS[-1]}")
     if instant.tzinfo is not None:
         return instant.astimezone(UTC)
     utc = instant.astimezone(UTC)

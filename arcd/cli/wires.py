@@ -142,13 +142,19 @@ class SocketWire:
         try:
             made.connect(address)
             if self._context is not None:
-                return self._context.wrap_socket(
-                    made, server_hostname=self._receiver.server_name or self._receiver.host
-                )
-        except OSError:
+                return self._encrypted(made, self._context)
+        except (OSError, WireError):
             made.close()
             raise
         return made
+
+    def _encrypted(self, made: socket.socket, context: ssl.SSLContext) -> socket.socket:
+        try:
+            return context.wrap_socket(made, server_hostname=self._receiver.server_name or self._receiver.host)
+        except TimeoutError:  # a receiver of plain messages waits for the end of one
+            raise WireError(
+                f"{self._receiver} takes the connection and does not answer in TLS; check --port, or leave --tls out"
+            ) from None
 
 
 class ListeningWire(SocketWire):

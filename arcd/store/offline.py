@@ -30,7 +30,7 @@ class Extent(Struct, frozen=True, kw_only=True):
 
 def extent(path: Path) -> Extent:
     """StoreError when there is no journal to read at `path`."""
-    with explained(path), closing(_connected(path)) as connection:
+    with explained(path), closing(connected(path)) as connection:
         row = connection.execute("SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
     return Extent(last_seq=row[0], last_at=row[1]) if row is not None else Extent(last_seq=0, last_at=0)
 
@@ -41,7 +41,7 @@ def last_until(path: Path, at: int) -> int:
     Instants may step back where somebody set the clock; counted is the last entry before the first that is later.
     """
     question = "SELECT coalesce((SELECT min(seq) FROM entry WHERE at > ?) - 1, (SELECT max(seq) FROM entry), 0)"
-    with explained(path), closing(_connected(path)) as connection:
+    with explained(path), closing(connected(path)) as connection:
         return int(connection.execute(question, (at,)).fetchone()[0])
 
 
@@ -54,7 +54,7 @@ def entries(path: Path, *, until: int, kind: str | None = None) -> Iterator[Entr
         " ORDER BY e.seq LIMIT :page"
     )
     after = 0
-    with explained(path), closing(_connected(path)) as connection:
+    with explained(path), closing(connected(path)) as connection:
         question = question.format(refs=refs_column(connection))
         while True:
             asked = {"after": after, "until": until, "kind": kind, "page": _PAGE}
@@ -77,7 +77,8 @@ def entries(path: Path, *, until: int, kind: str | None = None) -> Iterator[Entr
             after = rows[-1][0]
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def connected(path: Path) -> sqlite3.Connection:
+    """For reading alone. StoreError when there is no journal at `path`: SQLite itself would make a file there."""
     if not path.is_file():
         raise StoreError(f"{path} does not exist or is not a file; name the journal of an arcd store")
     connection = open_for_reading(path)

@@ -13,8 +13,9 @@ def log_of(path: Path) -> Path:
 def open_for_reading(path: Path, has_log: bool | None = None) -> sqlite3.Connection:
     """Beside a daemon that writes it. `has_log`: whether its log lies beside it; None: look."""
     # Where no log lies beside the file nobody has it open, and as immutable it is read without leaving files behind
-    # (sqlite.org/uri.html), also from a read-only medium. Otherwise what is committed may stand in the log.
-    mode = "mode=ro" if (log_of(path).exists() if has_log is None else has_log) else "immutable=1"
+    # (sqlite.org/uri.html), also from a read-only medium. Otherwise what is committed may stand in the log. Without
+    # mode=ro a file would be made where there is none.
+    mode = "mode=ro" if (log_of(path).exists() if has_log is None else has_log) else "mode=ro&immutable=1"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
     # A changed byte may not be UTF-8 any more: it must reach the hash as it is, not stop the reading.
     connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")

@@ -131,3 +131,11 @@ def test_an_interrupt_ends_quietly(arcctl: Arcctl, monkeypatch: pytest.MonkeyPat
     ran = arcctl("status")
     assert ran.code == 130
     assert "Traceback" not in ran.err
+
+
+def test_asking_the_daemon_reads_in_no_other_command_line() -> None:
+    """httpx has one of its own, with rich and pygments."""
+    code = "import arcd.cli.client, sys; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "httpx" in ran.stdout.split()
+    assert not {"pygments", "rich"} & set(ran.stdout.split())

@@ -78,6 +78,19 @@ def test_what_is_asked_wrongly(arcctl: Arcctl, tmp_path: Path, journal: Path) ->
     assert (ran.code, "the backup begins after" in ran.err) == (2, True)
 
 
+def test_a_backup_that_is_none(arcctl: Arcctl, tmp_path: Path, journal: Path) -> None:
+    """A name typed wrongly leaves no empty file behind that the next one takes for a backup."""
+    ran = arcctl("restore", str(tmp_path / "typo"), "--to", str(tmp_path / "then"))
+    assert (ran.code, "typo does not exist or is not a file" in ran.err) == (1, True)
+    with closing(sqlite3.connect(tmp_path / "foreign")) as foreign:
+        foreign.execute("CREATE TABLE a (b)")
+    ran = arcctl("restore", str(tmp_path / "foreign"), "--to", str(tmp_path / "then"))
+    assert (ran.code, "another program's SQLite database" in ran.err) == (1, True)
+    ran = arcctl("backup", str(tmp_path / "foreign"), "--journal", str(journal))
+    assert (ran.code, "exists; a backup replaces nothing" in ran.err, "is a copy" in ran.err) == (1, True, False)
+    assert not (tmp_path / "typo").exists()
+
+
 def test_restored_and_said_what_comes_next(arcctl: Arcctl, tmp_path: Path, journal: Path) -> None:
     ran = arcctl("restore", str(journal), "--to", str(tmp_path / "again.sqlite"))
     assert ran.code == 0

@@ -32,6 +32,36 @@ def test_filters_go_to_the_daemon(arcctl: Arcctl, daemon: Daemon) -> None:
     assert len(arcctl("cases", "--site", "K-1", "--type", "alarm", "--all").out.splitlines()) == 2
 
 
+@pytest.mark.parametrize("everything", [(), ("--all",)])
+def test_nothing_open_where_there_is_nothing_is_no_answer(
+    arcctl: Arcctl, daemon: Daemon, everything: tuple[str, ...]
+) -> None:
+    ran = arcctl("cases", "--site", "K-11", *everything)
+    assert (ran.code, ran.out, "There is no such site" in ran.err) == (1, "", True)
+    ran = arcctl("cases", "--type", "alarms", *everything)
+    assert (ran.code, ran.out, "There is no such case type; there are alarm, " in ran.err) == (1, "", True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("case", "note", "C1", "caf\udce9"),
+        ("case", "show", "\udcff"),
+        ("cases", "--site", "\udcff"),
+        ("cases", "--why", "\udcff"),
+    ],
+)
+def test_bytes_that_are_no_utf_8_are_refused(arcctl: Arcctl, daemon: Daemon, line: tuple[str, ...]) -> None:
+    ran = arcctl(*line)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: this holds a text, or the name of a file, that is not UTF-8; write it anew\n"
+
+
+def test_an_id_with_a_slash_is_no_route(arcctl: Arcctl, daemon: Daemon) -> None:
+    ran = arcctl("case", "show", "C1/C2")
+    assert (ran.code, ran.err.startswith("error: nothing goes by that name: an id holds no /")) == (1, True)
+
+
 def test_a_cut_list_says_so(arcctl: Arcctl, daemon: Daemon) -> None:
     daemon.alarm("BA")
     daemon.alarm("FA", account="1003")

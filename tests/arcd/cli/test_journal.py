@@ -109,6 +109,12 @@ def test_follow_tells_each_entry_on_a_line_as_it_comes(
     assert all(line.endswith("\n") and line.count("\n") == 1 for line in told)
 
 
+def test_follow_from_behind_the_end_would_tell_nothing(arcctl: Arcctl, daemon: Daemon) -> None:
+    last = head_seq(arcctl)
+    ran = arcctl("journal", "follow", "--after", str(last + 1_000))
+    assert (ran.code, f"the journal ends at entry {last}" in ran.err) == (2, True)
+
+
 def test_head(arcctl: Arcctl, daemon: Daemon) -> None:
     value = arcctl("journal", "head", "--json").json()
     assert (value["seq"] > 0, len(value["hash"])) == (True, 64)

@@ -37,6 +37,13 @@ def test_a_key_is_made_once_and_never_over_another(arcctl: Arcctl, tmp_path: Pat
     assert (again.code, "never overwritten" in again.err) == (1, True)
 
 
+def test_a_key_with_a_wrong_name_is_not_made(arcctl: Arcctl, tmp_path: Path) -> None:
+    """A file left behind would then be in the way of the right one."""
+    ran = arcctl("journal", "keys", "new", "key", "--origin", "two words")
+    assert (ran.code, "--origin 'two words': a key's name has" in ran.err) == (2, True)
+    assert not (tmp_path / "key").exists()
+
+
 def test_holds(arcctl: Arcctl, daemon: Daemon, case_id: str) -> None:
     assert "nothing is held" in arcctl("journal", "hold", "list").out
     placed = arcctl("journal", "hold", "place", "--case", case_id, "--reason", "police")
@@ -113,6 +120,10 @@ def test_verify_with_copies_and_keys(arcctl: Arcctl, tmp_path: Path) -> None:
     (tmp_path / "copies" / "day" / "b.note").write_text(text.replace("5\n", "6\n", 1))
     ran = arcctl("journal", "verify", "--copy", "copies")
     assert (ran.code, "b.note" in ran.out) == (1, True)
-    assert arcctl("journal", "verify", "--key", "nonsense").code == 2
+    ran = arcctl("journal", "verify", "--key", "nonsense")
+    assert (ran.code, "`arcctl journal keys list` shows it" in ran.err) == (2, True)
+    (tmp_path / "binary").write_bytes(b"\xff")
+    ran = arcctl("journal", "verify", "--key", "binary")
+    assert (ran.code, "cannot read binary" in ran.err) == (2, True)
     (tmp_path / "empty").mkdir()
     assert "no checkpoint" in arcctl("journal", "verify", "--copy", "empty").err

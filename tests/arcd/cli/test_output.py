@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arcd.cli.output import Output, printable, to_json
+from arcd.cli.failures import CliError
+from arcd.cli.output import Output, prepare_streams, printable, to_json
 
 NASTY = "ovi\x1b[2J\x07\x9b31m\u202e\u2066\x7f\r"
 
@@ -38,6 +40,41 @@ def test_json_says_the_same_and_commands_nothing(value: object) -> None:
     assert json.loads(text) == value
     assert not any((ord(char) < 0x20 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in text)
     assert "\n" not in to_json(value, indent=None)
+
+
+def test_on_a_narrow_terminal_nothing_of_a_row_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Least of all what stands first: that is what has to be typed to work on the row."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdout", screen := Terminal())
+    row = ("C12345", "P1", "01.12.2026 03:40:17", "handling", "K-1001 Kioski", "Murtohälytys", "1", "os:päivystäjä")
+    Output(as_json=False).table(("case", "pri", "opened", "state", "site", "title", "signals", "in hand"), [row])
+    shown = re.sub("\x1b\\[[0-9;]*m", "", screen.getvalue())
+    assert "C12345" in shown
+    assert "…" not in shown
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_full_disk_behind_the_output_is_a_sentence(monkeypatch: pytest.MonkeyPatch, as_json: bool) -> None:
+    def told(out: Output) -> None:
+        out.show(["x" * 100_000], lambda out, value: out.line(value[0]))
+        out.flush()
+
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(CliError, match="the output cannot be written: No space left on device"):
+            told(Output(as_json=as_json))
+
+
+def test_what_an_encoding_cannot_say_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    monkeypatch.setattr(sys, "stderr", None)
+    prepare_streams()
+    Output(as_json=False).line("Lämpö → \udcff")
+    Output(as_json=False).error("nobody hears it")
+    sys.stdout.flush()
+    sys.stderr.close()
+    assert raw.getvalue() == b"L\\xe4mp\\xf6 \\u2192 \\udcff\n"
 
 
 def test_a_pipe_gets_no_colours_no_folding_and_no_trailing_blanks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -233,6 +233,14 @@ def test_nobody_listening_is_a_sentence(arcctl: Arcctl) -> None:
             assert "Traceback" not in ran.err
 
 
+def test_a_receiver_without_tls_is_not_taken_for_an_unreachable_one(arcctl: Arcctl) -> None:
+    """It has the connection, and waits for the end of what it takes for a message."""
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        port = str(plain.getsockname()[1])
+        ran = arcctl("panel", "send", "--account", "1", "--null", "--tls", "--port", port, "--timeout", "0.05")
+    assert (ran.code, "does not answer in TLS; check --port, or leave --tls out" in ran.err) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -253,6 +261,8 @@ def test_nobody_listening_is_a_sentence(arcctl: Arcctl) -> None:
         (["--null", "--line", "x y"], "does not fit a DC-09 header"),
         (["--null", "--repeat", str(REPEAT_MAX + 1)], "--repeat"),
         (["--null", "--retries", str(RETRIES_MAX + 1)], "--retries"),
+        (["--null", "--clock-offset", "nan"], "--clock-offset"),
+        (["--null", "--clock-offset", "1e300", "--timestamp"], "--clock-offset"),
     ],
 )
 def test_a_wrong_command_line_says_what_to_write(arcctl: Arcctl, options: list[str], told: str) -> None:

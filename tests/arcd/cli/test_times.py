@@ -73,6 +73,9 @@ def test_instants_are_local_unless_they_say_otherwise(text: str, utc: str) -> No
         ("2026-12-01", "is no instant"),
         ("16:00", "is no instant"),
         ("tomorrow", "is no instant"),
+        ("0001-01-01T00:00", "the year lies between 2000 and 2199"),
+        ("9999-12-31T23:59", "the year lies between 2000 and 2199"),
+        ("9999-12-31T23:59-10:00", "the year lies between 2000 and 2199"),
     ],
 )
 def test_an_instant_that_can_mean_two_things_or_none_is_refused(text: str, told: str) -> None:
