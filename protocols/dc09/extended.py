@@ -9,13 +9,14 @@ verified: no source tells what it is taken over.
 from __future__ import annotations
 
 import re
+from calendar import timegm
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from protocols.dc09.text import decode_text
-from protocols.dc09.timestamp import parse_timestamp
+from protocols.dc09.timestamp import NANOSECONDS, parse_timestamp
 from protocols.signals import Position, Signal
 
 # A frame of 4095 bytes has room for hundreds of blocks and hundreds of fields. Only so many signals get all of the
@@ -37,6 +38,10 @@ TRIGGERS: Final = {"F": "fire", "G": "gas", "W": "water", "S": "sensor", "C": "c
 _PATH: Final = re.compile(r"[0-9]{1,4}")
 _MAC: Final = re.compile(r"[0-9A-Fa-f]{12}")
 BAD_JSON: Final = "bad_json"
+# Instants are ns since 1970 in 64 bits, and are shown on wall clocks: a time outside these years is no time, but text.
+# Four digits of H could say 9999, which no time zone east of Greenwich can show: the case would not open any more.
+_OCCURRED_FROM: Final = timegm((1970, 1, 1, 0, 0, 0)) * NANOSECONDS
+_OCCURRED_BEFORE: Final = timegm((2200, 1, 1, 0, 0, 0)) * NANOSECONDS
 
 
 class Extended(Struct, frozen=True, kw_only=True):
@@ -114,7 +119,8 @@ def _is_json(text: bytes) -> bool:
 
 
 def _time(field: bytes, month_from_zero: bool) -> int | None:
-    return parse_timestamp(field[1:], month_from_zero=month_from_zero)
+    at = parse_timestamp(field[1:], month_from_zero=month_from_zero)
+    return at if at is not None and _OCCURRED_FROM <= at < _OCCURRED_BEFORE else None
 
 
 def merge_extended(signals: tuple[Signal, ...], extended: Extended) -> tuple[Signal, ...]:

@@ -228,5 +228,11 @@ def reason_text(reason: str, language: str, **values: str) -> str:
 
 
 def local_clock(at: int, timezone: str) -> str:
-    """What a wall clock at the site shows: "23.11.2026 03:12:07"."""
-    return f"{datetime.fromtimestamp(at // NS, UTC).astimezone(ZoneInfo(timezone)):%d.%m.%Y %H:%M:%S}"
+    """What a wall clock at the site shows: "23.11.2026 03:12:07".
+
+    An instant that no calendar holds (an older journal may have one) must not keep anybody from the case.
+    """
+    try:
+        return f"{datetime.fromtimestamp(at // NS, UTC).astimezone(ZoneInfo(timezone)):%d.%m.%Y %H:%M:%S}"
+    except (OverflowError, ValueError):
+        return f"{at // NS} s"

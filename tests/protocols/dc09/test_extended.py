@@ -90,7 +90,21 @@ def test_a_panel_that_counts_months_from_zero_means_its_own_occurrence_too() -> 
 
 @pytest.mark.parametrize(
     "field",
-    [b"H25:00:00,01-01-2026", b"H", b"V", b"I", b"", b"E115000", b"$P1,2", b"xlower"],
+    # Years that no wall clock shows: with 9999 taken for a time, the fire's case could not be opened any more.
+    [
+        b"H23:59:58,12-31-9999",
+        b"H00:00:00,01-01-2200",
+        b"H23:59:59,12-31-1969",
+        b"H00:00:00,01-01-0001",
+        b"H25:00:00,01-01-2026",
+        b"H",
+        b"V",
+        b"I",
+        b"",
+        b"E115000",
+        b"$P1,2",
+        b"xlower",
+    ],
 )
 def test_what_has_no_place_is_kept(field: bytes) -> None:
     text = field.decode()

@@ -65,3 +65,7 @@ def test_what_nobody_filled_stays_visible() -> None:
 )
 def test_times_are_those_of_the_site(after_s: int, timezone: str, shown: str) -> None:
     assert local_clock(START + after_s * NS, timezone) == shown
+
+
+def test_an_instant_that_no_calendar_holds_is_shown_all_the_same() -> None:
+    assert local_clock(253_402_300_799 * NS, "Europe/Helsinki") == "253402300799 s"  # the last second of 9999, UTC
