@@ -63,6 +63,7 @@ from arcd.core.site import Centre, Site
 from arcd.core.station import Station, Stepped
 from protocols.codec import Received, WireProfile
 from protocols.dc09 import Dc09Codec, Dialler
+from protocols.dc09.frame import encode_frame
 from protocols.secrets import WireKey
 from tests.arcd.core.invariants import Outbox, check_state, check_step, same_state
 from tests.sites import KEY, a_centre, a_site, rules
@@ -364,6 +365,17 @@ class Panel:
     def again(self) -> Telling:
         """The same bytes once more: a retransmission, or a recording."""
         return self._received
+
+    def rewritten(self, old: bytes, new: bytes) -> Telling:
+        """The last frame with another header, CRC and all, as whoever has recorded it may write it."""
+
+        def tell(now: int) -> AnyFact:
+            body = self._last[9:-1]
+            assert old in body
+            self._last = encode_frame(body.replace(old, new, 1))
+            return self._received(now)
+
+        return tell
 
     def frame(self, now: int) -> Received:
         """The last message as the codec reads it at this instant."""

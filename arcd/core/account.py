@@ -29,6 +29,8 @@ class Recent(Struct, frozen=True, gc=False, kw_only=True, array_like=True):
     sent_s: int = 0
     cases: tuple[str, ...] = ()  # of a frame with several signals: the case of each, "" for none
     is_encrypted: bool = False
+    sealed: str = ""  # `Received.sealed`
+    sequence: str = ""  # as sent
 
     def case_of(self, index: int) -> str:
         return self.cases[index] if self.cases else self.case_id
@@ -53,6 +55,17 @@ class AccountState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     def find_recent(self, fingerprint: str) -> Recent | None:
         """The newest frame with this fingerprint that is still remembered."""
         return self.recent.get(fingerprint) or self.older.get(fingerprint)
+
+    def find_sealed(self, sealed: str) -> Recent | None:
+        """A frame that is still remembered and said this at that time, whatever its header was."""
+        for known in (self.recent, self.older):
+            for each in known.values():
+                if each.sealed == sealed:
+                    return each
+        return None
+
+    def newest(self) -> Recent | None:
+        return next(reversed(self.recent.values()), None)
 
     def remember(self, fingerprint: str, recent: Recent, horizon_s: float) -> tuple[AccountState, dict[str, Recent]]:
         """With the frame as the newest. Also what had to go before the horizon has passed it: the oldest when there

@@ -41,7 +41,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     if received.kind is not Kind.LINK_TEST:
         recent = None if receiver_lines.is_new_frame(turn, fact) else state.find_recent(received.fingerprint)
         if entry is not None and received.problem is None and received.protection is not Protection.PLAIN:
-            received, recent = _unrecorded(turn, received, entry, recent)
+            received, recent = _unrecorded(turn, received, entry, state, recent)
     receiver_lines.remember_frame(turn, fact)
     reply = reply_for(received, account_known=entry is not None, policy=policy)
     turn.effects.append(Reply(reply=keychange.reply_of(entry, received, reply)))
@@ -50,9 +50,7 @@ def receive(turn: Turn, fact: FrameReceived, policy: ReplyPolicy) -> None:
     turn.refs[f"site/{entry.site.id}"] = None
     if received.problem is not None:
         return _not_genuine(turn, fact, received, entry)
-    horizon_s = max(RETRY_HORIZON_S, received.repeat_s)
-    # Nor is it a repeat of what came "later" than now: the clock was set back, and a repeat too many does less harm.
-    recent = recent if recent is not None and 0 <= turn.at - recent.at <= int(horizon_s * NS) else None
+    recent = _repeated(turn, received, state, recent)
     continued = state.find_recent(received.continues) if received.continues else None
     heard = _judge_signals(turn, fact, received, entry, recent, continued)
     supervision.on_frame(turn, fact, entry)
@@ -104,6 +102,7 @@ def _judge_signals(
     return Recent(
         at=turn.at, seq=turn.seq, case_id=gravest, sent_s=sent_s, cases=several,
         is_encrypted=received.protection is not Protection.PLAIN,
+        sealed=received.sealed, sequence=received.sequence or "",
     )  # fmt: skip
 
 
@@ -148,14 +147,16 @@ def _sent_s(turn: Turn, received: Received) -> int:
     return 0 if received.clock_skew_s is None else round(turn.at / NS + received.clock_skew_s)
 
 
-def _unrecorded(turn: Turn, received: Received, entry: Entry, recent: Recent | None) -> tuple[Received, Recent | None]:
+def _unrecorded(
+    turn: Turn, received: Received, entry: Entry, state: AccountState, recent: Recent | None
+) -> tuple[Received, Recent | None]:
     """An encrypted frame, its problem named where it is a recording; and the frame it repeats.
 
-    A recording is older than a retransmission may be and has the panel's very own old timestamp.
+    A recording is older than a retransmission may be; its timestamp is the panel's very own.
     """
     sent_s = _sent_s(turn, received)
-    if recent is None or abs(recent.sent_s - sent_s) > replays.ROUNDING_S:
-        before = replays.find(turn.state, entry.key, received.fingerprint, sent_s)
+    if recent is None or not _is_same_second(recent, sent_s):
+        before = _said_before(turn, received, entry, state, sent_s)
         if before is None:
             if recent is None and replays.is_below_floor(turn.state, entry.key, sent_s):
                 received = replace(received, problem=Problem.OUTSIDE_WINDOW)
@@ -164,6 +165,45 @@ def _unrecorded(turn: Turn, received: Received, entry: Entry, recent: Recent | N
     if sent_s and turn.at - recent.at > int(RETRY_HORIZON_S * NS):
         received = replace(received, problem=Problem.REPLAYED)
     return received, recent
+
+
+def _said_before(turn: Turn, received: Received, entry: Entry, state: AccountState, sent_s: int) -> Recent | None:
+    """The frame that said this at that time, and that this one repeats under whatever header.
+
+    A panel may say the same twice in one second, and the second may wait long in a queue. But it says nothing of that
+    second any more when it has said something later, and nothing is lost when the very same follows after a pause.
+    """
+    twin, newest = state.find_sealed(received.sealed) if received.sealed else None, state.newest()
+    if twin is not None and newest is not None:
+        is_overtaken = newest.sent_s > sent_s + replays.ROUNDING_S
+        is_late = newest is twin and abs(turn.at - twin.at) > int(replays.BREATH_S * NS)
+        if is_overtaken or is_late or turn.at - twin.at > int(RETRY_HORIZON_S * NS):
+            return twin
+        return None
+    before = replays.find(turn.state, entry.key, received.sealed, sent_s) if received.sealed else None
+    return before or replays.find(turn.state, entry.key, received.fingerprint, sent_s)
+
+
+def _repeated(turn: Turn, received: Received, state: AccountState, recent: Recent | None) -> Recent | None:
+    """The frame that this one repeats, unless it only looks like it."""
+    if recent is None or turn.at - recent.at > int(max(RETRY_HORIZON_S, received.repeat_s) * NS):
+        return None
+    if received.repeat_s or _is_same_second(recent, _sent_s(turn, received)):
+        return recent
+    # Nor is it a repeat of what came "later" than now: the clock was set back, and a repeat too many does less harm.
+    if turn.at < recent.at:
+        return None
+    # A panel that never changes its sequence number (Eaton, Hikvision: 0000) has said something else meanwhile, and has
+    # been answered: mains gone, back, gone again. Only what was said last can be said again.
+    newest = state.newest()
+    if newest is not None and newest is not recent and newest.sequence and newest.sequence == received.sequence:
+        return None
+    return recent
+
+
+def _is_same_second(recent: Recent, sent_s: int) -> bool:
+    """By the panel's own clock; a frame without a time has none in common with any other."""
+    return sent_s != 0 and abs(recent.sent_s - sent_s) <= replays.ROUNDING_S
 
 
 def _from_stranger(turn: Turn, fact: FrameReceived, received: Received) -> None:

@@ -17,16 +17,18 @@ NS: Final = 1_000_000_000
 # Frames remembered per account beside the newest (account.RECENT_MAX). A window of fifteen minutes is covered in full
 # up to four signals a second; a panel above that is in a runaway.
 REPLAYS_MAX: Final = 4096
+# Two messages that say the same in the same second, each with a header of its own, are sent in one breath.
+BREATH_S: Final = 2.0
 # The panel's second is computed from its clock's difference to ours: rounding may move it by one.
 ROUNDING_S: Final = 1
 
 
-def find(state: State, account: str, fingerprint: str, sent_s: int) -> Recent | None:
+def find(state: State, account: str, key: str, sent_s: int) -> Recent | None:
     """The frame that was sent with this content in this second. Its case is not remembered."""
     if account not in state.sent:
         return None
     for second in range(sent_s - ROUNDING_S, sent_s + ROUNDING_S + 1):
-        seq = (state.sent_in_second.get(_key(account, second)) or {}).get(fingerprint)
+        seq = (state.sent_in_second.get(_key(account, second)) or {}).get(key)
         if seq is not None:
             return Recent(at=second * NS, seq=seq, case_id="", sent_s=second)
     return None
@@ -38,12 +40,15 @@ def is_below_floor(state: State, account: str, sent_s: int) -> bool:
 
 
 def remember(state: State, account: str, displaced: dict[str, Recent], oldest_s: int) -> None:
-    """Keep what `recent` lets go of. `oldest_s`: the panel's second that the account's time window has passed."""
+    """Keep what `recent` lets go of, by what was sealed (by fingerprint where an older version did not note that).
+
+    `oldest_s`: the panel's second that the account's time window has passed.
+    """
     sent = state.sent.get(account) or Sent()
     seconds, frames, floor_s = list(sent.seconds), sent.frames, sent.floor_s
     by_second: dict[int, dict[str, int]] = {}
     for fingerprint, recent in displaced.items():
-        by_second.setdefault(recent.sent_s, {})[fingerprint] = recent.seq
+        by_second.setdefault(recent.sent_s, {})[recent.sealed or fingerprint] = recent.seq
     for second, found in by_second.items():
         key = _key(account, second)
         before = state.sent_in_second.get(key)

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from itertools import count, repeat
+from itertools import count, cycle, repeat
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_restart_under_load_loses_nothing(installation: Installation) -> None:
         panels = [
             SendingThread(
                 Transmitter(installation.dc09_port, **options),
-                map(Message, repeat(account), count(1), repeat("OP"), repeat("1")),
+                map(Message, repeat(account), count(1), cycle(("OP", "CL")), repeat("1")),
             )
             for account, options in zip(ACCOUNTS, WAYS, strict=True)
         ]

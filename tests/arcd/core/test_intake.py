@@ -6,6 +6,7 @@ import pytest
 
 from arcd.core.account import NEWEST_MAX, RECENT_MAX, RETRY_HORIZON_S
 from arcd.core.facts import FrameMalformed, Scope
+from arcd.core.record import Judged
 from arcd.core.siterun import STANDING
 from arcd.core.troubles import UNPLACED_CASES_MAX
 from protocols.codec import Malformed, WireProfile
@@ -228,6 +229,95 @@ def test_a_recording_is_found_although_the_same_content_was_sent_again(playbook:
     assert play.stepped.record.judgements[0].because == "replayed"
 
 
+@pytest.mark.parametrize(("old", "new"), [(b'"0007', b'"0008'), (b"L0#", b"R1L1#"), (b'"*SIA-DCS"', b'"*sia-dcs"')])
+@pytest.mark.parametrize("is_overtaken", [False, True])
+def test_a_recording_with_another_header_is_one(playbook: Play, old: bytes, new: bytes, is_overtaken: bool) -> None:
+    """The header is in clear and under no seal: a disarming of half a minute ago is not said again by rewriting it."""
+    play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
+    recorded, panel = keyed_panel(window_past_s=900.0), keyed_panel(window_past_s=900.0)
+    play >> recorded.sia("OP", zone="1", sequence=7)
+    play << ...
+    play >> After(15)
+    if is_overtaken:
+        play >> panel.sia("CL", zone="1", sequence=8)
+        play << ...
+    play >> After(15)
+    play << ""
+    play >> recorded.rewritten(old, new)
+    (
+        play
+        << """
+        duplicate same as entry 10
+        reply ack
+        """
+    )
+    play >> After(RETRY_HORIZON_S)
+    play << ""
+    play >> recorded.again()
+    play << ...
+    assert play.stepped.record.judgements[0].because == "replayed"
+
+
+def test_a_recording_with_another_header_is_found_however_many_frames_came_after_it(playbook: Play) -> None:
+    play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
+    panel, newest = keyed_panel(window_past_s=900.0), keyed_panel(window_past_s=900.0)
+    play >> panel.sia("OP", zone="3", sequence=9000)
+    play << ...
+    for number in range(RECENT_MAX + 2 * NEWEST_MAX):
+        play >> newest.sia("OP", zone="1", sequence=number)
+        play << ...
+    play >> After(30)
+    play << ""
+    play >> panel.rewritten(b'"9000', b'"9001')
+    (
+        play
+        << """
+        duplicate same as entry 10
+        reply ack
+        """
+    )
+    play >> After(RETRY_HORIZON_S)
+    play << ""
+    play >> panel.rewritten(b'"9001', b'"9002')
+    play << ...
+    assert play.stepped.record.judgements[0].because == "replayed"
+
+
+def test_equal_messages_of_one_second_that_waited_in_a_queue_are_two(playbook: Play) -> None:
+    """What arrives while the daemon starts anew is read seconds later."""
+    play = playbook(sites=[a_site(keyed=True)])
+    panel, waiting = keyed_panel(), keyed_panel()
+    for code in ("OP", "CL"):
+        play >> panel.sia(code, zone="1")
+        play << ...
+    play >> After(8)
+    play << ""
+    play >> waiting.sia("OP", zone="1", sequence=3, clock_s=-8.0)
+    (
+        play
+        << """
+        logged routed x/op log P5
+        reply ack
+        """
+    )
+
+
+def test_two_equal_messages_in_one_breath_are_two(playbook: Play) -> None:
+    """Two detectors that the panel gives no number, in one second."""
+    play = playbook(sites=[a_site(keyed=True)])
+    panel = keyed_panel()
+    play >> panel.sia("FA")
+    play << ...
+    play >> panel.sia("FA")
+    (
+        play
+        << """
+        joined C10 routed x/fa urgent P0
+        reply ack
+        """
+    )
+
+
 def test_the_same_message_under_a_new_timestamp_is_no_recording(playbook: Play) -> None:
     play = playbook(sites=[a_site(keyed=True, window_past_s=900.0)])
     panel = keyed_panel(window_past_s=900.0)
@@ -336,6 +426,55 @@ def test_the_same_content_under_another_sequence_number_is_news(playbook: Play) 
         play
         << """
         joined C10 routed x/ba look P2
+        reply ack
+        """
+    )
+
+
+@pytest.mark.parametrize("is_keyed", [False, True])
+@pytest.mark.parametrize("codes", [("AT", "AR"), ("OP", "CL")])
+def test_what_a_panel_that_does_not_count_says_after_something_else_is_news(
+    playbook: Play, codes: tuple[str, str], is_keyed: bool
+) -> None:
+    """Mains gone, back, gone for good; closed, opened for the forgotten umbrella, closed. All under sequence 0000."""
+    play = playbook(sites=[a_site(keyed=is_keyed)])
+    panel = keyed_panel() if is_keyed else Panel()
+    for code in (*codes, *codes):
+        play >> panel.sia(code, zone="1", sequence=0, timed=is_keyed)
+        play << ...
+        assert play.stepped.record.judgements[0].judged is not Judged.DUPLICATE
+        play >> panel.again()
+        play << ...
+        assert play.stepped.record.judgements[0].judged is Judged.DUPLICATE
+        play >> After(20)
+        play << ...
+
+
+def test_an_echo_with_its_old_timestamp_is_no_news_of_a_panel_that_does_not_count(playbook: Play) -> None:
+    play = playbook()
+    gone, back = Panel(), Panel()
+    for panel, code in ((gone, "AT"), (back, "AR")):
+        play >> panel.sia(code, sequence=0)
+        play << ...
+        play >> After(20)
+        play << ""
+    play >> gone.again()
+    play << ...
+    assert play.stepped.record.judgements[0].judged is Judged.DUPLICATE
+
+
+def test_the_echo_of_a_panel_that_counts_is_one_also_after_something_else(playbook: Play) -> None:
+    play = playbook()
+    closing, panel = Panel(), Panel()
+    play >> closing.sia("CL", zone="1", sequence=7, timed=False)
+    play << ...
+    play >> panel.sia("OP", zone="1", sequence=8, timed=False)
+    play << ...
+    play >> closing.again()
+    (
+        play
+        << """
+        duplicate same as entry 10
         reply ack
         """
     )

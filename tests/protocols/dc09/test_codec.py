@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from protocols.codec import Kind, Malformed, Origin, Problem, Protection, Received, ReplyKind, WireProfile
 from protocols.dc09 import Dc09Codec, Dialler
 from protocols.dc09.cipher import encrypt_content
+from protocols.dc09.codec import SEALED_BYTES
 from protocols.dc09.extended import EXTENDED_SIGNALS_MAX
 from protocols.dc09.frame import encode_frame
 from protocols.dc09.timestamp import format_timestamp, parse_timestamp
@@ -285,6 +286,21 @@ def test_everything_else_changes_the_fingerprint() -> None:
     assert len({received_from(frame).fingerprint for frame in frames}) == len(frames)
     closed = [SEALED.null(sequence=n, now=NOW, pad=pad) for n in (1, 2)]
     assert len({received_from(frame).fingerprint for frame in closed}) == 2
+
+
+def test_what_is_sealed_is_the_same_under_any_header_and_pad() -> None:
+    def sealed(dialler: Dialler, data: str = "NBA1", *, sequence: int = 1, now: int = NOW, draw: int = 1) -> str:
+        frame = dialler.sia_dcs(data, sequence=sequence, now=now, pad=lambda count: bytes([draw]) * count)
+        return received_from(frame, KEYED).sealed
+
+    golden = sealed(SEALED)
+    assert len(golden) == 2 * SEALED_BYTES
+    elsewhere = Dialler("1234", receiver="7", line="3", key=SEALED.key)
+    assert {sealed(SEALED, sequence=2), sealed(SEALED, draw=2), sealed(elsewhere)} == {golden}
+    assert len({golden, sealed(SEALED, "NBA2"), sealed(SEALED, now=NOW + SECOND)}) == 3
+    assert sealed(PLAIN) == "", "anybody could have written it"
+    unread = received_from(SEALED.sia_dcs("NBA1", sequence=1, now=NOW, pad=pad))
+    assert (unread.problem, unread.sealed) == (Problem.NO_KEY, "")
 
 
 # --- what is no message
