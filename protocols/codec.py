@@ -97,8 +97,8 @@ class Received(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     raw: bytes = b""
     # Digest of what makes two arrivals the same message: id, sequence, account and content, not the timestamp.
     fingerprint: str = ""
-    # Digest of what an encrypted frame says and of the panel's own timestamp in it: what whoever sends a recording cannot
-    # change. A header in clear (DC-09) they can, and the fingerprint with it. "" where nothing was sealed or opened.
+    # Digest of what an encrypted frame says and of the panel's own timestamp in it: what nobody can change who sends a
+    # recording. A header in clear (DC-09) they can, and the fingerprint with it. "" where nothing was sealed or opened.
     sealed: str = ""
     # The fingerprint of a message whose signals these are, with the words that were missing there.
     continues: str = ""

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from protocols.dc09.timestamp import TIMESTAMP_BYTES, has_timestamp_shape
+from protocols.dc09.timestamp import SHAPE, TIMESTAMP_BYTES, has_timestamp_shape
 
 # 3-16 hex digits by the standard; real accounts are longer and not hex (protocols.md 1.1).
 ACCOUNT_BYTES_MAX: Final = 32
@@ -37,6 +37,10 @@ REPLY_TOKENS: Final = frozenset({b"ACK", b"NAK", b"DUH", b"RSP"})
 
 _ENDS_PLAIN: Final = re.compile(rb"[^\[\]]*\](?:\[[^\]]*\])*(?:_[0-9:,-]{1,19})?")
 _ENDS_ENCRYPTED: Final = re.compile(rb"(?:[0-9A-Fa-f]{32})+")
+
+# Nothing escapes a bracket, and whoever names a zone may type one: `^Hall [2]^`. What ends for certain is the text as a
+# whole, at its last bracket: the one before the timestamp, or else before the CR.
+_ENDS_TIMED: Final = re.compile(rb"\](?=_" + SHAPE.pattern + rb")")
 
 _KEY_LETTERS: Final = (b"K", b"k")
 # Extended data K carries an encryption key (protocols.md 1.2). In the place of extended data it is blanked whatever it
@@ -66,11 +70,24 @@ def cut_content(text: bytes, start: int) -> Content | None:
     while text[end : end + 1] == b"[" and (field_end := text.find(b"]", end)) >= 0:
         fields.append(text[end + 1 : field_end])
         end = field_end + 1
+    if (last := _last_bracket(text, end)) is not None:
+        data, *fields = text[start:last].split(b"][")
+        end = last + 1
     timestamp, trailing = None, text[end:]
     # Bytes after the timestamp's 19 characters are fill: PKCS#7 or 10h (protocols.md 1.6).
     if trailing[:1] == b"_" and has_timestamp_shape(trailing[1 : 1 + TIMESTAMP_BYTES]):
         timestamp, trailing = trailing[1 : 1 + TIMESTAMP_BYTES], trailing[1 + TIMESTAMP_BYTES :]
     return Content(data, tuple(fields), timestamp, start, end, trailing)
+
+
+def _last_bracket(text: bytes, at: int) -> int | None:
+    """Where the text ends; None when it has ended at `at` already, or in a way that nobody can tell."""
+    if at == len(text) or (text[at : at + 1] == b"_" and has_timestamp_shape(text[at + 1 : at + 1 + TIMESTAMP_BYTES])):
+        return None
+    timed = [found.start() for found in _ENDS_TIMED.finditer(text, at)]
+    if timed:
+        return timed[-1]
+    return len(text) - 1 if text.endswith(b"]") else None
 
 
 def cut_blanked(text: bytes, start: int) -> tuple[Content, bytes] | None:

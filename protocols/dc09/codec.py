@@ -47,6 +47,7 @@ PREVIOUS_KEY: Final = "previous_key"
 OFFERED_KEY: Final = "offered_key"  # the panel has taken the new key
 UNREADABLE_TIMESTAMP: Final = "unreadable_timestamp"
 LINE_ABSENT: Final = "line_absent"
+BRACKET_INSIDE: Final = "bracket_inside"
 
 _DECODERS: Final[dict[str, Callable[..., DecodedContent]]] = {
     "SIA-DCS": sia.decode_blocks,
@@ -134,6 +135,8 @@ class Dc09Codec:
             remarks.append(LINE_ABSENT)
         skew_s = None
         if content is not None:
+            if b"]" in content.data or any(b"]" in field for field in content.fields):
+                remarks.append(BRACKET_INSIDE)
             skew_s, is_timely = _judge_time(content, profile, now, remarks)
             if header.is_encrypted and not is_timely:
                 problem = Problem.OUTSIDE_WINDOW

@@ -77,12 +77,46 @@ def test_cut() -> None:
 
 @pytest.mark.parametrize(
     ("text", "fields", "trailing"),
-    [(b"d]", (), b""), (b"d]_12:00", (), b"_12:00"), (b"d][Xa][Yb", (b"Xa",), b"[Yb"), (b"d]zz[X]", (), b"zz[X]")],
+    [(b"d]", (), b""), (b"d]_12:00", (), b"_12:00"), (b"d][Xa][Yb", (b"Xa",), b"[Yb"), (b"d]zz[X", (), b"zz[X")],
 )
 def test_cut_keeps_what_it_cannot_read(text: bytes, fields: tuple[bytes, ...], trailing: bytes) -> None:
     content = cut(text, 0)
     assert content is not None
     assert (content.data, content.fields, content.timestamp, content.trailing) == (b"d", fields, None, trailing)
+
+
+@pytest.mark.parametrize("ending", [b"", b"_14:12:04,09-25-2011", b"_14:12:04,09-25-2011\x03\x03\x03"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [b"#1|NFA3^Hall [2]^"],
+        [b"#1|NBA3^Hall [2]^/FA5"],  # what comes behind a bracket in a zone's name is the fire
+        [b"#1|NFA3^2]^"],
+        [b"", b'J{"doors":[1,2]}'],
+        [b"#1|NFA3", b"Ia [b] c", b"Vhttp://a.example/[x]"],
+        [b"#1|NFA3", b"I[b]"],
+        [b"#1|NFA3", b"Ib]_c]"],
+    ],
+)
+def test_a_bracket_in_a_text_is_a_part_of_it(parts: list[bytes], ending: bytes) -> None:
+    content = cut(b"[".join(part + b"]" for part in parts) + ending, 0)
+    assert content is not None
+    assert [content.data, *content.fields] == parts
+    assert content.timestamp == (ending[1:20] or None)
+
+
+@pytest.mark.parametrize("text", [b"a]garbage", b"a][unended", b"a]_14:12:04", b"a]\x00"])
+def test_an_ending_that_nobody_can_tell_is_left_as_it_is(text: bytes) -> None:
+    content = cut(text, 0)
+    assert content is not None
+    assert (content.data, content.fields, content.trailing) == (b"a", (), text[2:])
+
+
+def test_a_key_behind_a_bracket_in_a_text_is_blanked() -> None:
+    opened = cut_blanked(b"#1|NFA3^Hall [2]^][K" + KEY + b"]", 0)
+    assert opened is not None
+    assert opened[0].fields == (b"K" + b"*" * len(KEY),)
+    assert KEY not in opened[1]
 
 
 def test_cut_needs_a_closing_bracket() -> None:

@@ -255,6 +255,22 @@ def test_the_reply_context_holds_no_key() -> None:
     assert item.reply_context == b"Ac0001L0#1234"
 
 
+# --- brackets that panels have no business to send
+
+
+@pytest.mark.parametrize("key", [None, KEY])
+def test_a_zone_named_with_a_bracket_costs_no_alarm(key: WireKey | None) -> None:
+    """Sealed, it had passed for another's key: NAK, for as long as the panel tried."""
+    data = b"#1234|Nri1/BA3^Hall [2]^/FA5][IDoor [a]]_" + format_timestamp(NOW)
+    mark, content = (b"", data) if key is None else (b"*", encrypt_content(key, data, pad))
+    item = received_from(encode_frame(b'"' + mark + b'SIA-DCS"0001L0#1234[' + content), WireProfile(key=key))
+    assert (item.kind, item.problem, item.remarks) == (Kind.SIGNALS, None, ("bracket_inside",))
+    assert [(each.code, each.zone, each.text) for each in item.signals] == [
+        ("BA", "3", "Hall [2]"),
+        ("FA", "5", "Door [a]"),
+    ]
+
+
 # --- repeats
 
 
