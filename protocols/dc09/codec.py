@@ -48,11 +48,13 @@ OFFERED_KEY: Final = "offered_key"  # the panel has taken the new key
 UNREADABLE_TIMESTAMP: Final = "unreadable_timestamp"
 LINE_ABSENT: Final = "line_absent"
 BRACKET_INSIDE: Final = "bracket_inside"
+ALARM_IN_LINK_TEST: Final = "alarm_in_link_test"
 
 _DECODERS: Final[dict[str, Callable[..., DecodedContent]]] = {
     "SIA-DCS": sia.decode_blocks,
     "ADM-CID": contact_id.decode_text,
 }
+_SAID_IN_LINK_TESTS: Final = frozenset({Category.TEST, Category.UNKNOWN})
 _NO_SIGNALS: Final[tuple[Signal, ...]] = ()
 _DATA_ACCOUNT: Final = re.compile(r"#([^|]{1,32})\|")
 
@@ -265,8 +267,10 @@ def _decode_signals(
     account, signals = header.account, _NO_SIGNALS
     kind = Kind.LINK_TEST if is_link_test else Kind.OPAQUE
     decoder = _DECODERS.get(token)
-    if decoder is not None:
-        decoded = decoder(data, account=account)
+    decoded = None if decoder is None else decoder(data, account=account)
+    if is_link_test and (decoded := _alarm_in(data, account)) is not None:
+        remarks.append(ALARM_IN_LINK_TEST)
+    if decoded is not None:
         account, signals = decoded.account, decoded.signals
         remarks += decoded.remarks
         if decoded.understood and signals:
@@ -282,6 +286,17 @@ def _decode_signals(
             remarks.append(FOLDED)
         signals = merge_extended(signals, extended)
     return kind, account, signals
+
+
+def _alarm_in(data: str, account: str) -> DecodedContent | None:
+    """An alarm under the token of a link test, which stands in clear: whoever is on the way could have an encrypted
+    alarm acknowledged and heard by nobody by writing NULL before it. What panels do say in a link test
+    (`#0000|0000 00 000`, `IHello`) is none."""
+    for decoder in _DECODERS.values():
+        decoded = decoder(data, account=account)
+        if decoded.understood and any(signal.category not in _SAID_IN_LINK_TESTS for signal in decoded.signals):
+            return decoded
+    return None
 
 
 def _whole(token: str, data: str, *, is_link_test: bool) -> Signal:

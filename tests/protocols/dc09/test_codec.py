@@ -255,6 +255,26 @@ def test_the_reply_context_holds_no_key() -> None:
     assert item.reply_context == b"Ac0001L0#1234"
 
 
+# --- alarms under another token
+
+
+@pytest.mark.parametrize("token", ["NULL", "XNM"])
+@pytest.mark.parametrize(("data", "code"), [("#1234|Nri1/FA3", "FA"), ("#1234|1110 01 003", "110"), ("NHA2", "HA")])
+def test_an_alarm_that_somebody_on_the_way_calls_a_link_test_is_one(token: str, data: str, code: str) -> None:
+    """The id token is in clear: an ACK and no case for a sealed fire alarm, at the price of a new CRC."""
+    frame = SEALED.message("SIA-DCS", data, sequence=1, now=NOW, pad=pad)
+    item = received_from(encode_frame(frame[9:-1].replace(b"SIA-DCS", token.encode())), KEYED)
+    assert (item.kind, item.problem, item.remarks) == (Kind.SIGNALS, None, ("alarm_in_link_test",))
+    assert [each.code for each in item.signals] == [code]
+
+
+@pytest.mark.parametrize("data", ["#0000|0000 00 000", "IHello", "ALIVE", "ok", "#1234|NRP", "#1234|1602 00 000", "N"])
+def test_what_panels_do_say_in_link_tests_is_no_alarm(data: str) -> None:
+    item = received_from(PLAIN.message("NULL", data, sequence=1))
+    assert (item.kind, item.remarks) == (Kind.LINK_TEST, ())
+    assert [(each.code, each.category, each.text) for each in item.signals] == [("NULL", Category.TEST, data)]
+
+
 # --- brackets that panels have no business to send
 
 
