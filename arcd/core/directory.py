@@ -110,6 +110,10 @@ class Directory:
                 best, best_score = entry, score
         return best
 
+    def of_number(self, number: str) -> list[Entry]:
+        """Every account of that number, whatever receiver and line it names."""
+        return self._by_number.get(number.upper(), [])
+
     def of_site(self, site_id: str) -> list[Entry]:
         return self._by_site.get(site_id, [])
 

@@ -47,6 +47,14 @@ def request(turn: Turn, fact: KeyChangeRequested) -> None:
         return turn.grant(account.number)
     if account.key is None:
         return turn.refuse("key.plain", f"Account {account.number} has no key: a new one would travel in clear.")
+    others = sorted({each.site.id for each in turn.directory.of_number(account.number) if each.key != entry.key})
+    if others:
+        # One of them would be unreadable as soon as the old key has ended: the header's number alone finds the key.
+        return turn.refuse(
+            "key.shared",
+            f"Account number {account.number} is also at {', '.join(others)}, told apart by receiver and line, and a "
+            "frame is opened by its number alone: give one of the panels another number first.",
+        )
     if not dialect_of(account.dialect).takes_key_change:
         names = f"dialect {account.dialect}" if account.dialect else "a panel without a dialect"
         return turn.refuse("key.dialect", f"Account {account.number} is {names}, which takes no key from a receiver.")

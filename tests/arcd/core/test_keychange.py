@@ -161,3 +161,16 @@ def test_a_frame_under_the_previous_key_or_anothers_is_offered_nothing(playbook:
     play >> Panel(key=NEW, profile=WireProfile(key=KEY, previous_key=NEW)).sia("OP", zone="1")
     play << ...
     assert [effect.reply for effect in play.stepped.effects if hasattr(effect, "reply")] == [ReplyKind.ACK]
+
+
+def test_a_number_that_another_panel_has_too_keeps_its_key(playbook: Play) -> None:
+    """A frame is opened by its number alone: with a key of its own, one of the two could not be read any more."""
+
+    def at(site_id: str, receiver: str) -> Site:
+        account = Account(number="1001", receiver=receiver, key=SEALED, dialect="dc09-2026")
+        return a_site(site_id, systems=(System(id="intrusion", kind="intrusion", accounts=(account,)),))
+
+    play = playbook(sites=[at("S-1", "1"), at("S-2", "2")])
+    play >> asked()
+    assert refusal(play) == "key.shared"
+    assert account(play).offered_key is None
