@@ -27,6 +27,7 @@ from arcd.media import DAY_S, NS, PLACE, RETENTION, SWEEP_S, places_in, read_ret
 from arcd.store import StoreError
 from arcd.store.backup import sync
 from arcd.store.failure import explained
+from arcd.store.file import hand_over
 from arcd.store.offline import connected
 
 SUMS: Final = "SHA256SUMS"  # as sha256sum -c reads it
@@ -115,7 +116,9 @@ def put_back(backup: Path, journal: Path, media: Path, *, at: int, progress: Pro
     lost: list[Loss] = []
     pictures = size_bytes = expired = 0
     with explained(media):
-        media.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not media.is_dir():
+            media.mkdir(mode=0o700, parents=True)
+            hand_over(media, media.parent)
         for done, (place, mention) in enumerate(wanted.items(), 1):
             why = _UNSAVED
             if place in saved:
@@ -130,6 +133,9 @@ def put_back(backup: Path, journal: Path, media: Path, *, at: int, progress: Pro
                 size_bytes += (media / place).stat().st_size
             if progress is not None:
                 progress(done, len(wanted))
+        for file in (media / place for place in wanted if (media / place).exists()):
+            for path in (file, *list(file.parents)[:2]):
+                hand_over(path, media)
         _sync_directories(media, wanted)
     return Kept(pictures=pictures, size_bytes=size_bytes, expired=expired, lost=tuple(lost))
 

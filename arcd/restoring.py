@@ -27,7 +27,7 @@ from arcd.core.station import Station
 from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, StateRow, StoreError, offline
 from arcd.store.backup import finish, sync
 from arcd.store.failure import explained
-from arcd.store.file import locked, migrate, plant
+from arcd.store.file import hand_over, locked, migrate, plant
 from arcd.store.sqlite import SqliteStore
 from arcd.store.verify import Verdict, verify_file
 
@@ -78,6 +78,7 @@ def restore(
                 by=by,
                 at=at,
             )
+            hand_over(partial, target.parent)
             # The marker first: without its journal it says nothing, a restored journal without it would.
             _write_marker(target, marker)
             if target.exists():
@@ -125,6 +126,7 @@ def _write_marker(target: Path, marker: Marker) -> None:
     path = marker_path(target)
     path.write_bytes(msgspec.json.encode(marker))
     path.chmod(0o600)
+    hand_over(path, path.parent)
     sync(path)
 
 

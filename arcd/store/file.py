@@ -57,10 +57,18 @@ def locked(path: Path) -> Iterator[None]:
     """Keep every daemon away from `path`, whether or not it exists, without opening it. StoreError if one has it."""
     _make_directory(path.parent)
     lock = _lock(path)
+    hand_over(path.with_name(path.name + ".lock"), path.parent)
     try:
         yield
     finally:
         release(lock)
+
+
+def hand_over(path: Path, like: Path) -> None:
+    """What root has made to whoever owns `like`: root restores, and the daemon has a user of its own."""
+    if os.geteuid() == 0:
+        owned = like.stat()
+        os.chown(path, owned.st_uid, owned.st_gid, follow_symlinks=False)
 
 
 def check_version(connection: sqlite3.Connection, path: Path, known: int = len(SCRIPTS)) -> int:

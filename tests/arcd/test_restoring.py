@@ -173,6 +173,26 @@ def test_where_entries_were_erased_only_the_whole_is_restored(tmp_path: Path, pa
     assert put_back(backup, target).head_seq == len(past.records)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_restores_belongs_to_the_daemon(tmp_path: Path, past: Past) -> None:
+    """It has a user of its own, who owns the directory: it could not open root's journal, marker or lock."""
+    backup = written(tmp_path / "backup.sqlite", past)
+    state = tmp_path / "lib"
+    state.mkdir(mode=0o700)
+    os.chown(state, 64_998, 64_998)
+    put_back(backup, state / "journal.sqlite")
+    put_back(backup, state / "journal.sqlite", replace=True)
+    assert {(path.name, path.stat().st_uid, path.stat().st_gid) for path in state.iterdir()} == {
+        (name, 64_998, 64_998)
+        for name in (
+            "journal.sqlite",
+            "journal.sqlite.lock",
+            "journal.sqlite.restored",
+            f"journal.sqlite.before-restore-{AT // 1_000_000_000}",
+        )
+    }
+
+
 def test_an_entry_that_is_not_there(tmp_path: Path, past: Past) -> None:
     backup = written(tmp_path / "backup.sqlite", past)
     for until in (0, len(past.records) + 1):
