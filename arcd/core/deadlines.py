@@ -3,9 +3,10 @@
 One rule: setting a key again replaces it, so a repeated signal cannot stack timers. The shell sleeps once until
 `next_due`; nothing else in the daemon keeps time. A deadline that fired must be taken away or set anew in that step.
 
-Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/offer/<offer>`, `case/<id>/sla/<pct>`,
-`case/<id>/authority/resend|phone|again`, `case/<id>/welfare/<offer>`, `case/<id>/resume`, `case/<id>/claim`,
-`case/<id>/forget`, `flag/<id>/start|warn|end|remind`, `report/<flag>/forget`, `effect/<id>/retry`,
+Keys in use: `case/<id>/clock/<clock>/<n>`, `case/<id>/step/<step>`, `case/<id>/offer/<offer>`,
+`case/<id>/sla/<what>/<step>`, `case/<id>/authority/resend|phone|again`, `case/<id>/welfare/<offer>`,
+`case/<id>/resume`, `case/<id>/claim`, `case/<id>/forget`, `flag/<id>/start|warn|end|remind`,
+`report/<flag>/forget`, `effect/<id>/retry`,
 `site/<id>/pending/<entry>.<index>`, `site/<id>/unrestored`, `site/<id>/runaway/<entry>`,
 `case/<id>/steady`, `notice/<operator>/settle`, `notice/<id>/told|forget`, `notice/arrangements/open`,
 `schedule/<site>/<system>/<area>`, `testdue/<site>/<system>`, `settle/<id>`,

@@ -58,8 +58,8 @@ def _on_case_deadline(turn: Turn, case_id: str, rest: list[str]) -> None:
             casebook.save(turn, steps.on_timeout(turn, case, step_id))
         case ["offer", offer_id]:
             casebook.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
-        case ["sla", what]:
-            casebook.save(turn, sla.on_deadline(turn, case, what))
+        case ["sla", what, step_id]:
+            casebook.save(turn, sla.on_deadline(turn, case, what, step_id))
         case ["authority", what]:
             casebook.save(turn, authority.on_deadline(turn, case, what))
         case ["claim"]:

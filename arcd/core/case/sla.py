@@ -58,17 +58,22 @@ def _run(turn: Turn, case: Case, dispatch: Dispatch) -> None:
     for name, ratio, is_told in (("warn", WARN_RATIO, dispatch.sla_warned), ("breach", 1.0, dispatch.sla_breached)):
         due = due_at(dispatch, ratio, turn.at)
         if due is not None and not is_told:
-            turn.deadlines.set(f"case/{case.id}/sla/{name}", max(due, turn.at))
+            turn.deadlines.set(_deadline(case, name, dispatch), max(due, turn.at))
 
 
-def stop(turn: Turn, case: Case) -> None:
+def _deadline(case: Case, name: str, dispatch: Dispatch) -> str:
+    """Of each job by itself: a case may wait for two patrols."""
+    return f"case/{case.id}/sla/{name}/{dispatch.step_id}"
+
+
+def stop(turn: Turn, case: Case, dispatch: Dispatch) -> None:
     for name in DEADLINES:
-        turn.deadlines.clear(f"case/{case.id}/sla/{name}")
+        turn.deadlines.clear(_deadline(case, name, dispatch))
 
 
 def end(turn: Turn, case: Case, dispatch: Dispatch) -> Dispatch:
     """The clock has done its work, also when the job was called off."""
-    stop(turn, case)
+    stop(turn, case, dispatch)
     return _ended(turn, dispatch) if is_paused(dispatch) else dispatch
 
 
@@ -77,17 +82,24 @@ def _ended(turn: Turn, dispatch: Dispatch) -> Dispatch:
     return replace(dispatch, sla_pauses=(*before, replace(last, until=turn.at)))
 
 
-def _running(case: Case) -> Dispatch | None:
-    return next((each for each in case.dispatches if each.on_site_at is None and each.status not in OVER), None)
+def _running(case: Case) -> list[Dispatch]:
+    return [each for each in case.dispatches if each.on_site_at is None and each.status not in OVER]
 
 
-def on_deadline(turn: Turn, case: Case, what: str) -> Case:
-    dispatch = _running(case)
+def _asked_about(case: Case, action: str) -> Dispatch | None:
+    """Of two jobs the one whose clock the request can change."""
+    timed = [each for each in _running(case) if each.sla_s is not None]
+    fitting = [each for each in timed if is_paused(each) is (action == "resume")]
+    return next(iter((*fitting, *timed)), None)
+
+
+def on_deadline(turn: Turn, case: Case, what: str, step_id: str) -> Case:
+    dispatch = next((each for each in _running(case) if each.step_id == step_id), None)
     if dispatch is None:
         return case
     if what == "paused":
         turn.note("sla.still_paused", case.id, reason=dispatch.sla_pauses[-1].reason)
-        turn.deadlines.set(f"case/{case.id}/sla/paused", turn.after(PAUSED_REMIND_S))
+        turn.deadlines.set(_deadline(case, "paused", dispatch), turn.after(PAUSED_REMIND_S))
         return call_for_person(turn, case, "sla_paused")
     turn.note(f"sla.{what}", case.id, guard=dispatch.guard_id, sla_s=dispatch.sla_s)
     if what == "warn":
@@ -99,8 +111,8 @@ def request(turn: Turn, fact: SlaClockRequested) -> None:
     case = turn.state.cases.get(fact.case_id)
     if case is None or not case.is_open:
         return turn.refuse("case.unknown", f"No case {fact.case_id} is open.")
-    dispatch = _running(case)
-    if dispatch is None or dispatch.sla_s is None:
+    dispatch = _asked_about(case, fact.action)
+    if dispatch is None:
         return turn.refuse("sla.none", f"No guard with a time of arrival to keep is on the way for {case.id}.")
     refusal = _refusal(case, dispatch, fact)
     if refusal is not None:
@@ -108,12 +120,12 @@ def request(turn: Turn, fact: SlaClockRequested) -> None:
     if fact.action == "pause":
         pause = SlaPause(at=turn.at, reason=fact.reason, by=fact.actor.id, note=fact.note.strip())
         dispatch = replace(dispatch, sla_pauses=(*dispatch.sla_pauses, pause))
-        stop(turn, case)
-        turn.deadlines.set(f"case/{case.id}/sla/paused", turn.after(PAUSED_REMIND_S))
+        stop(turn, case, dispatch)
+        turn.deadlines.set(_deadline(case, "paused", dispatch), turn.after(PAUSED_REMIND_S))
         turn.note("sla.paused", case.id, reason=fact.reason, by=fact.actor.id)
     else:
         dispatch = _ended(turn, dispatch)
-        stop(turn, case)
+        stop(turn, case, dispatch)
         _run(turn, case, dispatch)
         stood_s = (turn.at - dispatch.sla_pauses[-1].at) / NS
         turn.note("sla.resumed", case.id, by=fact.actor.id, stood_s=round(stood_s, 3))

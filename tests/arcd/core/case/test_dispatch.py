@@ -558,7 +558,7 @@ def test_the_sla_warns_and_is_breached(playbook: Play) -> None:
     (
         play
         << """
-        -- +700 case/C10/sla/warn
+        -- +700 case/C10/sla/warn/dispatch-guard
         sla.warn C10 guard=g1 sla_s=1000
         """
     )
@@ -566,7 +566,7 @@ def test_the_sla_warns_and_is_breached(playbook: Play) -> None:
     (
         play
         << """
-        -- +1000 case/C10/sla/breach
+        -- +1000 case/C10/sla/breach/dispatch-guard
         sla.breach C10 guard=g1 sla_s=1000
         person.called C10 because=sla_breached mails=1
         mail E14 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person

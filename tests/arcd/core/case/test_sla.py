@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from arcd.core.case.sla import NOTE_CHARS_MAX, PAUSED_REMIND_S, PAUSES_MAX, PauseReason, due_at, is_paused
 from arcd.core.facts import GuardAnswer, SlaClockRequested
 from arcd.core.site import Site
+from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play
 from tests.playbook import NS, OPERATOR, After, Panel, Playbook, guard, held, move, step
 from tests.sites import DISPATCH, LOOK, a_site, plan, rules
@@ -30,7 +31,39 @@ def clock(action: str, reason: str = "", *, note: str = "", case_id: str = "C10"
 
 
 def sla_deadlines(play: Playbook) -> dict[str, float]:
-    return {key.removeprefix("case/C10/sla/"): due for key, due in play.deadlines().items() if "/sla/" in key}
+    return {key.split("/")[3]: due for key, due in play.deadlines().items() if "/sla/" in key}
+
+
+def test_two_jobs_of_a_case_have_a_clock_each(playbook: Play) -> None:
+    """The first patrol's arrival stops no clock of the second, whose decision moves none of the first's."""
+    steps = DISPATCH + "  sla_s: 600\n"
+    second = steps.replace("dispatch-guard", "second-guard").replace("600", "1200")
+    play = sent(playbook, plan("send", steps + second + LOOK))
+    for offer_id in ("C10-1", "C10-2"):
+        play >> guard(offer_id, GuardAnswer.ACCEPT)
+        play << ...
+    first_due = {key: due for key, due in play.deadlines().items() if "/sla/breach/" in key}
+    assert first_due == {"case/C10/sla/breach/dispatch-guard": 600, "case/C10/sla/breach/second-guard": 1200}
+    play >> clock("pause", "unsafe")
+    play << ...
+    play >> clock("pause", "unsafe")
+    play << ...
+    assert [key for key in play.deadlines() if "/sla/" in key] == [
+        "case/C10/sla/paused/dispatch-guard",
+        "case/C10/sla/paused/second-guard",
+    ]
+    for _ in range(2):
+        play >> clock("resume")
+        play << ...
+    play >> guard("C10-1", GuardAnswer.ON_SITE)
+    play << ...
+    assert sla_deadlines(play) == {"warn": 840, "breach": 1200}
+    for answer in (GuardAnswer.CHECK_IN,) * 2:
+        play >> After(600)
+        play << ...
+        play >> guard("C10-1", answer)
+        play << ...
+    assert noted(play, "sla.breach") == [{"guard": "g1", "sla_s": 1200}]
 
 
 def test_it_starts_with_the_decision(playbook: Play) -> None:
@@ -127,7 +160,7 @@ def test_a_stopped_clock_calls_somebody_every_half_an_hour(playbook: Play) -> No
     (
         play
         << """
-        -- +1800 case/C10/sla/paused
+        -- +1800 case/C10/sla/paused/dispatch-guard
         sla.still_paused C10 reason=no_access
         person.called C10 because=sla_paused mails=1
         mail E14 to duty@example.invalid: On duty: case C10 (P2) is waiting for a person
