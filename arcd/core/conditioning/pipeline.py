@@ -232,9 +232,10 @@ def _decide_pending(turn: Turn, entry: Entry, waited: Pending, evidence: tuple[s
 
 
 def decide_left(turn: Turn, child: Child) -> list[Judgement]:
-    """A mains failure that a storm left behind is a matter of its own again."""
+    """A mains failure that a storm left behind is a matter of its own again, also where its site has another account
+    by now."""
     own = turn.directory.of_site(child.site_id)
-    entry = next((each for each in own if each.key == child.account_key), None)
+    entry = next((each for each in own if each.key == child.account_key), next(iter(own), None))
     if entry is None or child.signal is None:
         return []
     arrival = arrived(

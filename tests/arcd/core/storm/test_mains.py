@@ -116,6 +116,21 @@ def test_it_ends_with_the_mains_and_tells_what_is_left() -> None:
     replay(town.history, town.station)
 
 
+def test_a_site_whose_account_is_another_meanwhile_is_not_forgotten() -> None:
+    town = Town()
+    town.say("AT", range(10, 39))
+    town.wait(2400)
+    site = town.station.state.sites["S-38"]
+    (system,) = site.systems
+    moved = replace(site, systems=(replace(system, accounts=(replace(system.accounts[0], number="6038"),)),))
+    town._step(SiteImported(at=town.now, site=moved, actor=DAEMON))
+    town.say("AR", range(10, 38))
+    town.wait(16 * 60)
+    (case,) = [case for case in town.station.state.cases.values() if case.is_open]
+    assert case.site_id == "S-38"
+    replay(town.history, town.station)
+
+
 def test_a_fire_in_the_middle_of_it_is_a_fire() -> None:
     town = Town()
     town.say("AT", range(10, 35))
