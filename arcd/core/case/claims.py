@@ -16,6 +16,7 @@ from arcd.core.case.continuing import MoveWanted
 from arcd.core.case.model import Case, StepStatus
 from arcd.core.facts import AnyFact, ClaimRenewRequested
 from arcd.core.turn import Turn
+from protocols.signals import LIFE_SAFETY
 from rules.model import StepKind
 
 CLAIM_S = 120.0
@@ -26,6 +27,9 @@ RETURN = "return_to_queue"
 OF_OTHERS = ("offer", "sla", "welfare", "authority")
 # The clock of a case that nobody has and no clock of its type runs for; `casebook.on_clock` calls, again and again.
 ORPHAN = "orphan"
+# Where life is at stake a clock that calls later than this is none, whoever wrote the case type (design promise 4): the
+# slowest of the targets of requirements 4.5.
+LIFE_SAFETY_CALL_S = 180.0
 
 
 def ends_by_itself(turn: Turn, case: Case) -> bool:
@@ -51,7 +55,7 @@ def keep_up(turn: Turn, fact: AnyFact) -> None:
         case = turn.state.cases.get(case_id)
         if case is None:
             continue
-        if case.is_open and not case.owner and not turn.deadlines.of(f"case/{case.id}"):
+        if case.is_open and not case.owner and not _will_call(turn, case):
             turn.deadlines.set(f"case/{case.id}/clock/{ORPHAN}/0", turn.after(AGAIN_S_MIN))
         key = f"case/{case.id}/claim"
         if not ends_by_itself(turn, case) or waits_for_somebody(turn, case):
@@ -61,6 +65,15 @@ def keep_up(turn: Turn, fact: AnyFact) -> None:
         is_act = case_id == about and actor is not None and actor.id == case.owner
         if is_act or standing is None:
             turn.deadlines.set(key, max(standing or 0, turn.after(CLAIM_S)))
+
+
+def _will_call(turn: Turn, case: Case) -> bool:
+    keys = turn.deadlines.of(f"case/{case.id}")
+    if case.category not in LIFE_SAFETY:
+        return bool(keys)
+    soon = turn.after(LIFE_SAFETY_CALL_S)
+    clocks = (turn.deadlines.due_of(key) for key in keys if key.split("/")[2] == "clock")
+    return any(due is not None and due <= soon for due in clocks)
 
 
 def let_go(turn: Turn, case: Case) -> None:

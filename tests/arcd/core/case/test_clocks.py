@@ -11,7 +11,7 @@ from rules.model import Priority
 from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play
 from tests.playbook import NS, OPERATOR, START, After, Panel, Playbook, move
-from tests.sites import rules
+from tests.sites import plan, rules
 
 T = "title: {fi: a, sv: a, en: a}"
 WATCH = f"""\
@@ -186,6 +186,22 @@ def test_nobodys_case_calls_for_somebody_all_the_same(playbook: Play, clock: str
     play << ...
     assert len(noted(play, "person.called")) > 3
     play >> move("go", form={"what": "a word"})
+    play << ...
+    assert not any("orphan" in key for key in play.deadlines())
+
+
+def test_a_fire_does_not_wait_for_the_clock_of_a_calm_matter(playbook: Play) -> None:
+    """No rule set mutes life safety (design promise 4), also not by a case type whose clock takes three days."""
+    slow = plan("slow", priority="P0", case_type="contact_check")
+    play = playbook(sources=rules(slow, {"FA": "slow", "BA": "slow P4"}))
+    for code in ("FA", "BA"):
+        play >> Panel().sia(code, zone="3")
+        play << ...
+    play >> After(240)
+    play << ...
+    assert len(noted(play, "person.called")) >= 3
+    assert play.case("C11").attention == 0
+    play >> move("start")
     play << ...
     assert not any("orphan" in key for key in play.deadlines())
 
