@@ -172,9 +172,11 @@ class _Loading:
     def _root_plan(self, draft: PackDraft, field: str, name: str, laid: Laid) -> Plan | None:
         if name not in self.plans and name in self.nodes["plan"]:
             return None  # it is there and has problems of its own
-        plan = None if name in laid.plans_removed else self.plans.get(name)
+        plan = self.plans.get(name)
         fault: tuple[str, str] | None = None
-        if plan is None:
+        if name in laid.plans_removed:
+            fault = (f"an overlay removes the plan {name}, and the root cannot do without", "take enabled: false away")
+        elif plan is None:
             fault = (f"there is no plan {name}, and the root cannot do without", write_instead(name, self.plans))
         elif not plan.opens_case:
             fault = (f"the plan {name} opens no case, and the root must", "name a plan with opens_case: true")

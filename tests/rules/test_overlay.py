@@ -92,7 +92,7 @@ def test_a_plan_changes_whole_fields() -> None:
         ("packs: {x: {routes: {a: {replace: {plan: gaurd}}}}}", "o0.yaml:3:42: error: there is no plan gaurd"),
         ("packs: {x: {routes: {a: {replace: {when: or shop}}}}}", "o0.yaml:3:42: error: a condition is a mapping"),
         ("packs: {x: {routes: {a: {replace: {name: z}}}}}", "o0.yaml:3:36: error: unknown field name"),
-        ("plans: {unclassified: {enabled: false}}", "packs/root.yaml:4:14: error: there is no plan unclassified"),
+        ("plans: {unclassified: {enabled: false}}", "packs/root.yaml:4:14: error: an overlay removes the plan"),
         ("plans: {guard: {replace: {steps: []}}}", "o0.yaml:3:34: error: plan guard never asks a person"),
         ("packs: {x: {routes: {a: {enabled: 'no'}}}}", "o0.yaml:3:35: error: enabled must be true or false"),
     ],
