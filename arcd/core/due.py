@@ -60,6 +60,8 @@ def _on_case_deadline(turn: Turn, case_id: str, rest: list[str]) -> None:
             casebook.save(turn, dispatch.on_offer_timeout(turn, case, offer_id))
         case ["sla", what, step_id]:
             casebook.save(turn, sla.on_deadline(turn, case, what, step_id))
+        case ["sla", what]:  # set by versions that knew one clock to a case
+            casebook.save(turn, sla.on_deadline_of_all(turn, case, what))
         case ["authority", what]:
             casebook.save(turn, authority.on_deadline(turn, case, what))
         case ["claim"]:

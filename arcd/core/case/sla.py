@@ -107,6 +107,14 @@ def on_deadline(turn: Turn, case: Case, what: str, step_id: str) -> Case:
     return call_for_person(turn, case.with_dispatch(replace(dispatch, sla_breached=True)), "sla_breached")
 
 
+def on_deadline_of_all(turn: Turn, case: Case, what: str) -> Case:
+    """Each job whose clock it can have been, as if it were its own."""
+    for each in _running(case):
+        if each.sla_s is not None and is_paused(each) is (what == "paused"):
+            case = on_deadline(turn, case, what, each.step_id)
+    return case
+
+
 def request(turn: Turn, fact: SlaClockRequested) -> None:
     case = turn.state.cases.get(fact.case_id)
     if case is None or not case.is_open:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from arcd.core.case.sla import NOTE_CHARS_MAX, PAUSED_REMIND_S, PAUSES_MAX, PauseReason, due_at, is_paused
-from arcd.core.facts import GuardAnswer, SlaClockRequested
+from arcd.core.facts import DeadlineReached, GuardAnswer, SlaClockRequested
 from arcd.core.site import Site
+from arcd.core.station import Station
 from tests.arcd.core.conditioning.scene import noted
 from tests.arcd.core.conftest import Play
 from tests.playbook import NS, OPERATOR, After, Panel, Playbook, guard, held, move, step
@@ -64,6 +66,28 @@ def test_two_jobs_of_a_case_have_a_clock_each(playbook: Play) -> None:
         play >> guard("C10-1", answer)
         play << ...
     assert noted(play, "sla.breach") == [{"guard": "g1", "sla_s": 1200}]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_clock_that_an_earlier_version_has_set_is_the_jobs(playbook: Play, paused: bool) -> None:
+    """It knew one to a case: a store from then has it under the case's own key."""
+    play = sent(playbook)
+    if paused:
+        play >> clock("pause", "unsafe")
+        play << ...
+    what = "paused" if paused else "breach"
+    key = f"case/C10/sla/{what}"
+    station = Station()
+    station.restore(
+        (table, key if name == f"{key}/dispatch-guard" else name, msgspec.json.encode(value))
+        for table, name, value in play.station.take_changed()
+        if value is not None
+    )
+    due = station.state.deadlines[key]
+    stepped = station.step(DeadlineReached(at=due, key=key, due=due), 1_000)
+    notes = [note.what for note in stepped.record.notes]
+    assert notes == ["sla.still_paused" if paused else "sla.breach", "person.called"]
+    assert key not in station.state.deadlines
 
 
 def test_it_starts_with_the_decision(playbook: Play) -> None:
