@@ -49,20 +49,24 @@ def release(turn: Turn, case: Case, by: str) -> Case:
 def extend(turn: Turn, case: Case, plan: Plan) -> Case:
     """A more urgent plan takes over: what was begun or done stays so, the steps it adds come on top."""
     known = {state.id for state in case.steps}
-    wanted = {step.id for step in plan.steps}
+    wanted = {step.id: step for step in plan.steps}
     kept = tuple(step for step in (case.plan.steps if case.plan else ()) if step.id not in wanted)
     before = case.plan.name if case.plan else ""
     merged = replace(plan, steps=(*plan.steps, *kept))
     added = tuple(StepState(id=step.id) for step in plan.steps if step.id not in known)
-    states = tuple(_carried_over(turn, state, is_wanted=state.id in wanted) for state in case.steps)
+    states = tuple(_carried_over(turn, case, state, wanted.get(state.id)) for state in case.steps)
     turn.note("plan.changed", case.id, plan=plan.name, version=plan.version, before=before)
     return _flow_on(turn, replace(case, plan=merged, steps=(*states, *added)), 0)
 
 
-def _carried_over(turn: Turn, state: StepState, *, is_wanted: bool) -> StepState:
-    """What only the calmer plan still had to come is dropped; what it found needless is judged again."""
-    if is_wanted:
-        return StepState(id=state.id) if state.status is StepStatus.NOT_APPLICABLE else state
+def _carried_over(turn: Turn, case: Case, state: StepState, wanted: Step | None) -> StepState:
+    """What only the calmer plan still had to come is dropped. What it found needless is judged again, and what it left
+    to a hand that has not come is the machine's now, where the urgent plan says so."""
+    if wanted is not None:
+        before = _step_of(case, state.id)
+        is_offered = state.status not in SETTLED and before is not None and _waits_for_a_hand(case, before)
+        is_anew = state.status is StepStatus.NOT_APPLICABLE or (is_offered and wanted.automatic)
+        return StepState(id=state.id) if is_anew else state
     if state.status is StepStatus.PENDING:
         return replace(state, status=StepStatus.NOT_APPLICABLE, ended_at=turn.at)
     return state

@@ -380,6 +380,31 @@ def test_what_the_calm_plan_found_needless_is_done_when_it_gets_urgent(playbook:
     assert play.case().dispatches[0].status == "offered"
 
 
+def test_what_the_calm_plan_left_to_a_hand_is_done_when_it_gets_urgent(playbook: Play) -> None:
+    """The calm plan only offered it to the operator: nobody has been sent, and nobody has decided against it."""
+    by_hand = DISPATCH.replace("automatic: true", "automatic: false")
+    play = raised(playbook, by_hand + LOOK, DISPATCH + LOOK)
+    play << ...
+    assert standing(play)["dispatch-guard"] == "active"
+    assert [dispatch.status for dispatch in play.case().dispatches] == ["offered"]
+
+
+def test_what_a_hand_has_begun_is_not_begun_again(playbook: Play) -> None:
+    by_hand = DISPATCH.replace("automatic: true", "automatic: false")
+    play = playbook(
+        sources=rules(
+            (plan("calm", by_hand + LOOK), plan("hot", DISPATCH + LOOK, priority="P1")), {"BA": "calm", "BV": "hot"}
+        )
+    )
+    play >> Panel().sia("BA", zone="3")
+    play << ...
+    play >> step("dispatch-guard", "start", seen_version=play.case().version)
+    play << ...
+    play >> Panel().sia("BV", zone="3", sequence=7)
+    play << ...
+    assert len(play.case().dispatches) == 1
+
+
 def test_what_is_done_is_not_done_again(playbook: Play) -> None:
     play = playbook(
         sources=rules(
