@@ -17,8 +17,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import choose_encoder
 
 from arcd.clock import Discipline
+from arcd.core.case.calls import OUTCOMES as CALL_OUTCOMES
 from arcd.core.case.model import OfferStatus
-from arcd.core.facts import EffectOutcome, FlagKind
+from arcd.core.facts import CallAnswer, EffectOutcome, FlagKind
 from arcd.degraded import PATIENCE
 from protocols.codec import Problem
 from protocols.signals import Category
@@ -60,7 +61,7 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
         "login",
         OTHER,
     ),
-    "cause": ("duplicate", "folded", *FlagKind, OTHER),
+    "cause": ("duplicate", "copy", "folded", "swinger", *FlagKind, OTHER),
     # Who was turned away, or let go, and by which limit of the gateways.
     "limit": (
         *("connections", "connections_per_source", "strangers", "idle", "half_frame", "queue", "source_share"),
@@ -77,6 +78,12 @@ LABEL_VALUES: dict[str, tuple[str, ...]] = {
     "kind": tuple(FlagKind),
     "place": ("directory", "url", "mail"),
     "outcome": tuple(EffectOutcome),
+    # How an authority was told of a case, and what it said to it.
+    "way": ("message", "telephone"),
+    "said": ("accepted", "rejected"),
+    # Call lists of the shipped plans; one that a site names itself is counted under "other".
+    "purpose": ("keyholders", "on_duty", "service_provider", "erc", "police", "authority", OTHER),
+    "call_outcome": tuple(sorted({*CALL_OUTCOMES, *CallAnswer})),
     "direction": ("forward", "backward"),
     "result": ("taken", "refused"),
     # States of the case type arrangement (rules/cases/arrangement.yaml) but for the last.
@@ -151,6 +158,12 @@ TABLE: tuple[Spec, ...] = (
     _histogram("arc_case_handling_duration_seconds", OPERATOR_BUCKETS_S, "From first operator to closing", "priority"),
     _counter("arc_ack_target_breaches_total", "Acknowledgement targets missed", "priority", "target"),
     _counter("arc_escalations_total", "Matters taken further because nobody acted", "trigger"),
+    _histogram(
+        "arc_escalation_duration_seconds", OPERATOR_BUCKETS_S, "From report to the authority's word", "way", "said"
+    ),
+    _counter("arc_calls_total", "Telephone calls that people noted", "purpose", "call_outcome"),
+    _gauge("arc_late_tests", "Systems whose periodic test has not come"),
+    _gauge("arc_unrestored_zones", "Alarms and troubles of zones that stand and wait for their restore"),
     _counter("arc_guard_offers_total", "Jobs offered to guards, by what became of the offer", "answer"),
     _histogram("arc_guard_response_duration_seconds", GUARD_BUCKETS_S, "From dispatch decision to guard on site"),
     _counter("arc_guard_sla_breaches_total", "Guards not on site in the agreed time"),
@@ -265,6 +278,10 @@ class Metrics:
         self._case_handling_s = self._family("arc_case_handling_duration_seconds", Histogram)
         self._ack_breaches = self._family("arc_ack_target_breaches_total", Counter)
         self._escalations = self._family("arc_escalations_total", Counter)
+        self._escalation_s = self._family("arc_escalation_duration_seconds", Histogram)
+        self._calls = self._family("arc_calls_total", Counter)
+        self._late_tests = self._family("arc_late_tests", Gauge)
+        self._unrestored = self._family("arc_unrestored_zones", Gauge)
         self._guard_offers = self._family("arc_guard_offers_total", Counter)
         self._guard_response_s = self._family("arc_guard_response_duration_seconds", Histogram)
         self._guard_breaches = self._family("arc_guard_sla_breaches_total", Counter)
@@ -396,6 +413,17 @@ class Metrics:
 
     def guard_sla_missed(self) -> None:
         self._guard_breaches.child().inc()
+
+    def authority_answered(self, way: str, said: str, seconds: float) -> None:
+        """`seconds`: since somebody, or a plan, decided to report."""
+        self._escalation_s.child(way, said).observe(seconds)
+
+    def called(self, purpose: str, outcome: str) -> None:
+        self._calls.child(purpose, outcome).inc()
+
+    def unfinished(self, *, late_tests: int, unrestored: int) -> None:
+        self._late_tests.child().set(late_tests)
+        self._unrestored.child().set(unrestored)
 
     def arrangements_active(self, counts: Mapping[str, int]) -> None:
         """Phase → open cases; a phase of somebody else's case type is counted under "other"."""

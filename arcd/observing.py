@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from arcd.batching import Waiting
-from arcd.core.case.model import OfferStatus
+from arcd.core.case.model import Case, OfferStatus
 from arcd.core.effects import DurableEffect
 from arcd.core.facts import (
     AnyFact,
@@ -27,6 +27,7 @@ from arcd.core.facts import (
 )
 from arcd.core.line_service.arranging import CASE_TYPE as ARRANGEMENT
 from arcd.core.record import Judged, Note
+from arcd.core.schedules.tests_due import CODE as TEST_OVERDUE
 from arcd.core.state import State
 from arcd.core.station import Stepped
 from arcd.core.storm.model import Phase
@@ -176,6 +177,14 @@ class Observing:
             case "dispatch.on_site":
                 took_s = note.detail.get("took_s")
                 self._metrics.guard_on_site(float(took_s) if isinstance(took_s, int | float) else 0.0)
+            case "call.attempted" if case is not None:
+                step = case.plan.step(str(note.detail.get("step"))) if case.plan is not None else None
+                self._metrics.called(step.recipients if step is not None else "", str(note.detail.get("outcome")))
+            case "authority.called":
+                self._metrics.called("authority", str(note.detail.get("answer")))
+                self._authority_said(case, "telephone", str(note.detail.get("answer")), at)
+            case "authority.answer":
+                self._authority_said(case, "message", str(note.detail.get("kind")), at)
             case "guard.accept":
                 self._metrics.guard_offer(OfferStatus.ACCEPTED)
             case "guard.decline":
@@ -183,6 +192,12 @@ class Observing:
             case _:
                 if note.what in _OFFERS:
                     self._metrics.guard_offer(_OFFERS[note.what])
+
+    def _authority_said(self, case: Case | None, way: str, said: str, at: int) -> None:
+        """To the report itself: what it says to its being called off takes no part in how long the report took."""
+        told = case.authority if case is not None else None
+        if told is not None and not told.told_cancel and said in ("accepted", "rejected"):
+            self._metrics.authority_answered(way, said, (at - told.created_at) / NS)
 
     def gauges(self, outbox: Mapping[str, int], depth: int) -> None:
         """What is a level and not an occurrence; asked for once a second."""
@@ -197,7 +212,10 @@ class Observing:
             self._metrics.outbox_depth(channel, waiting)
         self._metrics.queue_depth(depth)
 
-    def paths(self, now: int) -> None:
-        """How supervised paths stand; dearer than the other levels, and asked for less often."""
+    def sums(self, now: int) -> None:
+        """How supervised paths and zones stand; dearer than the other levels, and asked for less often."""
+        state = self._state
+        late = sum(key.split("|")[1:2] == [TEST_OVERDUE] for key in state.folds)
+        self._metrics.unfinished(late_tests=late, unrestored=sum(len(run.triggers) for run in state.siteruns.values()))
         if self._watch is not None:
             self._metrics.supervised_paths(self._watch.counts(now))

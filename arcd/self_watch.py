@@ -30,7 +30,7 @@ from arcd.systemd import Progress
 from arcd.tls_certificate import TlsCertificate
 
 LOOK_S = 1.0
-PATHS_EVERY = 10  # looks
+SUMS_EVERY = 10  # looks
 # Standing still for longer than this we heard nobody, and nobody is to blame for it.
 STALL_S = 5.0
 # A slow commit is seen when it has ended, so with commits of more than a second every other look sees none.
@@ -84,8 +84,8 @@ class SelfWatch:
             self._runtime.post(DaemonTroubled(at=self._clock.now(), code="stalled", detail=detail))
         self._observing.gauges(self._runtime.outbox_depth(), self._runtime.depth)
         self._looks += 1
-        if self._looks % PATHS_EVERY == 1:
-            self._observing.paths(self._clock.now())
+        if self._looks % SUMS_EVERY == 1:
+            self._observing.sums(self._clock.now())
         self._degraded.look(self._readings(lag_s))
         self._metrics.degraded(self._degraded.parts())
 
