@@ -55,9 +55,8 @@ class EspaConnection(LineConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        for page in self._pages.values():
-            page.set_result(Paged(False, "the line was lost"))
-        self._pages.clear()
+        for number in list(self._pages):
+            self._settle(number, Paged(False, "the line was lost"))
 
     def on_time(self) -> None:
         if self.is_open:

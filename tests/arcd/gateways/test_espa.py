@@ -16,7 +16,7 @@ from arcd.clock import Clock, SystemClock, VirtualClock
 from arcd.core.effects import SendPage
 from arcd.core.facts import EffectOutcome
 from arcd.effectors.pager import PagerEffector
-from arcd.gateways.espa import EspaGateway
+from arcd.gateways.espa import EspaGateway, Paged
 from arcd.gateways.line import Line
 from arcd.gateways.serial import SerialMode, SerialPort
 from arcd.metrics import Metrics
@@ -260,3 +260,13 @@ async def test_digimat_espa_takes_our_page(cable: Cable, monkeypatch: pytest.Mon
         assert (await performing).is_delivered
         told = server.getNotification()
         assert (told.name, told.message, told.callAddress) == ("calltopager", "550", "CALL ME 101")
+
+
+async def test_a_line_that_is_lost_in_the_turn_in_which_a_page_is_given_up_tells_the_others(cable: Cable) -> None:
+    inbox = Inbox()
+    async with an_open_line(inbox, cable, STATION) as (gateway, _):
+        connection = gateway._connection
+        given_up, waiting = connection.page(CALL), connection.page(CALL)
+        given_up.cancel()
+        connection.connection_lost(None)
+        assert waiting.result() == Paged(False, "the line was lost")
