@@ -315,9 +315,10 @@ class Runtime:
         await self._idle.wait()
 
     async def close(self) -> None:
-        for channel in self._channels.values():
-            await channel.effector.close()
-        await self.store.close()
+        async with contextlib.AsyncExitStack() as closing:
+            closing.push_async_callback(self.store.close)  # last, and whatever becomes of the channels
+            for channel in self._channels.values():
+                closing.push_async_callback(channel.effector.close)
 
     async def checkpoint(self) -> None:
         """A last checkpoint before a clean stop, after `run` has ended: the next start has no tail to replay.

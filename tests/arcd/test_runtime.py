@@ -970,6 +970,25 @@ def test_an_effect_without_a_channel_is_refused_and_the_core_goes_on() -> None:
     run(main(), clock)
 
 
+class Unclosable(MemoryEffector):
+    async def close(self) -> None:
+        raise ZeroDivisionError("a defect in a plug-in")
+
+
+async def test_a_channel_that_cannot_be_closed_leaves_no_store_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reader's thread would keep the process from ending."""
+    bench = Bench(effectors=[Unclosable()])
+    closed: list[str] = []
+
+    async def close() -> None:
+        closed.append("store")
+
+    monkeypatch.setattr(bench.store, "close", close)
+    with pytest.raises(ZeroDivisionError):
+        await bench.runtime.close()
+    assert closed == ["store"]
+
+
 class Broken(MemoryEffector):
     def __init__(self, error: BaseException) -> None:
         super().__init__()
