@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import socket
+import threading
 import time
 from collections import Counter
 from itertools import count
@@ -20,6 +24,9 @@ pytestmark = pytest.mark.slow
 
 RESTARTS = 3
 MAIL_STOPS = 20
+ANY_STOPS = 12
+LIFE_S_MAX = 3.0
+GOLDEN = 0.618  # multiples of it lie nowhere together
 ALARMS_EACH = 80
 PANELS = 8
 EACH_S = 4 / 200  # four panels, 200 signals a second together
@@ -65,6 +72,63 @@ def test_rolling_restarts_under_200_signals_a_second(tmp_path: Path) -> None:
                 panel.abandon()
     assert len(acknowledged) >= RESTARTS * 100
     assert news_in(installation) == Counter((message.account, message.sequence) for message in acknowledged)
+    assert installation.verify().ok
+
+
+class Nuisances(threading.Thread):
+    """Whoever has begun something and does not end it: half a frame, half a handshake, half a request, a follower."""
+
+    def __init__(self, installation: Installation) -> None:
+        super().__init__(name="nuisances")
+        self.has_ended = threading.Event()
+        half_post = b"POST /g/x HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\nhalf"
+        follow = b"GET /v1/journal/follow HTTP/1.1\r\nHost: x\r\n\r\n"
+        self._calls: list[tuple[str | tuple[str, int], bytes]] = [
+            (("127.0.0.1", installation.dc09_port), b'\n0000002C"SIA-D'),
+            (("127.0.0.1", installation.dc09_port), b"\x16\x03\x01\x02\x00\x01"),
+            (("127.0.0.1", installation.guard_port), half_post),
+            (("127.0.0.1", installation.health_port), b"GET /metr"),
+            (str(installation.socket), follow),
+        ]
+
+    def run(self) -> None:
+        while not self.has_ended.is_set():
+            with contextlib.ExitStack() as calls:
+                for address, said in self._calls:
+                    call = socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET)
+                    calls.enter_context(call)
+                    with contextlib.suppress(OSError):
+                        call.connect(address)
+                        call.send(said)
+                self.has_ended.wait(0.2)
+
+    def end(self) -> None:
+        self.has_ended.set()
+        self.join()
+
+
+def test_a_stop_at_any_moment_of_a_life_is_a_stop(tmp_path: Path) -> None:
+    """From before the settings are read until everything is under way; whoever begins something is not waited for."""
+    installation = Installation(tmp_path, centre=centre([]), sites=[site(f"K-{each}", each) for each in ACCOUNTS])
+    nuisances = Nuisances(installation)
+    panels = [SendingThread(Transmitter(installation.dc09_port), paced(account, EACH_S)) for account in ACCOUNTS]
+    try:
+        for each in (nuisances, *panels):
+            each.start()
+        for stop in range(ANY_STOPS):
+            daemon = installation.launch()
+            time.sleep(LIFE_S_MAX * (stop * GOLDEN % 1.0))
+            assert daemon.stop() in (0, -signal.SIGTERM)  # the latter before anything has been opened
+        with installation.running():
+            acknowledged = [message for panel in panels for message in panel.finish()]
+    finally:
+        nuisances.end()
+        for panel in panels:
+            panel.abandon()
+    assert len(acknowledged) >= ANY_STOPS
+    assert news_in(installation) == Counter((message.account, message.sequence) for message in acknowledged)
+    assert "exceeded" not in installation.said(), "a listener has waited for a request"
+    assert "Traceback" not in installation.said()
     assert installation.verify().ok
 
 
