@@ -135,8 +135,6 @@ class Runtime:
         self._sleeps_until = 0
         self._committed = asyncio.Event()
         self._committed_seq = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._checkpointer = Checkpointer(
             station,
             clock,
@@ -246,7 +244,6 @@ class Runtime:
             # What is erased or given up must lie behind the checkpoint: a restart could not step through it.
             self._checkpointer.ask()
         if len(self._open) == 1:
-            self._idle.clear()
             self._something_open.set()
         elif len(self._open) >= self.limits.batch_min and self.store.backlog < BACKLOG_MAX and not self._is_ending:
             self._begin_commit()
@@ -312,7 +309,9 @@ class Runtime:
 
     async def drained(self) -> None:
         """Wait until everything posted so far is committed and answered."""
-        await self._idle.wait()
+        newest = self._seq
+        while self._committed_seq < newest:
+            await self._committed.wait()
 
     async def close(self) -> None:
         async with contextlib.AsyncExitStack() as closing:
@@ -364,8 +363,6 @@ class Runtime:
         self._release(commit.steps, self.clock.monotonic_s() - commit.began_s)
         if self.has_room:
             self._room.set()
-        if not self.depth:
-            self._idle.set()
 
     def _release(self, steps: Sequence[Waiting], seconds: float) -> None:
         """The batch is durable: replies first, then answers, then the world."""

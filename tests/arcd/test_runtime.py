@@ -970,6 +970,34 @@ def test_an_effect_without_a_channel_is_refused_and_the_core_goes_on() -> None:
     run(main(), clock)
 
 
+def test_what_comes_while_we_wait_is_not_waited_for() -> None:
+    """A stop in the middle of a pile of dispatches, on a slow disk: outcomes come for as long as there are any."""
+    clock = VirtualClock()
+    bench = Bench(clock=clock)
+
+    async def slow_disk(batch: Batch) -> None:
+        await asyncio.sleep(1.0)
+
+    async def dispatch() -> None:
+        while True:
+            bench.runtime.post(CaseNoted(at=clock.now(), case_id="C9", text="hello", actor=OPERATOR))
+            await asyncio.sleep(0.3)
+
+    async def main() -> None:
+        async with bench.running(), asyncio.TaskGroup() as tasks:
+            bench.store.after_commit = slow_disk
+            dispatching = tasks.create_task(dispatch())
+            await asyncio.sleep(10)
+            line = bench.gateway.connect()
+            line.feed(alarm())
+            async with asyncio.timeout(5):
+                await bench.runtime.drained()
+            assert replies(line) == [(ReplyKind.ACK, "0001")]
+            dispatching.cancel()
+
+    run(main(), clock)
+
+
 class Unclosable(MemoryEffector):
     async def close(self) -> None:
         raise ZeroDivisionError("a defect in a plug-in")

@@ -154,7 +154,7 @@ class LoopedProcess(Process):
 
     @property
     def is_committing(self) -> bool:
-        return self.is_up and not self.runtime._idle.is_set()
+        return self.is_up and self.runtime.depth > 0
 
     def unfinished(self) -> list[str]:
         return super().unfinished() if self.is_up else ["the daemon is down"]
