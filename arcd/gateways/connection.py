@@ -269,8 +269,13 @@ class Connection(asyncio.Protocol):
             self._gateway.metrics.connection_refused("handshakes")
             self.turn_out()
         elif wait_s > 0:
-            asyncio.get_running_loop().call_soon(self.hold)  # uvloop begins to read after `connection_made`
-            asyncio.get_running_loop().call_later(wait_s, self._gateway.go_on, self)
+            asyncio.get_running_loop().call_soon(self._await_turn, wait_s)
+
+    def _await_turn(self, wait_s: float) -> None:
+        # Held after `connection_made`, because uvloop begins to read then; and timed after that, because in a long turn
+        # of the loop the timer would come first, and nobody would let it go on.
+        self.hold()
+        asyncio.get_running_loop().call_later(wait_s, self._gateway.go_on, self)
 
     def _unseal(self, tls: TlsLayer, sealed: bytes) -> bytes | None:
         """None when the connection is over."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import pytest
 import trustme
 
 from arcd.gateways import tcp
+from arcd.gateways.connection import Connection
 from arcd.gateways.tls import HandshakeTurns, TlsLayer, server_context
 from tests.arcd.gateways.inbox import alarm
 from tests.arcd.gateways.test_tcp import Hall, ended, hall, reply
@@ -149,6 +151,26 @@ async def test_with_a_client_authority_panels_show_their_certificate(tmp_path: P
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 await speak(refused)
         assert here.inbox.sequences == ["0001"]
+
+
+async def test_whoever_waits_for_its_turn_in_a_long_turn_of_the_loop_has_it(
+    context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its turn comes before it is even held: timers run first."""
+    begin = Connection._begin_tls
+
+    def begin_slowly(self: Connection, tls_context: ssl.SSLContext) -> None:
+        begin(self, tls_context)
+        over_s = time.monotonic() + 0.02
+        while time.monotonic() < over_s:
+            pass
+
+    async with hall(tls_context=context) as here:
+        monkeypatch.setattr(Connection, "_begin_tls", begin_slowly)
+        monkeypatch.setattr(here.gateway.turns, "wait_s", lambda now_s: 0.005)
+        reader, writer = await connect(here, client_context())
+        writer.write(alarm(1))
+        assert await reply(reader) == ("ack", "0001")
 
 
 async def test_a_handshake_that_does_not_end_is_let_go_and_takes_no_place_from_others(context: ssl.SSLContext) -> None:
