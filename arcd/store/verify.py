@@ -4,10 +4,10 @@ One rule: no secrets, no daemon, no writing. The file may be in use or a copy wi
 damaged journal is a result, not an error: StoreError says only that there is no journal to check.
 
 Found: any changed byte of an entry or payload, entries missing, exchanged or added, a tail shorter than the recorded
-head, a payload that belongs to no entry, an entry that the index of refs does not lead to, a checkpoint that was signed
-over other entries. A journal rewritten from some entry on, hashes, head and checkpoints included, is found by a
-checkpoint that was copied to a second place (`copies`), or by the key that is known from elsewhere (`keys`). Not looked
-at, because it is no evidence: open effects, cases, state.
+head, a payload that belongs to no entry, content that is gone and that no entry says to have been erased, an entry that
+the index of refs does not lead to, a checkpoint that was signed over other entries. A journal rewritten from some entry
+on, hashes, head and checkpoints included, is found by a checkpoint that was copied to a second place (`copies`), or by
+the key that is known from elsewhere (`keys`). Not looked at, because it is no evidence: open effects, cases, state.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from arcd.store import Sealed, StoreError
 from arcd.store.chain import GENESIS_HASH, SALT_BYTES, commitment, encode_columns, entry_hash
+from arcd.store.erasures import unannounced
 from arcd.store.evidence import SEALED, Copy, Evidence
 from arcd.store.failure import explain, primary_code
 from arcd.store.file import check_version
@@ -54,7 +55,8 @@ class Finding(Struct, frozen=True):
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """`entries` were read, behind those that were given up and up to `head_seq`; `erased` of them have no payload any
-    more, which is not a finding. `signed_seq` is the last entry that a signed checkpoint vouches for."""
+    more, which is a finding only where no entry says so. `signed_seq` is the last entry that a signed checkpoint
+    vouches for."""
 
     ok: bool
     entries: int
@@ -133,6 +135,9 @@ class Looked(Struct, frozen=True):
     def size_bytes(self) -> int:
         log = log_of(self.path)
         return self.path.stat().st_size + (log.stat().st_size if log.exists() else 0)
+
+    def is_believable(self, entries: int) -> bool:
+        return entries * ENTRY_BYTES_MIN <= self.size_bytes
 
 
 class _Walk:
@@ -219,12 +224,12 @@ class _Walk:
             self._check_tree(connection, until)
             helped = None if helpers is None else Helped(helpers, looked.path, looked.has_log)
             self._check_index(connection, until, era_bits(looked.version), helped)
+        self._check_erased(connection, looked)
         self._evidence.ended(self._seq, self._sealed)
 
     def _asked(self, looked: Looked, first: int, last: int) -> Helpers | None:
         """The helpers, if it is worth asking them. A forged number must not make work for years."""
-        is_believed = (last - first) * ENTRY_BYTES_MIN <= looked.size_bytes
-        if self._helpers is None or looked.version < 2 or not is_believed:
+        if self._helpers is None or looked.version < 2 or not looked.is_believable(last - first):
             return None
         return self._helpers if last - first >= self._helpers.entries_min else None
 
@@ -387,6 +392,13 @@ class _Walk:
         last = min(until, self._seq)
         for seq, said in index_faults(connection, first, last, bits=bits, expected=self._refs_count, helped=helped):
             self.report(seq, said)
+
+    def _check_erased(self, connection: sqlite3.Connection, looked: Looked) -> None:
+        """Whoever takes content away by hand leaves the chain whole."""
+        first = 0 if self._sealed is None else self._sealed.through
+        if self._erased and looked.is_believable(self._seq - first):
+            for seq in unannounced(connection, first, self._seq):
+                self.report(seq, "its content is gone, and no entry says that it was erased")
 
     def _check_head(self, head_seq: int, head_hash: object) -> None:
         if self._seq < head_seq:

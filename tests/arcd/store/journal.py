@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from arcd.store import Batch, CaseRow, Checkpoint, Entry, OutboxRow, Record, Restored, Store
+from arcd.store.erasures import ERASURE
 
 START = 1_790_000_000_000_000_000
 
@@ -71,9 +74,15 @@ async def all_entries(
     return [entry async for entry in store.entries(after=after, until=until, subject=subject, kind=kind)]
 
 
+def erasure(seq: int, seqs: Sequence[int]) -> Record:
+    """The entry that says what its transaction erases."""
+    said = {"effects": [{"effect": "erase_payloads", "seqs": seqs}]}
+    return record(seq, kind=ERASURE, payload=msgspec.json.encode(said))
+
+
 async def erase(store: Store, seqs: Sequence[int]) -> None:
-    head = await store.head()
-    await store.commit(Batch(checkpoint=Checkpoint(seq=head.seq, rows=[]), erased=seqs))
+    seq = (await store.head()).seq + 1
+    await store.commit(Batch(records=[erasure(seq, seqs)], checkpoint=Checkpoint(seq=seq, rows=[]), erased=seqs))
     await store.sweep(1)
 
 

@@ -38,7 +38,7 @@ async def test_entries_are_read_beside_the_writer_and_are_those_it_reads_itself(
         assert [entry.seq for entry in entries(path, until=5) if entry.payload is None] == [3]
     finally:
         await store.close()
-    assert extent(path).last_seq == 1_501
+    assert extent(path).last_seq == 1_502
     assert sorted(os.listdir(tmp_path)) == ["journal.sqlite", "journal.sqlite.lock"], "nothing is left behind"
 
 

@@ -13,7 +13,7 @@ from arcd.store import Head
 from arcd.store.file import SCRIPTS, migrate
 from arcd.store.sqlite import SqliteStore
 from arcd.store.tree import inclusion_proof, root_at
-from arcd.store.verify import verify_file
+from arcd.store.verify import Finding, verify_file
 from protocols.tlog.merkle import root, verify_inclusion
 from tests.arcd.store.journal import START, all_entries, case, counted_salts, effect, records
 
@@ -25,6 +25,10 @@ HEAD_V1 = "6b908eb4bb2d8fe57465491fa9aa4808ef61d995aee666268c043b7591dc868e"
 # Version 2: 300 entries of as many sites, most of them of one case, the fifth erased; a checkpoint at entry 300.
 HEAD_V2 = "10f180365e0534d303d2f8494184b6bf2361e2b4983969d8c2100dd837b2d979"
 ROOT_V2 = "b63f703908bae15a6c9bbc581ea642fddf478822a85a1ee894d11e24702d7ae0"
+
+
+# Erased by the store alone, without the core that would have said so in an entry.
+UNSAID = (Finding(5, "its content is gone, and no entry says that it was erased"),)
 
 
 def unpacked(name: str, directory: Path) -> Path:
@@ -46,7 +50,7 @@ def path_v2(tmp_path: Path) -> Path:
 def test_a_copy_of_version_1_verifies_as_it_is(path: Path) -> None:
     before = path.read_bytes()
     verdict = verify_file(path)
-    assert (verdict.ok, verdict.entries, verdict.erased, verdict.head_hash) == (True, 7, 1, HEAD_V1)
+    assert (verdict.findings, verdict.entries, verdict.erased, verdict.head_hash) == (UNSAID, 7, 1, HEAD_V1)
     assert path.read_bytes() == before
 
 
@@ -68,7 +72,7 @@ async def test_version_1_is_taken_over_and_goes_on_in_the_newest(path: Path) -> 
         assert verify_inclusion(entries[seq - 1].hash, seq - 1, 600, proof, root(frontier))
     await store.close()
     verdict = verify_file(path)
-    assert (verdict.ok, verdict.entries, verdict.erased) == (True, 600, 1)
+    assert (verdict.findings, verdict.entries, verdict.erased) == (UNSAID, 600, 1)
     assert verdict.root == root(frontier).hex()
 
 
@@ -86,7 +90,7 @@ async def test_taking_it_over_twice_changes_nothing_more(path: Path) -> None:
 def test_a_copy_of_version_2_verifies_as_it_is(path_v2: Path) -> None:
     before = path_v2.read_bytes()
     verdict = verify_file(path_v2)
-    assert (verdict.ok, verdict.entries, verdict.erased, verdict.head_hash) == (True, 300, 1, HEAD_V2)
+    assert (verdict.findings, verdict.entries, verdict.erased, verdict.head_hash) == (UNSAID, 300, 1, HEAD_V2)
     assert verdict.root == ROOT_V2
     assert path_v2.read_bytes() == before
 
@@ -102,7 +106,7 @@ async def test_version_2_is_taken_over_and_goes_on_in_the_newest(path_v2: Path) 
     assert [entry.seq for entry in await all_entries(store, subject="site/K-1")] == [1, 2, *range(300, 5_001)]
     await store.close()
     verdict = verify_file(path_v2)
-    assert (verdict.ok, verdict.entries, verdict.erased) == (True, 5_000, 1)
+    assert (verdict.findings, verdict.entries, verdict.erased) == (UNSAID, 5_000, 1)
 
 
 def test_refs_of_many_eras_find_their_new_ones(tmp_path: Path) -> None:

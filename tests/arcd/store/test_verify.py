@@ -17,6 +17,7 @@ import pytest
 
 from arcd.store import Batch, Head, StoreError
 from arcd.store.chain import seal
+from arcd.store.erasures import ERASURE
 from arcd.store.pages import PAGE
 from arcd.store.precondition import seal_all
 from arcd.store.ranges import Helpers
@@ -35,6 +36,9 @@ GUARDS = (
     "note_is_never_changed",
     "note_is_never_deleted",
 )
+
+
+UNSAID = "its content is gone, and no entry says that it was erased"
 
 
 async def write(path: Path, *batches: Batch, erased: tuple[int, ...] = ()) -> Head:
@@ -94,7 +98,28 @@ async def test_a_journal_without_entries_verifies(tmp_path: Path) -> None:
 async def test_erased_payloads_are_counted_and_are_no_finding(tmp_path: Path) -> None:
     await write(tmp_path / "j.db", records(1, 5), erased=(1, 4))
     verdict = verified(tmp_path / "j.db")
-    assert (verdict.ok, verdict.entries, verdict.erased) == (True, 5, 2)
+    assert (verdict.ok, verdict.entries, verdict.erased) == (True, 6, 2)
+
+
+async def test_content_that_no_entry_says_to_be_erased_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    await write(path, records(1, 20), erased=(1, 9))
+    tamper(path, "DELETE FROM payload WHERE seq IN (2, 17, 20)")
+    verdict = verified(path)
+    assert verdict.erased == 5
+    assert verdict.findings == tuple(Finding(seq, UNSAID) for seq in (2, 17, 20))
+    tamper(path, "DELETE FROM payload WHERE seq = 21")
+    assert {finding.seq for finding in verified(path).findings} == {1, 2, 9, 17, 20, 21}, "nor is what says it erased"
+
+
+@pytest.mark.parametrize(
+    "said", [b"\xff", b"[]", b'{"effects":[{"seqs":[2]}]}', b'{"effects":[{"effect":"answer","seqs":[2]}]}']
+)
+async def test_an_entry_that_erases_nothing_announces_nothing(tmp_path: Path, said: bytes) -> None:
+    path = tmp_path / "j.db"
+    await write(path, Batch(records=[record(1), record(2), record(3, kind=ERASURE, payload=said)]))
+    tamper(path, "DELETE FROM payload WHERE seq = 2")
+    assert [finding.seq for finding in verified(path).findings] == [2]
 
 
 def test_a_copy_is_read_without_leaving_anything_beside_it(path: Path) -> None:
@@ -210,6 +235,7 @@ def test_an_entry_forged_onto_the_end_is_found(path: Path) -> None:
     assert verified(path).findings == (
         Finding(6, "entries follow the recorded head 5"),
         Finding(6, "the index does not lead to it from site/K-1"),
+        Finding(6, UNSAID),
     )
 
 
@@ -303,7 +329,7 @@ async def test_processes_of_their_own_find_the_same(tmp_path: Path) -> None:
             helpers = Helpers(pool, 2, span=512, entries_min=0)
             assert verify_with(helpers, path, progress=lambda done, _, told=told: told.append(done)) == alone
         assert told == sorted(told)
-        assert told[-1] == 6_000
+        assert told[-1] == 6_001
 
 
 async def test_helpers_that_die_leave_the_work_to_who_asked(tmp_path: Path) -> None:
