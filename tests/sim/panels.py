@@ -35,6 +35,7 @@ class Panel:
         self.queue: deque[Message] = deque()
         self.messages: dict[int, Message] = {}  # by sequence number
         self._dialler = Dialler(account=number, key=key)
+        self._is_sealing = key is not None
         self._sequence = world.rng.randrange(1, 5000)
         self._offset_ns = int(world.rng.uniform(-3.0, 3.0) * NS)
         self._line: tuple[int, Line] | None = None
@@ -105,8 +106,10 @@ class Panel:
     def _tell(self) -> None:
         message = self.queue[0]
         if not message.frame:
+            now = self._now()
+            message.sealed = format_timestamp(now) if self._is_sealing else b""
             message.frame = self._dialler.sia_dcs(
-                message.data, sequence=message.sequence, now=self._now(), pad=bytes, extended=message.extended
+                message.data, sequence=message.sequence, now=now, pad=bytes, extended=message.extended
             )
         self._attempt += 1
         self._tries += 1

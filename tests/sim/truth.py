@@ -51,5 +51,6 @@ class Message(Struct, kw_only=True):
     data: str
     extended: tuple[str, ...] = ()
     frame: bytes = b""
+    sealed: bytes = b""  # its timestamp, where nobody on the way can change that; a header they can
     acknowledged_at: int | None = None
     judged: list[Judged] = field(default_factory=list)
