@@ -8,6 +8,8 @@ rules, tests of a part of a site, opening hours and lines change in the middle o
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -43,7 +45,7 @@ from tests.arcd.core.test_machine import PEACE
 from tests.playbook import CLOSING, COLLEAGUE, NS, OPERATOR, After, Panel, Playbook, guard, held, move, step
 from tests.sites import GUARDS, a_centre, a_site
 
-EXAMPLES, STEPS = 40, 50
+EXAMPLES, STEPS = 400 if os.environ.get("ARCD_HYPOTHESIS") == "nightly" else 12, 50
 # requirements 4.5: 60 s at most for what is urgent; half a minute more for a plan that asks somebody first.
 LIFE_S = 90.0
 # A claim is held for half an hour at most, then the queue's clocks and the longest pause between two of their calls.
