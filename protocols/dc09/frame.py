@@ -140,7 +140,7 @@ class FrameReader:
 
         if 0 <= first_cr < (limit if other is None else other.start()):
             # A CR right behind an LF may be the first bytes of a binary CRC: see the whole start before judging by it.
-            line = buffer.find(b"\n", max(body_begin, first_cr - 2), first_cr)
+            line = buffer.rfind(b"\n", max(body_begin, first_cr - 2), first_cr)
             if line >= 0 and len(buffer) < line + _BINARY_START_BYTES:
                 return None
         if 0 <= first_cr < (end if other is None else min(end, other.start())) and is_whole(

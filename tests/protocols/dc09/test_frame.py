@@ -246,6 +246,15 @@ def test_the_end_of_the_stream_inside_a_frame(left: bytes) -> None:
     assert bodies(reader.receive(GOOD)) == [BODY]
 
 
+def test_a_start_behind_two_line_feeds_is_seen_however_the_bytes_come() -> None:
+    """The second LF, CR and what follows are a start with a binary CRC; the first LF alone would not be."""
+    half = b'\n12340003"SIA\n'
+    stream = half + b'\n\r30003"ABC'
+    for size in (1, 2, 3, 7, len(stream)):
+        items = read(*(stream[at : at + size] for at in range(0, len(stream), size)))
+        assert [(item.reason, item.raw) for item in items if isinstance(item, Malformed)] == [("length", half)], size
+
+
 def test_the_end_of_the_stream_before_a_start_is_seen() -> None:
     reader = FrameReader()
     assert reader.receive(b"\n123") == []
