@@ -70,7 +70,7 @@ def cut_content(text: bytes, start: int) -> Content | None:
     while text[end : end + 1] == b"[" and (field_end := text.find(b"]", end)) >= 0:
         fields.append(text[end + 1 : field_end])
         end = field_end + 1
-    if (last := _last_bracket(text, end)) is not None:
+    if end != len(text) and (last := _last_bracket(text, end)) is not None:
         data, *fields = text[start:last].split(b"][")
         end = last + 1
     timestamp, trailing = None, text[end:]
@@ -82,7 +82,7 @@ def cut_content(text: bytes, start: int) -> Content | None:
 
 def _last_bracket(text: bytes, at: int) -> int | None:
     """Where the text ends; None when it has ended at `at` already, or in a way that nobody can tell."""
-    if at == len(text) or (text[at : at + 1] == b"_" and has_timestamp_shape(text[at + 1 : at + 1 + TIMESTAMP_BYTES])):
+    if text[at : at + 1] == b"_" and has_timestamp_shape(text[at + 1 : at + 1 + TIMESTAMP_BYTES]):
         return None
     timed = [found.start() for found in _ENDS_TIMED.finditer(text, at)]
     if timed:

@@ -137,7 +137,7 @@ class Dc09Codec:
             remarks.append(LINE_ABSENT)
         skew_s = None
         if content is not None:
-            if b"]" in content.data or any(b"]" in field for field in content.fields):
+            if b"]" in content.data or (content.fields and b"]" in b"".join(content.fields)):
                 remarks.append(BRACKET_INSIDE)
             skew_s, is_timely = _judge_time(content, profile, now, remarks)
             if header.is_encrypted and not is_timely:
