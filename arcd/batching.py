@@ -14,7 +14,7 @@ from msgspec import Struct
 from arcd.core.case.model import Case
 from arcd.core.effects import Answer, DurableEffect, ErasePayloads, PruneEntries, Reply
 from arcd.core.station import Stepped
-from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, Record, Sealed
+from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, Record, Sealed, StateRow
 
 Replied = Callable[[Reply | None], None]  # None: the step failed, and whoever sent the frame is told nothing
 
@@ -78,6 +78,11 @@ def as_batch(steps: Sequence[Waiting], checkpoint: Checkpoint | None) -> Batch:
         cases_gone=cases_gone,
         pruned=pruned,
     )
+
+
+def state_row(table: str, key: str, value: object) -> StateRow:
+    """A row of a checkpoint; None: it is gone."""
+    return StateRow(table=table, key=key, body=None if value is None else msgspec.json.encode(value))
 
 
 def case_row(case: Case) -> CaseRow:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
-from arcd.batching import Waiting
+from arcd.batching import Waiting, state_row
 from arcd.clock import Clock
 from arcd.core.station import Station
 from arcd.store import Checkpoint, StateRow
@@ -35,9 +33,9 @@ class Snapshot:
         """Encode further rows, at least one, until they are about so many bytes. True when all rows are encoded."""
         size = 0
         for table, key, value in self._left:
-            body = None if value is None else msgspec.json.encode(value)
-            self.rows.append(StateRow(table=table, key=key, body=body))
-            size += 0 if body is None else len(body)
+            row = state_row(table, key, value)
+            self.rows.append(row)
+            size += len(row.body or b"")
             if size >= bytes_max:
                 return False
         return True

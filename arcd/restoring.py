@@ -20,11 +20,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from arcd.batching import case_row
+from arcd.batching import case_row, state_row
 from arcd.core.effects import DurableEffect
 from arcd.core.record import StepRecord
 from arcd.core.station import Station
-from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, StateRow, StoreError, offline
+from arcd.store import Batch, CaseRow, Checkpoint, OutboxRow, StoreError, offline
 from arcd.store.backup import finish, sync
 from arcd.store.failure import explained
 from arcd.store.file import hand_over, locked, migrate, plant
@@ -199,10 +199,7 @@ async def _tell_anew(path: Path, until: int, progress: Progress) -> None:
         waiting: list[DurableEffect] = [
             pending.effect for pending in station.state.pending.values() if not pending.waiting
         ]
-        rows = [
-            StateRow(table=table, key=key, body=None if value is None else msgspec.json.encode(value))
-            for table, key, value in station.take_changed()
-        ]
+        rows = [state_row(*changed) for changed in station.take_changed()]
         await store.commit(
             Batch(
                 outbox_added=[
